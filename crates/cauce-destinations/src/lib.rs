@@ -1,0 +1,8 @@
+//! What each outside system wants to be sent, and what its answers mean.
+//!
+//! Pure: a batch of jobs goes in and a request comes out; an answer goes in and a verdict for each
+//! job comes out. Nothing here opens a connection, reads a clock or knows that other jobs exist.
+//! Each destination is one folder that always holds the same files: `mod config encode classify
+//! tests` and `fixtures/`.
+
+pub mod destination;

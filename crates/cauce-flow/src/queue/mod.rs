@@ -1,0 +1,1 @@
+//! Stage 2: who is served next. Filled by `fairness`.
