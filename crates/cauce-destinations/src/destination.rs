@@ -4,8 +4,9 @@ use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use cauce_flow::{
-    dispatch::disposition::{Delivery, Reason, Verdict},
+    dispatch::disposition::{Delivery, Verdict},
     job::LeasedJob,
+    reason::Reason,
     time::Timestamp,
 };
 
@@ -99,7 +100,13 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({} bytes)", self.method, self.shown_url(), self.body.len())
+        write!(
+            f,
+            "{} {} ({} bytes)",
+            self.method,
+            self.shown_url(),
+            self.body.len()
+        )
     }
 }
 
@@ -174,7 +181,10 @@ pub struct Judgement {
 
 impl From<Verdict> for Judgement {
     fn from(verdict: Verdict) -> Judgement {
-        Judgement { verdict, hold: None }
+        Judgement {
+            verdict,
+            hold: None,
+        }
     }
 }
 

@@ -41,7 +41,10 @@ fn check_name(kind: &'static str, text: &str) -> Result<(), NameError> {
         return Err(NameError::Empty { kind });
     }
     if text.len() > MAX_NAME_BYTES {
-        return Err(NameError::TooLong { kind, len: text.len() });
+        return Err(NameError::TooLong {
+            kind,
+            len: text.len(),
+        });
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_:@+".contains(c);
     match text.chars().find(|c| !allowed(*c)) {
@@ -196,7 +199,10 @@ impl FromStr for JobId {
         }
         let mut bits = 0u128;
         for byte in digits.bytes() {
-            let digit = ALPHABET.iter().position(|known| *known == byte).ok_or_else(fault)?;
+            let digit = ALPHABET
+                .iter()
+                .position(|known| *known == byte)
+                .ok_or_else(fault)?;
             bits = (bits << 5) | digit as u128;
         }
         Ok(JobId(bits))
@@ -211,7 +217,9 @@ impl Serialize for JobId {
 
 impl<'de> Deserialize<'de> for JobId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 

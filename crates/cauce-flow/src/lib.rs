@@ -10,6 +10,7 @@
 
 pub mod id;
 pub mod priority;
+pub mod reason;
 pub mod time;
 
 pub mod job;

@@ -23,8 +23,12 @@ pub enum Priority {
 
 impl Priority {
     /// All four, most urgent first.
-    pub const ALL: [Priority; 4] =
-        [Priority::Critical, Priority::High, Priority::Normal, Priority::Low];
+    pub const ALL: [Priority; 4] = [
+        Priority::Critical,
+        Priority::High,
+        Priority::Normal,
+        Priority::Low,
+    ];
 
     /// The place in [`Priority::ALL`].
     pub const fn index(self) -> usize {

@@ -102,7 +102,9 @@ impl<'de> Deserialize<'de> for Timestamp {
                 Ok(Timestamp(ms))
             }
             fn visit_u64<E: de::Error>(self, ms: u64) -> Result<Timestamp, E> {
-                i64::try_from(ms).map(Timestamp).map_err(|_| E::custom("a time out of range"))
+                i64::try_from(ms)
+                    .map(Timestamp)
+                    .map_err(|_| E::custom("a time out of range"))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
                 text.parse().map_err(E::custom)

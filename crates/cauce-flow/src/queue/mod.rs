@@ -1,1 +1,4 @@
-//! Stage 2: who is served next. Filled by `fairness`.
+//! Stage 2: what a line holds, who is served next, and how a job leaves its lease.
+
+pub mod backlog;
+pub mod settlement;
