@@ -367,7 +367,10 @@ pub struct QueueCounts {
 impl QueueCounts {
     /// Jobs that still have work before them.
     pub fn pending(&self) -> u64 {
-        [State::Scheduled, State::Waiting, State::Active].iter().map(|s| self.state(*s)).sum()
+        [State::Scheduled, State::Waiting, State::Active]
+            .iter()
+            .map(|s| self.state(*s))
+            .sum()
     }
 
     /// Jobs in a state.
