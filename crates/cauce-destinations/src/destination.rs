@@ -121,8 +121,8 @@ pub enum Answer {
     Ambiguous(Fault),
 }
 
-/// A complete answer.
-#[derive(Clone, Debug)]
+/// A complete answer. Providers repeat what they were sent, so [`fmt::Debug`] shows no content.
+#[derive(Clone)]
 pub struct Response {
     /// The status.
     pub status: u16,
@@ -130,6 +130,12 @@ pub struct Response {
     pub headers: http::HeaderMap,
     /// The body.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} bytes)", self.status, self.body.len())
+    }
 }
 
 /// What went wrong on the way, without any address.
@@ -151,6 +157,9 @@ pub enum Fault {
     TooLong,
     /// The answer is not HTTP.
     Garbled,
+    /// The request cannot be put on the wire: its address or a header is malformed, or the address
+    /// is not one that its origin may name.
+    Unsendable,
 }
 
 impl Fault {
@@ -165,6 +174,7 @@ impl Fault {
             Fault::Reset => "reset",
             Fault::TooLong => "answer_too_long",
             Fault::Garbled => "answer_garbled",
+            Fault::Unsendable => "unsendable",
         }
     }
 }

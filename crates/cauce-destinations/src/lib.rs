@@ -6,3 +6,6 @@
 //! tests` and `fixtures/`.
 
 pub mod destination;
+
+pub mod normalize;
+pub mod pixel;
