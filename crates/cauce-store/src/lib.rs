@@ -4,4 +4,5 @@
 //! [`conformance`] the suite that any backend passes unchanged. [`control`] keeps what operators
 //! manage: keys, the audit log, remembered answers, rollups.
 
+pub mod control;
 pub mod jobs;

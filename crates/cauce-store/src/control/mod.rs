@@ -1,0 +1,144 @@
+//! What operators manage: keys, the audit log, remembered answers and small facts.
+//!
+//! Everything lives in one SQLite file, `control.db`, written by one thread. An answer comes after
+//! the commit is on disk (`synchronous = FULL`). Checking a key never touches the disk: all keys
+//! are held in memory, and another process that changes them (the command line beside a running
+//! server) is noticed within a second.
+//!
+//! The file carries a version. A file of a newer version is refused and left as it is.
+
+pub mod answers;
+pub mod audit;
+pub mod facts;
+pub mod keys;
+mod schema;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cauce_flow::time::Timestamp;
+use tokio::sync::oneshot;
+
+pub use self::keys::{CreatedKey, Key, KeyHash, KeyScope, NewKey, Refusal};
+use self::{answers::InFlight, keys::Keyring, writer::Writer};
+
+/// The name of the file in the data folder.
+pub const FILE: &str = "control.db";
+
+/// Why the control store did not do as asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be opened.
+    #[error("cannot open {path}: {why}; hint: check that the folder exists and can be written")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The file was written by a newer Cauce.
+    #[error(
+        "{path} has version {found}, newer than {known}, the newest that this program knows; \
+         hint: run the newer cauce that wrote it (nothing was changed)"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version known here.
+        known: u32,
+    },
+    /// A key that breaks the rules of keys; each fault with the field it is in.
+    #[error("the key cannot be made: {}", faults_in_words(.0))]
+    BadKey(Vec<(&'static str, String)>),
+    /// There is no such key (for this tenant).
+    #[error("no key {0}")]
+    NoKey(String),
+    /// Too much waits to be written.
+    #[error("the control store has too many writes waiting")]
+    Busy,
+    /// SQLite could not do it.
+    #[error("the control store failed: {0}")]
+    Database(Arc<str>),
+    /// The store is closed.
+    #[error("the control store is closed")]
+    Closed,
+}
+
+fn faults_in_words(faults: &[(&'static str, String)]) -> String {
+    let words: Vec<String> = faults
+        .iter()
+        .map(|(field, fault)| format!("{field}: {fault}"))
+        .collect();
+    words.join("; ")
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        Error::Database(error.to_string().into())
+    }
+}
+
+/// A handle to the control store. Clones share it.
+#[derive(Clone)]
+pub struct Control {
+    writer: Writer,
+    keyring: Arc<Keyring>,
+    in_flight: Arc<InFlight>,
+}
+
+impl Control {
+    /// Opens the control store of a data folder, makes it where it is missing, and brings an older
+    /// one up to date.
+    pub fn open(data_dir: &Path) -> Result<Control, Error> {
+        let path = data_dir.join(FILE);
+        let connection = schema::open(&path)?;
+        let keyring = Arc::new(Keyring::default());
+        keyring.load(&connection)?;
+        let writer =
+            Writer::start(connection, Arc::clone(&keyring)).map_err(|why| Error::Open {
+                path,
+                why: why.to_string(),
+            })?;
+        Ok(Control {
+            writer,
+            keyring,
+            in_flight: Arc::default(),
+        })
+    }
+
+    /// Runs work on the database in one transaction, and answers after the commit.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Box::new(move |connection| {
+            // The caller may have gone; the work is done all the same.
+            let _ = answer.send(writer::transact(connection, work));
+        }))?;
+        answered
+            .await
+            .map_err(|_| Error::Closed)?
+            .map_err(Error::from)
+    }
+
+    /// Writes what is still in memory and closes the file. Later calls answer [`Error::Closed`].
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+
+    /// Forgets what has outlived its time: remembered answers, and the oldest audit entries past
+    /// their limit. Answers how many rows went.
+    pub async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
+        self.run(move |tx| Ok(answers::prune(tx, now)? + audit::prune(tx)?))
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests;
