@@ -14,9 +14,8 @@ pub mod reason;
 pub mod time;
 
 pub mod job;
+pub mod observation;
 
 pub mod queue;
 
 pub mod dispatch;
-
-pub mod observation;

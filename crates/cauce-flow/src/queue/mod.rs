@@ -1,4 +1,5 @@
 //! Stage 2: what a line holds, who is served next, and how a job leaves its lease.
 
 pub mod backlog;
+pub mod fairness;
 pub mod settlement;
