@@ -1,0 +1,159 @@
+//! Keeps the log short: copies what is still needed of the oldest segment to its end, and removes
+//! the segment.
+//!
+//! Segments go strictly oldest first. Records that end a job come after the record that took it, so
+//! when a segment is the oldest, nothing in it speaks of an older job, and nothing has to be kept of
+//! it but jobs that are still here and idempotency keys that still count. A pass begins only when
+//! less than half of the log is needed, so each byte that is copied frees at least one.
+
+use std::sync::Arc;
+
+use super::{
+    Shared,
+    journal::Journal,
+    machine::Ask,
+    reading,
+    record::{JobHead, Record, Standing, kind},
+    state::{Fault, Reply, State},
+};
+
+/// A log is left alone up to this size, whatever share of it is needed.
+const SLACK_SEGMENTS: u64 = 3;
+/// So many jobs, or about so many bytes, are copied in one commit.
+const MAX_JOBS_A_STEP: usize = 256;
+const MAX_BYTES_A_STEP: usize = 1 << 20;
+/// Roughly what a fresh idempotency key takes in the log.
+const KEY_BYTES: u64 = 28;
+
+/// A job to be copied forward, with what was read of it.
+pub(super) struct Move {
+    pub(super) head: JobHead,
+    /// Where it was read.
+    pub(super) position: u64,
+    /// The record of its last attempt at that time; 0 for none.
+    pub(super) chain: u64,
+    pub(super) standing: Standing,
+    pub(super) payload: Vec<u8>,
+}
+
+impl State {
+    /// Bytes of the log that are still needed.
+    pub(super) fn live_bytes(&self) -> u64 {
+        self.table.record_bytes() + self.keys.len() as u64 * KEY_BYTES
+    }
+}
+
+impl Journal<'_> {
+    /// Copies jobs forward. Those that something happened to meanwhile are left for another try.
+    pub(super) fn move_jobs(&mut self, moves: Vec<Move>) -> Result<Reply, Fault> {
+        let mut left = Vec::new();
+        for mut job in moves {
+            let number = job.head.number;
+            let Some(entry) = self.state.table.get(number).copied() else { continue };
+            if entry.position != job.position {
+                continue;
+            }
+            if self.state.chains.get(&number).copied().unwrap_or(0) != job.chain {
+                left.push(number);
+                continue;
+            }
+            self.state.bring_up_to_date(number, &entry, &mut job.standing);
+            let record = Record::Moved { head: job.head, standing: job.standing };
+            self.say_with(&record, &job.payload)?;
+        }
+        Ok(Reply::Left(left))
+    }
+
+    /// Copies idempotency keys forward.
+    pub(super) fn move_keys(&mut self, keys: Vec<(u128, u64, i64)>) -> Result<Reply, Fault> {
+        let clock = self.state.clock;
+        let fresh: Vec<_> =
+            keys.into_iter().filter(|(_, _, at)| self.state.keys.is_fresh(*at, clock)).collect();
+        if !fresh.is_empty() {
+            self.say(&Record::Keys { keys: fresh })?;
+        }
+        Ok(Reply::Done)
+    }
+
+    /// Removes the oldest segment, if it is the one that was emptied. What was copied out of it is
+    /// made durable first.
+    pub(super) fn remove_oldest(&mut self, number: u32) -> Result<Reply, Fault> {
+        self.writer.commit()?;
+        self.writer.flush()?;
+        if self.writer.segments().first().is_some_and(|s| s.number == number && s.sealed) {
+            self.writer.remove_oldest()?;
+        }
+        self.writer.begin();
+        Ok(Reply::Done)
+    }
+}
+
+/// One look at the log: empties and removes the oldest segment if that pays. Answers whether it
+/// did. Runs on a thread of its own; the writer only sees small steps.
+pub(super) fn run_once(shared: &Arc<Shared>) -> Result<bool, String> {
+    let Some(oldest) = shared.worth_compacting(SLACK_SEGMENTS) else { return Ok(false) };
+    let mut numbers = Vec::new();
+    let mut keys = Vec::new();
+    shared
+        .reader
+        .scan_segment(oldest, &mut |_, of_kind, body| {
+            collect(of_kind, body, &mut numbers, &mut keys);
+        })
+        .map_err(|error| error.to_string())?;
+    for step in numbers.chunks(MAX_JOBS_A_STEP) {
+        move_step(shared, oldest, step)?;
+    }
+    for step in keys.chunks(MAX_BYTES_A_STEP / KEY_BYTES as usize) {
+        shared.ask_blocking(Ask::MoveKeys(step.to_vec()))?;
+    }
+    shared.ask_blocking(Ask::RemoveOldest(oldest))?;
+    tracing::debug!(segment = oldest, jobs = numbers.len(), "a segment was emptied and removed");
+    Ok(true)
+}
+
+/// Notes which jobs and keys a record of the oldest segment may hold.
+fn collect(of_kind: u8, body: &[u8], numbers: &mut Vec<u64>, keys: &mut Vec<(u128, u64, i64)>) {
+    if !matches!(of_kind, kind::JOB | kind::MOVED | kind::KEYS) {
+        return;
+    }
+    match Record::decode(of_kind, body) {
+        Ok(Record::Job(head)) => {
+            numbers.push(head.number);
+            if head.key != 0 {
+                keys.push((head.key, head.number, head.enqueued_at));
+            }
+        }
+        Ok(Record::Moved { head, .. }) => numbers.push(head.number),
+        Ok(Record::Keys { keys: more }) => keys.extend(more),
+        Ok(_) => {}
+        Err(fault) => tracing::error!(%fault, "a record of the oldest segment cannot be read"),
+    }
+}
+
+/// Copies those of `numbers` that are still here, again until none is left behind.
+fn move_step(shared: &Arc<Shared>, oldest: u32, numbers: &[u64]) -> Result<(), String> {
+    let mut left = numbers.to_vec();
+    while !left.is_empty() {
+        let mut moves = Vec::new();
+        let mut bytes = 0;
+        let mut rest = Vec::new();
+        for number in left {
+            if bytes > MAX_BYTES_A_STEP {
+                rest.push(number);
+                continue;
+            }
+            if let Some(job) = reading::read_move(shared, oldest, number)? {
+                bytes += job.payload.len();
+                moves.push(job);
+            }
+        }
+        if !moves.is_empty() {
+            match shared.ask_blocking(Ask::Move(moves))? {
+                Reply::Left(again) => rest.extend(again),
+                _ => unreachable!("a move is answered with what was left"),
+            }
+        }
+        left = rest;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The durable counters of each tenant and queue.
+//!
+//! They are folded from the same records as the jobs, so a commit changes both or neither. What
+//! has ended is counted for ever; what is pending is counted from the jobs themselves, and the law
+//! `accepted = completed + dead + expired + cancelled + unknown + pending` ties the two together.
+
+use cauce_flow::job::State;
+
+use super::codec::{Decoder, Encode, Malformed};
+
+/// The figures of one tenant in one queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counters {
+    pub(super) accepted: u64,
+    pub(super) completed: u64,
+    pub(super) dead: u64,
+    pub(super) unknown: u64,
+    pub(super) expired: u64,
+    pub(super) cancelled: u64,
+    pub(super) retried: u64,
+    pub(super) received: u64,
+    pub(super) duplicates: u64,
+    pub(super) withheld: u64,
+    pub(super) rejected: u64,
+    /// Jobs in the table by state: what is there now, not what was ever.
+    pub(super) present: [u64; 8],
+    pub(super) waiting_by_priority: [u64; 4],
+    pub(super) delayed: u64,
+    pub(super) pending_bytes: u64,
+}
+
+impl Counters {
+    /// The counter of an end state; none for a state that is not an end.
+    pub(super) fn ended(&mut self, state: State) -> Option<&mut u64> {
+        match state {
+            State::Completed => Some(&mut self.completed),
+            State::Dead => Some(&mut self.dead),
+            State::Unknown => Some(&mut self.unknown),
+            State::Expired => Some(&mut self.expired),
+            State::Cancelled => Some(&mut self.cancelled),
+            State::Scheduled | State::Waiting | State::Active => None,
+        }
+    }
+
+    /// A job reached an end state.
+    pub(super) fn end(&mut self, state: State) {
+        if let Some(counter) = self.ended(state) {
+            *counter += 1;
+        }
+    }
+
+    /// A job left an end state again.
+    pub(super) fn revive(&mut self, state: State) {
+        if let Some(counter) = self.ended(state) {
+            *counter = counter.saturating_sub(1);
+        }
+    }
+
+    /// Jobs that are accepted and have not ended, by the durable counters.
+    pub(super) fn pending(&self) -> u64 {
+        let ended = self.completed + self.dead + self.unknown + self.expired + self.cancelled;
+        self.accepted.saturating_sub(ended)
+    }
+
+    /// Jobs in the table that have not ended.
+    pub(super) fn pending_present(&self) -> u64 {
+        [State::Scheduled, State::Waiting, State::Active]
+            .iter()
+            .map(|state| self.present[*state as usize])
+            .sum()
+    }
+
+    fn durable(&self) -> [u64; 11] {
+        [
+            self.accepted,
+            self.completed,
+            self.dead,
+            self.unknown,
+            self.expired,
+            self.cancelled,
+            self.retried,
+            self.received,
+            self.duplicates,
+            self.withheld,
+            self.rejected,
+        ]
+    }
+
+    /// Appends the figures that cannot be counted again from the jobs.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        for figure in self.durable() {
+            out.put_u64(figure);
+        }
+    }
+
+    pub(super) fn decode(from: &mut Decoder<'_>) -> Result<Counters, Malformed> {
+        Ok(Counters {
+            accepted: from.u64()?,
+            completed: from.u64()?,
+            dead: from.u64()?,
+            unknown: from.u64()?,
+            expired: from.u64()?,
+            cancelled: from.u64()?,
+            retried: from.u64()?,
+            received: from.u64()?,
+            duplicates: from.u64()?,
+            withheld: from.u64()?,
+            rejected: from.u64()?,
+            ..Counters::default()
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! The idempotency keys of the last 24 hours.
+//!
+//! A key is kept as a 128-bit hash of tenant and key. Keys stand in 24 generations by the time they
+//! came, so that forgetting them is dropping a map.
+
+use std::collections::{BTreeMap, HashMap};
+
+use xxhash_rust::xxh3::Xxh3;
+
+const GENERATIONS: i64 = 24;
+
+pub(super) struct Keys {
+    span_ms: i64,
+    generations: BTreeMap<i64, HashMap<u128, Known>>,
+}
+
+/// The first job with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) number: u64,
+    pub(super) enqueued_at: i64,
+}
+
+/// The hash of a tenant's key. Never 0, which stands for "no key".
+pub(super) fn hash(tenant: &str, key: &str) -> u128 {
+    let mut hasher = Xxh3::new();
+    hasher.update(tenant.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(key.as_bytes());
+    hasher.digest128().max(1)
+}
+
+impl Keys {
+    /// Keys are known for `span_ms` and, at most, a generation longer.
+    pub(super) fn new(span_ms: i64) -> Keys {
+        Keys { span_ms: span_ms.max(GENERATIONS), generations: BTreeMap::new() }
+    }
+
+    fn generation(&self, at_ms: i64) -> i64 {
+        at_ms.div_euclid(self.span_ms / GENERATIONS)
+    }
+
+    /// Takes the key of a job that came at `at_ms`.
+    pub(super) fn insert(&mut self, hash: u128, number: u64, at_ms: i64) {
+        let generation = self.generation(at_ms);
+        self.generations.entry(generation).or_default().insert(hash, Known { number, enqueued_at: at_ms });
+    }
+
+    /// The first job with this key, if it came within the span.
+    pub(super) fn find(&self, hash: u128, now_ms: i64) -> Option<Known> {
+        let oldest = self.generation(now_ms - self.span_ms);
+        self.generations.range(oldest..).find_map(|(_, keys)| keys.get(&hash).copied())
+    }
+
+    /// Whether a key that came at `at_ms` still counts.
+    pub(super) fn is_fresh(&self, at_ms: i64, now_ms: i64) -> bool {
+        self.generation(at_ms) >= self.generation(now_ms - self.span_ms)
+    }
+
+    /// Forgets what is too old.
+    pub(super) fn prune(&mut self, now_ms: i64) {
+        let oldest = self.generation(now_ms - self.span_ms);
+        self.generations = self.generations.split_off(&oldest);
+    }
+
+    /// How many keys are known.
+    pub(super) fn len(&self) -> usize {
+        self.generations.values().map(HashMap::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * 3_600_000;
+
+    #[test]
+    fn a_key_is_known_for_its_span_and_then_forgotten() {
+        let mut keys = Keys::new(DAY);
+        let key = hash("acme", "order-1");
+        keys.insert(key, 7, 1_000);
+        assert_eq!(keys.find(key, 1_000 + DAY), Some(Known { number: 7, enqueued_at: 1_000 }));
+        assert_eq!(keys.find(hash("other", "order-1"), 1_000), None);
+        assert_eq!(keys.find(key, 1_000 + DAY + DAY / 12), None);
+        keys.prune(1_000 + DAY + DAY / 12);
+        assert_eq!(keys.len(), 0);
+    }
+}

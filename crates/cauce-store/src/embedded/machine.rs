@@ -1,0 +1,166 @@
+//! The one writer of the job log: turns calls into records, many calls to one fsync.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cauce_flow::{
+    id::{JobId, QueueName, TenantId},
+    job::{Line, State as JobState},
+    queue::settlement::Settlement,
+    time::Timestamp,
+};
+use cauce_log::{Machine, Writer};
+use tokio::sync::oneshot;
+
+use super::{
+    Shared,
+    compactor::Move,
+    journal::Journal,
+    state::{Fault, Reply},
+};
+use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice};
+
+/// What can be asked of the writer.
+pub(super) enum Ask {
+    Enqueue(Enqueue, Timestamp),
+    Claim(Claim, Timestamp),
+    Begin(Line, u32, Timestamp),
+    Settle(Vec<Settlement>, Timestamp),
+    Rescue(NeverTwice, Timestamp),
+    End { jobs: Vec<u64>, state: JobState, leased: bool, now: Timestamp },
+    Replay { jobs: Vec<u64>, first: usize, per_second: Option<u32>, now: Timestamp },
+    Resolve { job: JobId, delivered: bool, now: Timestamp },
+    Forget(Vec<u64>),
+    Change(JobId, Change),
+    SetGate(QueueName, Option<TenantId>, Gate),
+    KeepNote(Line, Bytes),
+    Advance(Timestamp),
+    Move(Vec<Move>),
+    MoveKeys(Vec<(u128, u64, i64)>),
+    RemoveOldest(u32),
+}
+
+/// A call that waits for its answer.
+pub(super) struct Command {
+    pub(super) ask: Ask,
+    pub(super) answer: oneshot::Sender<Result<Reply, Error>>,
+}
+
+/// The machine behind the committer.
+pub(super) struct JobsMachine {
+    shared: Arc<Shared>,
+    /// Answers that are given once the records are durable.
+    held: Vec<(oneshot::Sender<Result<Reply, Error>>, Result<Reply, Error>)>,
+    scratch: Vec<u8>,
+}
+
+impl JobsMachine {
+    pub(super) fn new(shared: Arc<Shared>) -> JobsMachine {
+        JobsMachine { shared, held: Vec::new(), scratch: Vec::new() }
+    }
+}
+
+impl Machine for JobsMachine {
+    type Command = Command;
+
+    fn apply(
+        &mut self,
+        commands: &mut Vec<Command>,
+        writer: &mut Writer,
+    ) -> Result<(), cauce_log::Error> {
+        let mut state = self.shared.state.lock();
+        let mut journal =
+            Journal { state: &mut state, writer, scratch: &mut self.scratch };
+        let mut drained = commands.drain(..);
+        while let Some(command) = drained.next() {
+            let done = roll_if_full(&mut journal, &self.shared)
+                .and_then(|()| obey(&mut journal, command.ask, &self.shared));
+            match done {
+                Ok(reply) => self.held.push((command.answer, Ok(reply))),
+                Err(Fault::Refused(error)) => self.held.push((command.answer, Err(error))),
+                Err(Fault::Log(error)) => {
+                    let told = broken(&error);
+                    self.held.push((command.answer, Err(told.clone())));
+                    self.held.extend(drained.map(|left| (left.answer, Err(told.clone()))));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, writer: &mut Writer) {
+        {
+            let mut state = self.shared.state.lock();
+            state.wake();
+        }
+        self.shared.note_disk(writer);
+        for (answer, reply) in self.held.drain(..) {
+            // Whoever asked may be gone; what was asked is done all the same.
+            let _ = answer.send(reply);
+        }
+    }
+
+    fn failed(&mut self, error: &cauce_log::Error) {
+        let told = broken(error);
+        self.shared.give_up(error);
+        for (answer, _) in self.held.drain(..) {
+            let _ = answer.send(Err(told.clone()));
+        }
+    }
+}
+
+fn broken(error: &cauce_log::Error) -> Error {
+    Error::Broken(Arc::from(error.to_string()))
+}
+
+/// Begins a new segment, with the small state at its head, when the last one is full.
+fn roll_if_full(journal: &mut Journal<'_>, shared: &Shared) -> Result<(), Fault> {
+    if journal.writer.should_roll() {
+        let base = journal.state.base();
+        journal.writer.roll(&base)?;
+        shared.compaction.notify_one();
+    }
+    Ok(())
+}
+
+fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, Fault> {
+    // All records of one call become durable together, or none of them.
+    journal.writer.begin();
+    let done = match ask {
+        Ask::Enqueue(batch, now) => {
+            shared.refuse_when_disk_is_full(&batch).map_err(Fault::from)
+                .and_then(|()| journal.enqueue(batch, now))
+        }
+        Ask::Claim(claim, now) => journal.claim(&claim, now),
+        Ask::Begin(line, requests, at) => journal.begin(&line, requests, at),
+        Ask::Settle(settlements, now) => journal.settle(settlements, now),
+        Ask::Rescue(never_twice, now) => journal.rescue(&never_twice, now),
+        Ask::End { jobs, state, leased, now } => journal.end_jobs(jobs, state, leased, now),
+        Ask::Replay { jobs, first, per_second, now } => {
+            journal.replay(jobs, |place| paced(now, first + place, per_second))
+        }
+        Ask::Resolve { job, delivered, now } => journal.resolve(job, delivered, now),
+        Ask::Forget(jobs) => journal.forget(jobs),
+        Ask::Change(job, change) => journal.change(job, change),
+        Ask::SetGate(queue, tenant, gate) => journal.set_gate(&queue, tenant.as_ref(), gate),
+        Ask::KeepNote(line, note) => journal.keep_note(&line, &note),
+        Ask::Advance(now) => journal.advance(now),
+        Ask::Move(moves) => journal.move_jobs(moves),
+        Ask::MoveKeys(keys) => journal.move_keys(keys),
+        Ask::RemoveOldest(number) => journal.remove_oldest(number),
+    };
+    journal.writer.commit()?;
+    done
+}
+
+/// When the job at `place` of a throttled replay is due.
+fn paced(now: Timestamp, place: usize, per_second: Option<u32>) -> Timestamp {
+    match per_second {
+        None => now,
+        Some(rate) => {
+            let second = place / rate.max(1) as usize;
+            now + std::time::Duration::from_secs(second as u64)
+        }
+    }
+}

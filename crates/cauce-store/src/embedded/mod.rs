@@ -1,0 +1,325 @@
+//! The embedded backend: one segmented log in the data folder, and a compact index of its jobs in
+//! memory.
+//!
+//! ```text
+//! callers --> committer (one thread) --> log --> fsync --> answers
+//!                  |
+//!                  +-> state: the fold over the log; payloads stay on disk
+//! readers --> state (short locks) --> log
+//! compactor (one thread) --> asks the committer in small steps
+//! ```
+
+mod codec;
+mod compactor;
+mod counters;
+mod fifo;
+mod journal;
+mod keys;
+mod machine;
+mod names;
+mod reading;
+mod record;
+mod state;
+mod store;
+mod table;
+mod timers;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use cauce_log::{Committer, Files, Log, Position, RealFiles};
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{oneshot, watch};
+
+use self::{
+    machine::{Ask, Command, JobsMachine},
+    record::{Record, kind},
+    state::{Keeping, Reply, State},
+};
+use crate::jobs::{Enqueue, Error};
+
+/// How the embedded store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder of the job log.
+    pub dir: PathBuf,
+    /// Whether an answer waits for fsync.
+    pub fsync: bool,
+    /// Bytes of one segment of the log.
+    pub segment_bytes: u64,
+    /// Pending jobs in one queue at most.
+    pub max_jobs: u64,
+    /// Pending bytes in one queue at most.
+    pub max_bytes: u64,
+    /// Bytes of the disk that are kept free.
+    pub min_free_bytes: u64,
+    /// Completed jobs kept of each queue.
+    pub completed: usize,
+    /// Dead letters are kept for so long.
+    pub dead_for: Duration,
+    /// Expired and cancelled jobs are kept for so long.
+    pub ended_for: Duration,
+    /// Idempotency keys are known for so long.
+    pub keys_for: Duration,
+    /// Keeps the ids of two stores apart: 28 random bits, used when the store is made.
+    pub instance: u32,
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] cauce_log::Error),
+    /// A record cannot be understood, though its checksum is right.
+    #[error("record {position} of kind {of_kind} cannot be understood ({fault}); was it written by a newer version?")]
+    Record {
+        /// Where it stands.
+        position: String,
+        /// Its kind.
+        of_kind: u8,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// A thread could not be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The embedded job store. Dropping it closes the log.
+pub struct EmbeddedStore {
+    shared: Arc<Shared>,
+    committer: Mutex<Option<Committer<JobsMachine>>>,
+    compactor: Mutex<Option<JoinHandle<()>>>,
+    recovery: cauce_log::Recovery,
+}
+
+/// What the writer, the readers and the compactor share.
+pub(self) struct Shared {
+    state: Mutex<State>,
+    reader: cauce_log::Reader,
+    commands: cauce_log::Commands<Command>,
+    instance: u32,
+    min_free_bytes: u64,
+    free_bytes: AtomicU64,
+    disk_bytes: AtomicU64,
+    segment_bytes: u64,
+    commits: AtomicU64,
+    compaction: Condvar,
+    compaction_lock: Mutex<()>,
+    closing: AtomicBool,
+    broken: watch::Sender<Option<String>>,
+    quarantined: u64,
+}
+
+impl Shared {
+    /// Asks the writer from a thread of ours.
+    fn ask_blocking(&self, ask: Ask) -> Result<Reply, String> {
+        let (answer, reply) = oneshot::channel();
+        self.commands.send(Command { ask, answer }).map_err(|_| "the store is closing".to_owned())?;
+        match reply.blocking_recv() {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the store is closing".to_owned()),
+        }
+    }
+
+    /// The log can no longer be written: whoever watches has to end the process.
+    fn give_up(&self, error: &cauce_log::Error) {
+        tracing::error!(%error, "the job log cannot be written; the process has to be restarted");
+        self.broken.send_replace(Some(error.to_string()));
+    }
+
+    fn note_disk(&self, writer: &cauce_log::Writer) {
+        /// The disk is asked once in so many commits.
+        const EVERY: u64 = 64;
+        let commits = self.commits.fetch_add(1, Ordering::Relaxed);
+        if commits % EVERY == 0 {
+            self.free_bytes.store(writer.free_bytes(), Ordering::Relaxed);
+            let bytes = writer.segments().iter().map(|segment| segment.bytes).sum();
+            self.disk_bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn refuse_when_disk_is_full(&self, batch: &Enqueue) -> Result<(), Error> {
+        let free = self.free_bytes.load(Ordering::Relaxed);
+        if !batch.jobs.is_empty() && free < self.min_free_bytes {
+            return Err(Error::DiskFull { free, floor: self.min_free_bytes });
+        }
+        Ok(())
+    }
+
+    /// The oldest segment, if less than half of the log is needed and the log is not small.
+    fn worth_compacting(&self, slack_segments: u64) -> Option<u32> {
+        let segments = self.reader.segments();
+        let total: u64 = segments.iter().map(|segment| segment.bytes).sum();
+        let live = self.state.lock().live_bytes();
+        let oldest = segments.first().filter(|segment| segment.sealed)?;
+        (total > 2 * live + slack_segments * self.segment_bytes).then_some(oldest.number)
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens the log in `options.dir`, making it where there is none.
+    pub fn open(options: Options) -> Result<EmbeddedStore, OpenError> {
+        EmbeddedStore::open_on(options, Arc::new(RealFiles))
+    }
+
+    /// The same over another file layer: for tests that let it fail.
+    pub fn open_on(options: Options, files: Arc<dyn Files>) -> Result<EmbeddedStore, OpenError> {
+        let mut state = State::new(keeping(&options), options.instance);
+        let log_options = cauce_log::Options {
+            segment_bytes: options.segment_bytes,
+            durability: if options.fsync {
+                cauce_log::Durability::Fsync
+            } else {
+                cauce_log::Durability::Os
+            },
+            ..cauce_log::Options::default()
+        };
+        let mut fault = None;
+        let base = state.base();
+        let (writer, reader, recovery) = Log::open(
+            &options.dir,
+            log_options,
+            files,
+            Arc::new(reading::JobsDigest),
+            &base,
+            &mut |position, of_kind, digest| refold(&mut state, position, of_kind, digest, &mut fault),
+        )?;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        let (sender, receiver) = cauce_log::commands(MAX_QUEUED_COMMANDS);
+        let shared = Arc::new(Shared {
+            instance: state.instance,
+            state: Mutex::new(state),
+            reader,
+            commands: sender,
+            min_free_bytes: options.min_free_bytes,
+            free_bytes: AtomicU64::new(writer.free_bytes()),
+            disk_bytes: AtomicU64::new(0),
+            segment_bytes: options.segment_bytes,
+            commits: AtomicU64::new(0),
+            compaction: Condvar::new(),
+            compaction_lock: Mutex::new(()),
+            closing: AtomicBool::new(false),
+            broken: watch::Sender::new(None),
+            quarantined: recovery.corrupt.len() as u64,
+        });
+        let machine = JobsMachine::new(Arc::clone(&shared));
+        let committer = Committer::spawn("job-log", machine, writer, receiver)
+            .map_err(OpenError::Thread)?;
+        let compactor = spawn_compactor(Arc::clone(&shared)).map_err(OpenError::Thread)?;
+        Ok(EmbeddedStore {
+            shared,
+            committer: Mutex::new(Some(committer)),
+            compactor: Mutex::new(Some(compactor)),
+            recovery,
+        })
+    }
+
+    /// What was found when the log was opened.
+    pub fn recovery(&self) -> &cauce_log::Recovery {
+        &self.recovery
+    }
+
+    /// Tells when the store can no longer write, and why.
+    pub fn broken(&self) -> watch::Receiver<Option<String>> {
+        self.shared.broken.subscribe()
+    }
+
+    /// Writes what is left and closes the log. Later calls are refused.
+    pub fn close(&self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        self.shared.compaction.notify_one();
+        if let Some(compactor) = self.compactor.lock().take() {
+            let _ = compactor.join();
+        }
+        if let Some(committer) = self.committer.lock().take() {
+            committer.stop();
+        }
+    }
+}
+
+impl Drop for EmbeddedStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Calls that may wait for the writer; past it, callers wait to hand theirs in.
+const MAX_QUEUED_COMMANDS: usize = 4_096;
+
+fn keeping(options: &Options) -> Keeping {
+    let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    Keeping {
+        completed: options.completed,
+        dead_ms: ms(options.dead_for),
+        ended_ms: ms(options.ended_for),
+        idempotency_ms: ms(options.keys_for),
+        max_jobs: options.max_jobs,
+        max_bytes: options.max_bytes,
+    }
+}
+
+/// Takes in a record that the log tells again.
+fn refold(
+    state: &mut State,
+    position: Position,
+    of_kind: u8,
+    digest: &[u8],
+    fault: &mut Option<OpenError>,
+) {
+    match Record::decode(of_kind, digest) {
+        Ok(record) => {
+            let payload = match &record {
+                Record::Job(head) | Record::Moved { head, .. } => head.payload_len,
+                _ => 0,
+            };
+            let bytes = u32::try_from(digest.len()).unwrap_or(u32::MAX).saturating_add(payload);
+            state.fold(position.as_u64(), bytes, &record);
+        }
+        Err(found) if fault.is_none() => {
+            *fault = Some(OpenError::Record {
+                position: format!("{position:?}"),
+                of_kind,
+                fault: found.to_string(),
+            });
+        }
+        Err(_) => {}
+    }
+}
+
+fn spawn_compactor(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
+    /// The compactor looks by itself so often, and whenever a segment is full.
+    const LOOK_EVERY: Duration = Duration::from_secs(5);
+    std::thread::Builder::new().name("job-compactor".to_owned()).spawn(move || {
+        while !shared.closing.load(Ordering::SeqCst) {
+            match compactor::run_once(&shared) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) if shared.closing.load(Ordering::SeqCst) => {
+                    tracing::debug!(error, "compaction stopped with the store");
+                }
+                Err(error) => tracing::error!(error, "the job log could not be compacted"),
+            }
+            let mut guard = shared.compaction_lock.lock();
+            if !shared.closing.load(Ordering::SeqCst) {
+                shared.compaction.wait_for(&mut guard, LOOK_EVERY);
+            }
+        }
+    })
+}
+
+const _: () = assert!(kind::BASE == 0, "the log writes the base as kind 0");
+
+#[cfg(test)]
+mod tests;

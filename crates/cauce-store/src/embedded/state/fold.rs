@@ -1,0 +1,386 @@
+//! What each record changes.
+
+use bytes::Bytes;
+use cauce_flow::{job::State as JobState, time::Timestamp};
+
+use super::{
+    super::{
+        record::{JobHead, NameId, Owner, Record, Settle, Settled, SettledOutcome, Standing},
+        table::Entry,
+    },
+    Finished, State,
+};
+use crate::jobs::DropReason;
+
+/// How a [`Record::Dropped`] names its reason.
+pub(super) const DROPPED_DUPLICATE: u8 = 0;
+const DROPPED_WITHHELD: u8 = 1;
+const DROPPED_REJECTED: u8 = 2;
+
+/// The number of a reason in a record.
+pub(super) fn drop_code(why: DropReason) -> u8 {
+    match why {
+        DropReason::Withheld => DROPPED_WITHHELD,
+        DropReason::Rejected => DROPPED_REJECTED,
+    }
+}
+
+impl State {
+    /// Takes in a record that stands at `position` and has `bytes` bytes.
+    pub(in super::super) fn fold(&mut self, position: u64, bytes: u32, record: &Record) {
+        match record {
+            Record::Base(body) => self.fold_base(body),
+            Record::Name { id, text } => self.names.learn(*id, text),
+            Record::Job(head) => self.fold_job(position, bytes, head),
+            Record::Moved { head, standing } => self.fold_moved(position, bytes, head, standing),
+            Record::Lease { owner, at, requests, jobs } => {
+                self.tick(*at);
+                self.fold_starts(owner.queue, owner.account, *at, *requests);
+                jobs.iter().for_each(|number| self.lease(*number));
+            }
+            Record::Begin { queue, account, at, requests } => {
+                self.tick(*at);
+                self.fold_starts(*queue, *account, *at, *requests);
+            }
+            Record::Settle(settle) => self.fold_settle(position, settle),
+            Record::End { owner, at, state, jobs } => {
+                self.tick(*at);
+                jobs.iter().for_each(|number| self.end(*owner, *number, *state, *at, state.as_str()));
+            }
+            Record::Rescue { owner, at, state, jobs } => {
+                self.tick(*at);
+                jobs.iter().for_each(|number| self.fold_rescue(*owner, *number, *state, *at));
+            }
+            Record::Replay { owner, from, jobs } => {
+                jobs.iter().for_each(|(number, due)| self.fold_replay(*owner, *number, *from, *due));
+            }
+            Record::Resolve { owner, at, job, state } => {
+                self.tick(*at);
+                self.counters_of(owner.queue, owner.tenant).revive(JobState::Unknown);
+                self.end(*owner, *job, *state, *at, "resolved");
+            }
+            Record::Forget { jobs } => jobs.iter().for_each(|number| self.drop_job(*number)),
+            Record::Change { job, priority, due_at } => self.fold_change(*job, *priority, *due_at),
+            Record::Gate { queue, tenant, gate } => self.fold_gate(*queue, *tenant, *gate),
+            Record::Note { queue, account, note } => {
+                let line = self.line_number_or_new(*queue, *account);
+                self.lines[line as usize].note = Some(Bytes::copy_from_slice(note));
+            }
+            Record::Dropped { queue, tenant, why, count } => {
+                self.fold_dropped(*queue, *tenant, *why, *count);
+            }
+            Record::Keys { keys } => {
+                for (hash, number, at) in keys {
+                    self.keys.insert(*hash, *number, *at);
+                }
+            }
+        }
+    }
+
+    /// Time goes on, and never back.
+    pub(in super::super) fn tick(&mut self, at: i64) {
+        self.clock = self.clock.max(at);
+    }
+
+    fn fold_job(&mut self, position: u64, bytes: u32, head: &JobHead) {
+        self.tick(head.enqueued_at);
+        self.next_number = self.next_number.max(head.number + 1);
+        let counters = self.counters_of(head.owner.queue, head.owner.tenant);
+        counters.accepted += 1;
+        counters.received += 1;
+        if head.key != 0 {
+            self.keys.insert(head.key, head.number, head.enqueued_at);
+        }
+        let lane = self.lane_number(head.owner, head.group);
+        let mut entry = Entry::new(position, lane, bytes);
+        entry.set_priority(head.priority);
+        entry.set_due_at(head.due_at);
+        self.watch_expiry(head);
+        self.place(head.number, entry, self.pending_state(head.due_at));
+    }
+
+    fn watch_expiry(&mut self, head: &JobHead) {
+        if head.expires_at != i64::MAX {
+            self.expiry.set(head.expires_at, head.number);
+        }
+    }
+
+    fn fold_moved(&mut self, position: u64, bytes: u32, head: &JobHead, standing: &Standing) {
+        self.next_number = self.next_number.max(head.number + 1);
+        let known = self.table.get(head.number).is_some();
+        let lane = self.lane_number(head.owner, head.group);
+        let mut entry = Entry::new(position, lane, bytes);
+        entry.set_priority(standing.priority);
+        entry.set_attempt(standing.attempt);
+        entry.set_due_at(standing.due_at);
+        self.chains.remove(&head.number);
+        if standing.rescues > 0 {
+            self.rescues.insert(head.number, standing.rescues);
+        }
+        if known {
+            // Copied forward in life: it stays where it is in its line.
+            self.take_position(head.number, position, bytes);
+            return;
+        }
+        self.watch_expiry(head);
+        match standing.state {
+            JobState::Scheduled | JobState::Waiting => {
+                self.place(head.number, entry, self.pending_state(standing.due_at));
+            }
+            JobState::Active | JobState::Unknown => {
+                self.place(head.number, entry, standing.state);
+                self.note_end(head.number, standing);
+            }
+            JobState::Completed | JobState::Dead | JobState::Expired | JobState::Cancelled => {
+                self.place(head.number, entry, standing.state);
+                self.note_end(head.number, standing);
+                self.keep_finished(head.owner.queue, head.number, standing.state, standing.finished_at);
+            }
+        }
+    }
+
+    fn take_position(&mut self, number: u64, position: u64, bytes: u32) {
+        let Some(entry) = self.table.get(number).copied() else { return };
+        let mut moved = entry;
+        moved.position = position;
+        moved.bytes = bytes;
+        let state = entry.state();
+        self.count(&entry, state, super::Step::Out);
+        self.table.update(number, state, |entry| *entry = moved);
+        self.count(&moved, state, super::Step::In);
+    }
+
+    fn note_end(&mut self, number: u64, standing: &Standing) {
+        let last = standing.attempts.last().and_then(|attempt| attempt.reason.as_ref());
+        if let Some(reason) = standing.reason.as_ref().or(last) {
+            let code = self.code(&reason.code);
+            self.finished.insert(number, Finished { at: standing.finished_at, code });
+        } else if standing.finished_at != 0 {
+            let code = self.code("");
+            self.finished.insert(number, Finished { at: standing.finished_at, code });
+        }
+    }
+
+    fn fold_starts(&mut self, queue: NameId, account: NameId, at: i64, requests: u32) {
+        let line = self.line_number_or_new(queue, account);
+        self.lines[line as usize].remember_starts(at, requests);
+    }
+
+    fn lease(&mut self, number: u64) {
+        let Some(entry) = self.table.get(number).copied() else { return };
+        if entry.state() != JobState::Active {
+            self.place(number, entry, JobState::Active);
+        }
+    }
+
+    fn fold_settle(&mut self, position: u64, settle: &Settle) {
+        self.tick(settle.at);
+        for job in &settle.jobs {
+            self.settle_one(position, settle, job);
+        }
+    }
+
+    fn settle_one(&mut self, position: u64, settle: &Settle, job: &Settled) {
+        let (owner, number) = (settle.owner, job.number);
+        if job.attempt_number > 1 {
+            self.counters_of(owner.queue, owner.tenant).retried += 1;
+        }
+        let counts = !matches!(job.outcome, SettledOutcome::Release | SettledOutcome::Snooze { .. });
+        if counts && job.attempt_number > 0 {
+            if let Some(state) = self.table.get(number).map(Entry::state) {
+                self.recount_attempt(number, state, job.attempt_number);
+            }
+        }
+        let failed = |place: u32| settle.reasons.get(place as usize);
+        match &job.outcome {
+            SettledOutcome::Release => self.return_to_line(number, None),
+            SettledOutcome::Retry { due_at } => {
+                self.chain(position, job);
+                self.return_to_line(number, Some(*due_at));
+            }
+            SettledOutcome::Snooze { due_at } => {
+                self.chain(position, job);
+                self.return_to_line(number, Some(*due_at));
+            }
+            SettledOutcome::Completed { .. } => {
+                self.chain(position, job);
+                self.end(owner, number, JobState::Completed, settle.at, "");
+            }
+            SettledOutcome::Dead { reason } => {
+                self.chain(position, job);
+                let code = failed(*reason).map_or("", |reason| &reason.code);
+                self.end(owner, number, JobState::Dead, settle.at, code);
+            }
+            SettledOutcome::Unknown { reason } => {
+                self.chain(position, job);
+                let code = failed(*reason).map_or("", |reason| &reason.code);
+                self.end(owner, number, JobState::Unknown, settle.at, code);
+            }
+        }
+    }
+
+    /// The record at `position` tells of an attempt of the job.
+    fn chain(&mut self, position: u64, job: &Settled) {
+        if self.table.get(job.number).is_some() {
+            self.chains.insert(job.number, position);
+        }
+    }
+
+    fn recount_attempt(&mut self, number: u64, state: JobState, attempt: u8) {
+        let Some(entry) = self.table.get(number).copied() else { return };
+        self.count(&entry, state, super::Step::Out);
+        let after = self.table.update(number, state, |entry| entry.set_attempt(attempt));
+        self.count(&after.unwrap_or(entry), state, super::Step::In);
+    }
+
+    fn return_to_line(&mut self, number: u64, due_at: Option<i64>) {
+        let Some(mut entry) = self.table.get(number).copied() else { return };
+        if let Some(due_at) = due_at {
+            entry.set_due_at(due_at);
+        }
+        self.place(number, entry, self.pending_state(entry.due_at()));
+    }
+
+    /// A job reaches an end state, with the code of what brought it there.
+    fn end(&mut self, owner: Owner, number: u64, state: JobState, at: i64, code: &str) {
+        self.counters_of(owner.queue, owner.tenant).end(state);
+        let Some(entry) = self.table.get(number).copied() else { return };
+        if state == JobState::Completed && self.keeping.completed == 0 {
+            self.drop_job(number);
+            return;
+        }
+        self.place(number, entry, state);
+        let code = self.code(code);
+        self.finished.insert(number, Finished { at, code });
+        self.keep_finished(owner.queue, number, state, at);
+    }
+
+    /// Keeps a finished job in the lists for as long as its state is kept.
+    fn keep_finished(&mut self, queue: NameId, number: u64, state: JobState, at: i64) {
+        match state {
+            JobState::Completed => {
+                let ring = self.completed.entry(queue).or_default();
+                ring.push_back(number);
+                let surplus = ring.len().saturating_sub(self.keeping.completed);
+                let gone: Vec<u64> = ring.drain(..surplus).collect();
+                for number in gone {
+                    if self.table.get(number).is_some_and(|e| e.state() == JobState::Completed) {
+                        self.drop_job(number);
+                    }
+                }
+            }
+            JobState::Dead => self.forgetting.set(at.saturating_add(self.keeping.dead_ms), number),
+            JobState::Expired | JobState::Cancelled => {
+                self.forgetting.set(at.saturating_add(self.keeping.ended_ms), number);
+            }
+            JobState::Unknown | JobState::Scheduled | JobState::Waiting | JobState::Active => {}
+        }
+    }
+
+    fn fold_rescue(&mut self, owner: Owner, number: u64, state: JobState, at: i64) {
+        *self.rescues.entry(number).or_default() += 1;
+        match state {
+            JobState::Waiting => self.return_to_line(number, None),
+            JobState::Dead => self.end(owner, number, state, at, "poison"),
+            _ => self.end(owner, number, state, at, "crashed"),
+        }
+        if self.table.get(number).is_none() {
+            self.rescues.remove(&number);
+        }
+    }
+
+    fn fold_replay(&mut self, owner: Owner, number: u64, from: JobState, due_at: i64) {
+        self.counters_of(owner.queue, owner.tenant).revive(from);
+        let Some(mut entry) = self.table.get(number).copied() else { return };
+        self.finished.remove(&number);
+        self.rescues.remove(&number);
+        self.take_out(number);
+        entry.set_attempt(0);
+        entry.set_due_at(due_at);
+        self.place(number, entry, self.pending_state(due_at));
+    }
+
+    fn fold_change(&mut self, number: u64, priority: u8, due_at: i64) {
+        let Some(mut entry) = self.table.get(number).copied() else { return };
+        self.take_out(number);
+        entry.set_priority(priority);
+        entry.set_due_at(due_at);
+        self.place(number, entry, self.pending_state(due_at));
+    }
+
+    fn fold_gate(&mut self, queue: NameId, tenant: NameId, gate: u8) {
+        if gate == 0 {
+            self.gates.remove(&(queue, tenant));
+        } else {
+            self.gates.insert((queue, tenant), gate);
+        }
+        self.wake_queue(queue);
+    }
+
+    fn fold_dropped(&mut self, queue: NameId, tenant: NameId, why: u8, count: u64) {
+        let counters = self.counters_of(queue, tenant);
+        counters.received += count;
+        match why {
+            DROPPED_DUPLICATE => counters.duplicates += count,
+            DROPPED_WITHHELD => counters.withheld += count,
+            _ => counters.rejected += count,
+        }
+    }
+
+    /// Moves what has come due into its line, and prunes what is kept no longer. Answers the
+    /// unfinished jobs whose time to live has run out: a record has to say so.
+    pub(in super::super) fn advance(&mut self, now: Timestamp, max_expired: usize) -> Vec<u64> {
+        self.tick(now.as_millis());
+        let now = now.as_millis();
+        while let Some(number) = self.due.pop(now) {
+            let due = |e: &&Entry| e.state() == JobState::Scheduled && e.due_at() <= now;
+            if let Some(entry) = self.table.get(number).filter(due).copied() {
+                self.place(number, entry, JobState::Waiting);
+            }
+        }
+        while let Some(number) = self.forgetting.pop(now) {
+            self.forget_if_old(number, now);
+        }
+        self.keys.prune(now);
+        self.take_expired(now, max_expired)
+    }
+
+    fn forget_if_old(&mut self, number: u64, now: i64) {
+        let Some(entry) = self.table.get(number) else { return };
+        let kept = match entry.state() {
+            JobState::Dead => self.keeping.dead_ms,
+            JobState::Expired | JobState::Cancelled => self.keeping.ended_ms,
+            _ => return,
+        };
+        if self.finished.get(&number).is_some_and(|end| end.at.saturating_add(kept) <= now) {
+            self.drop_job(number);
+        }
+    }
+
+    fn take_expired(&mut self, now: i64, max_expired: usize) -> Vec<u64> {
+        const LOOK_AGAIN_MS: i64 = 5_000;
+        let mut expired = Vec::new();
+        while expired.len() < max_expired {
+            let Some(number) = self.expiry.pop(now) else { break };
+            match self.table.get(number).map(Entry::state) {
+                Some(JobState::Scheduled | JobState::Waiting) => expired.push(number),
+                Some(JobState::Active) => self.expiry.set(now + LOOK_AGAIN_MS, number),
+                Some(_) | None => {}
+            }
+        }
+        expired
+    }
+
+    /// The shared text of a reason's code.
+    fn code(&mut self, code: &str) -> std::sync::Arc<str> {
+        /// Codes come from destinations; past so many, new ones are not told apart.
+        const MAX_CODES: usize = 10_000;
+        if let Some(known) = self.codes.get(code) {
+            return std::sync::Arc::clone(known);
+        }
+        let code = if self.codes.len() < MAX_CODES { code } else { "other" };
+        let text: std::sync::Arc<str> = std::sync::Arc::from(code);
+        self.codes.insert(code.to_owned(), std::sync::Arc::clone(&text));
+        text
+    }
+}

@@ -1,0 +1,262 @@
+//! The state of the store: a fold over the records of the log.
+//!
+//! The same [`fold`](State::fold) runs at start, over what the log holds, and in life, over each
+//! record as it is appended; so what a restart finds is what was there.
+//!
+//! - `lanes`: who waits where, and who is served next
+//! - `fold`: what each record changes
+//! - `plan`: what each call turns into: a check, and the records that say what happens
+//! - `base`: the small state at the head of each segment
+//! - `query`: what can be asked
+
+mod base;
+mod fold;
+mod lanes;
+mod plan;
+mod query;
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use cauce_flow::{
+    id::{JobId, QueueName},
+    job::{Line, State as JobState},
+    time::Timestamp,
+};
+
+use tokio::sync::Notify;
+
+pub(super) use lanes::{Lane, LineState};
+pub(super) use plan::{Fault, Reply, Ticket};
+
+use super::{
+    counters::Counters,
+    keys::Keys,
+    names::Names,
+    record::{NameId, Owner},
+    table::{Entry, Table},
+    timers::Timers,
+};
+
+/// What is kept, and for how long.
+#[derive(Clone, Debug)]
+pub(super) struct Keeping {
+    pub(super) completed: usize,
+    pub(super) dead_ms: i64,
+    pub(super) ended_ms: i64,
+    pub(super) idempotency_ms: i64,
+    pub(super) max_jobs: u64,
+    pub(super) max_bytes: u64,
+}
+
+/// The end of a job, kept while the job is listed.
+#[derive(Clone, Debug)]
+pub(super) struct Finished {
+    pub(super) at: i64,
+    /// The reason's code; empty where there is none.
+    pub(super) code: Arc<str>,
+}
+
+/// How long request starts are remembered: the longest window that a quota can have.
+pub(super) const STARTS_KEPT_MS: i64 = 24 * 3_600_000;
+/// A job in hand in so many crashes is a dead letter.
+pub(super) const POISON_AFTER: u8 = 3;
+
+/// Everything that the store knows without reading the log.
+pub(super) struct State {
+    pub(super) keeping: Keeping,
+    /// Keeps the ids of two stores apart.
+    pub(super) instance: u32,
+    pub(super) next_number: u64,
+    /// The latest time in any record.
+    pub(super) clock: i64,
+    pub(super) names: Names,
+    lanes: Vec<Lane>,
+    lane_numbers: HashMap<(Owner, NameId), u32>,
+    lines: Vec<LineState>,
+    line_numbers: HashMap<(NameId, NameId), u32>,
+    /// What wakes the dispatcher of a line; asked for before the first job may have come.
+    wakeups: BTreeMap<Line, Arc<Notify>>,
+    pub(super) table: Table,
+    /// Pending jobs and their bytes, by queue.
+    pub(super) pending: HashMap<NameId, (u64, u64)>,
+    /// By queue, then tenant.
+    pub(super) counters: BTreeMap<(NameId, NameId), Counters>,
+    pub(super) keys: Keys,
+    /// Where the record of a job's last attempt stands.
+    pub(super) chains: HashMap<u64, u64>,
+    /// How many crashes a job was in hand in.
+    rescues: HashMap<u64, u8>,
+    pub(super) finished: HashMap<u64, Finished>,
+    codes: BTreeMap<String, Arc<str>>,
+    completed: HashMap<NameId, VecDeque<u64>>,
+    /// By queue, then tenant (0 for all).
+    pub(super) gates: BTreeMap<(NameId, NameId), u8>,
+    due: Timers,
+    expiry: Timers,
+    forgetting: Timers,
+    /// Lines in which jobs have come to wait since somebody last looked.
+    woken: Vec<u32>,
+}
+
+impl State {
+    pub(super) fn new(keeping: Keeping, instance: u32) -> State {
+        State {
+            keys: Keys::new(keeping.idempotency_ms),
+            keeping,
+            instance: instance & 0x0fff_ffff,
+            next_number: 1,
+            clock: 0,
+            names: Names::default(),
+            lanes: Vec::new(),
+            lane_numbers: HashMap::new(),
+            lines: Vec::new(),
+            line_numbers: HashMap::new(),
+            wakeups: BTreeMap::new(),
+            table: Table::default(),
+            pending: HashMap::new(),
+            counters: BTreeMap::new(),
+            chains: HashMap::new(),
+            rescues: HashMap::new(),
+            finished: HashMap::new(),
+            codes: BTreeMap::new(),
+            completed: HashMap::new(),
+            gates: BTreeMap::new(),
+            due: Timers::default(),
+            expiry: Timers::default(),
+            forgetting: Timers::default(),
+            woken: Vec::new(),
+        }
+    }
+
+    /// The id of a job.
+    pub(super) fn id(&self, number: u64, enqueued_at: i64) -> JobId {
+        JobId::new(number, self.instance, Timestamp::from_millis(enqueued_at))
+    }
+
+    pub(super) fn lane(&self, entry: &Entry) -> &Lane {
+        &self.lanes[entry.lane as usize]
+    }
+
+    pub(super) fn counters_of(&mut self, queue: NameId, tenant: NameId) -> &mut Counters {
+        self.counters.entry((queue, tenant)).or_default()
+    }
+
+    /// Wakes whoever waits for work in the lines that jobs have come to wait in.
+    pub(super) fn wake(&mut self) {
+        for line in self.woken.drain(..) {
+            let state = &mut self.lines[line as usize];
+            state.woken = false;
+            state.wakeup.notify_one();
+        }
+    }
+
+    /// What wakes whoever waits for work in a line.
+    pub(super) fn wakeup(&mut self, line: &Line) -> Arc<Notify> {
+        Arc::clone(self.wakeups.entry(line.clone()).or_default())
+    }
+
+    /// When there is something to do by itself next.
+    pub(super) fn next_timer(&self) -> Option<Timestamp> {
+        [&self.due, &self.expiry, &self.forgetting]
+            .into_iter()
+            .filter_map(Timers::next_ms)
+            .min()
+            .map(Timestamp::from_millis)
+    }
+
+    /// Bytes of memory that the index of jobs takes.
+    pub(super) fn index_bytes(&self) -> usize {
+        let fifos: usize = self.lanes.iter().map(Lane::bytes).sum();
+        self.table.bytes() + fifos + self.due.bytes() + self.expiry.bytes()
+    }
+
+    /// The number of a line, if any job ever stood in it.
+    pub(super) fn line_number(&self, line: &Line) -> Option<u32> {
+        let queue = self.names.number(line.queue.as_str())?;
+        let account = self.names.number(line.account.as_str())?;
+        self.line_numbers.get(&(queue, account)).copied()
+    }
+
+    fn queue_name(&self, queue: NameId) -> QueueName {
+        QueueName::new(self.names.text(queue)).expect("only checked names are learned")
+    }
+
+    /// Counts a job in, or out, wherever jobs are counted by their state.
+    fn count(&mut self, entry: &Entry, state: JobState, by: Step) {
+        let lane = &mut self.lanes[entry.lane as usize];
+        let counters = self.counters.entry((lane.owner.queue, lane.owner.tenant)).or_default();
+        by.apply(&mut counters.present[state as usize], 1);
+        if state.is_pending() {
+            by.apply(&mut counters.pending_bytes, entry.bytes.into());
+            let (jobs, bytes) = self.pending.entry(lane.owner.queue).or_default();
+            by.apply(jobs, 1);
+            by.apply(bytes, entry.bytes.into());
+        }
+        if state == JobState::Scheduled && entry.attempt() > 0 {
+            by.apply(&mut counters.delayed, 1);
+        }
+        if state == JobState::Waiting {
+            by.apply(&mut counters.waiting_by_priority[entry.priority()], 1);
+            by.apply(&mut lane.waiting[entry.priority()], 1);
+            let turn = self.lines[lane.line as usize].turn_mut(lane.owner.tenant);
+            by.apply(&mut turn.waiting[entry.priority()], 1);
+            by.apply(&mut turn.bytes, entry.bytes.into());
+        }
+    }
+
+    /// Puts a job into the table in `state`, wherever it was before.
+    fn place(&mut self, number: u64, entry: Entry, state: JobState) {
+        self.take_out(number);
+        self.table.insert(number, entry, state);
+        self.count(&entry, state, Step::In);
+        match state {
+            JobState::Waiting => self.line_up(number, &entry),
+            JobState::Scheduled => self.due.set(entry.due_at(), number),
+            JobState::Active
+            | JobState::Completed
+            | JobState::Dead
+            | JobState::Unknown
+            | JobState::Expired
+            | JobState::Cancelled => {}
+        }
+    }
+
+    /// Takes a job out of the table and out of every count of what is there.
+    fn take_out(&mut self, number: u64) -> Option<Entry> {
+        let entry = self.table.remove(number)?;
+        self.count(&entry, entry.state(), Step::Out);
+        Some(entry)
+    }
+
+    /// Forgets all that is kept of a job.
+    fn drop_job(&mut self, number: u64) {
+        self.take_out(number);
+        self.chains.remove(&number);
+        self.rescues.remove(&number);
+        self.finished.remove(&number);
+    }
+
+    /// Where a pending job with this due time stands.
+    fn pending_state(&self, due_at: i64) -> JobState {
+        if due_at <= self.clock { JobState::Waiting } else { JobState::Scheduled }
+    }
+}
+
+/// One more or one fewer.
+#[derive(Clone, Copy)]
+enum Step {
+    In,
+    Out,
+}
+
+impl Step {
+    fn apply(self, figure: &mut u64, amount: u64) {
+        match self {
+            Step::In => *figure += amount,
+            Step::Out => *figure = figure.checked_sub(amount).expect("counted in before out"),
+        }
+    }
+}

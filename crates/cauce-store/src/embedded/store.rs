@@ -1,0 +1,414 @@
+//! The embedded backend as a [`JobStore`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use cauce_flow::{
+    id::{JobId, QueueName, TenantId},
+    job::{LeasedJob, Line, State as JobState},
+    queue::{backlog::Backlog, settlement::Settlement},
+    time::Timestamp,
+};
+use tokio::sync::{Notify, oneshot};
+
+use super::{
+    EmbeddedStore, Shared,
+    machine::{Ask, Command},
+    reading,
+    state::Reply,
+};
+use crate::jobs::{
+    Call, Change, Claim, DeadReason, Discrepancy, Enqueue, Enqueued, Error, Gate, JobDetail,
+    JobStore, Listed, NeverTwice, Page, QueueCounts, Recall, Replay, Rescued, Scope, Select,
+    Vitals,
+};
+
+use std::sync::atomic::Ordering;
+
+/// Jobs that are looked at under one lock.
+const STEP: usize = 20_000;
+/// Jobs that one commit ends, puts back or forgets.
+const JOBS_A_COMMIT: usize = 5_000;
+
+const UNFINISHED: [JobState; 2] = [JobState::Scheduled, JobState::Waiting];
+const REPLAYABLE: [JobState; 2] = [JobState::Dead, JobState::Unknown];
+const CLEANABLE: [JobState; 4] =
+    [JobState::Completed, JobState::Dead, JobState::Expired, JobState::Cancelled];
+
+impl Shared {
+    async fn ask(self: &Arc<Self>, ask: Ask) -> Result<Reply, Error> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
+        let (answer, reply) = oneshot::channel();
+        if let Err(command) = self.commands.try_send(Command { ask, answer }) {
+            // The writer is behind: wait for it off the runtime's threads.
+            let shared = Arc::clone(self);
+            let sent = tokio::task::spawn_blocking(move || shared.commands.send(command)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return Err(Error::Closed);
+            }
+        }
+        reply.await.unwrap_or(Err(Error::Closed))
+    }
+
+    async fn ask_count(self: &Arc<Self>, ask: Ask) -> Result<u64, Error> {
+        match self.ask(ask).await? {
+            Reply::Count(count) => Ok(count),
+            other => unreachable!("asked for a count, got {other:?}"),
+        }
+    }
+
+    /// All jobs that fit, newest first, looked at in short steps.
+    async fn select(&self, select: &Select, allowed: &[JobState]) -> Vec<u64> {
+        if let Some(ids) = &select.ids {
+            return self.select_ids(ids, select, allowed);
+        }
+        let mut all = Vec::new();
+        let mut below = Some(u64::MAX >> 1);
+        while let Some(from) = below {
+            let (found, go_on) = {
+                let state = self.state.lock();
+                state.find(&state.filter(select, allowed), from, STEP, STEP)
+            };
+            all.extend(found);
+            below = go_on;
+            tokio::task::yield_now().await;
+        }
+        all.retain(|number| self.text_fits(select, *number));
+        all
+    }
+
+    fn select_ids(&self, ids: &[JobId], select: &Select, allowed: &[JobState]) -> Vec<u64> {
+        let state = self.state.lock();
+        let filter = state.filter(select, allowed);
+        let numbers = ids.iter().map(|id| id.number());
+        numbers.filter(|n| state.table.get(*n).is_some_and(|e| filter.fits(&state, e))).collect()
+    }
+
+    fn text_fits(&self, select: &Select, number: u64) -> bool {
+        let Some(text) = &select.text else { return true };
+        let Some(known) = self.state.lock().known(number) else { return false };
+        let text = text.to_lowercase();
+        reading::read_detail(self, known, false).is_ok_and(|detail| {
+            detail.summary.last_error.is_some_and(|reason| {
+                reason.code.to_lowercase().contains(&text)
+                    || reason.detail.to_lowercase().contains(&text)
+            })
+        })
+    }
+
+    fn detail(&self, job: JobId, scope: &Scope, whole: bool) -> Result<JobDetail, Error> {
+        let known = self.state.lock().known(job.number()).ok_or(Error::NotFound { job })?;
+        let detail = reading::read_detail(self, known, whole)?;
+        if detail.summary.id == job && scope.covers(&detail.summary.tenant) {
+            Ok(detail)
+        } else {
+            Err(Error::NotFound { job })
+        }
+    }
+
+    /// The tenants' own jobs alone may be touched.
+    fn guard(&self, job: JobId, scope: &Scope) -> Result<(), Error> {
+        self.detail(job, scope, false).map(drop)
+    }
+
+    fn list(&self, select: &Select, page: Page) -> Listed {
+        let mut jobs = Vec::new();
+        let mut below = page.before.map_or(u64::MAX >> 1, |id| id.number());
+        loop {
+            let (found, go_on) = {
+                let state = self.state.lock();
+                let filter = state.filter(select, &JobState::ALL);
+                state.find(&filter, below, page.limit, STEP)
+            };
+            for number in found {
+                if jobs.len() == page.limit {
+                    break;
+                }
+                below = number;
+                if self.text_fits(select, number) {
+                    let known = self.state.lock().known(number);
+                    let read = known.map(|known| reading::read_detail(self, known, false));
+                    if let Some(Ok(detail)) = read {
+                        jobs.push(detail.summary);
+                    }
+                }
+            }
+            match go_on {
+                None if jobs.len() < page.limit => return Listed { jobs, next: None },
+                _ if jobs.len() == page.limit => {
+                    let next = jobs.last().map(|job| job.id);
+                    return Listed { jobs, next };
+                }
+                Some(further) => below = further,
+                None => {}
+            }
+        }
+    }
+
+    fn dead_reasons(&self, select: &Select) -> Vec<DeadReason> {
+        let mut groups: BTreeMap<(QueueName, String), (u64, i64, u64)> = BTreeMap::new();
+        let mut below = Some(u64::MAX >> 1);
+        while let Some(from) = below {
+            let state = self.state.lock();
+            let filter = state.filter(select, &[JobState::Dead]);
+            let (found, go_on) = state.find(&filter, from, STEP, STEP);
+            for number in found {
+                let Some(entry) = state.table.get(number) else { continue };
+                let Some(end) = state.finished.get(&number) else { continue };
+                let line = state.lane(entry).line;
+                let queue = state.line_state(line).line.queue.clone();
+                let group = groups.entry((queue, end.code.to_string())).or_default();
+                group.0 += 1;
+                if end.at >= group.1 {
+                    (group.1, group.2) = (end.at, number);
+                }
+            }
+            below = go_on;
+        }
+        groups
+            .into_iter()
+            .map(|((queue, code), (count, newest, number))| DeadReason {
+                detail: self.last_error_of(number),
+                code,
+                queue,
+                count,
+                newest_at: Timestamp::from_millis(newest),
+            })
+            .collect()
+    }
+
+    fn last_error_of(&self, number: u64) -> String {
+        let known = self.state.lock().known(number);
+        let detail = known.and_then(|known| reading::read_detail(self, known, false).ok());
+        detail.and_then(|d| d.summary.last_error).map(|reason| reason.detail).unwrap_or_default()
+    }
+}
+
+/// Runs reads of the disk off the runtime's threads.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)
+}
+
+fn done(reply: Reply) {
+    debug_assert!(matches!(reply, Reply::Done | Reply::Count(_)), "{reply:?}");
+}
+
+impl JobStore for EmbeddedStore {
+    fn enqueue(&self, batch: Enqueue, now: Timestamp) -> Call<'_, Vec<Enqueued>> {
+        Box::pin(async move {
+            match self.shared.ask(Ask::Enqueue(batch, now)).await? {
+                Reply::Enqueued(answers) => Ok(answers),
+                other => unreachable!("asked to enqueue, got {other:?}"),
+            }
+        })
+    }
+
+    fn claim(&self, claim: Claim, now: Timestamp) -> Call<'_, Vec<LeasedJob>> {
+        Box::pin(async move {
+            let tickets = match self.shared.ask(Ask::Claim(claim, now)).await? {
+                Reply::Leased(tickets) => tickets,
+                other => unreachable!("asked for a claim, got {other:?}"),
+            };
+            if tickets.is_empty() {
+                return Ok(Vec::new());
+            }
+            // What was taken lately is in the page cache: the read is a copy, not a wait.
+            let claimed = reading::read_tickets(&self.shared, &tickets, now);
+            for (jobs, state) in
+                [(claimed.expired, JobState::Expired), (claimed.damaged, JobState::Dead)]
+            {
+                if !jobs.is_empty() {
+                    self.shared.ask(Ask::End { jobs, state, leased: true, now }).await?;
+                }
+            }
+            Ok(claimed.jobs)
+        })
+    }
+
+    fn begin(&self, line: Line, requests: u32, at: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move { self.shared.ask(Ask::Begin(line, requests, at)).await.map(done) })
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move { self.shared.ask(Ask::Settle(settlements, now)).await.map(done) })
+    }
+
+    fn rescue(&self, never_twice: NeverTwice, now: Timestamp) -> Call<'_, Rescued> {
+        Box::pin(async move {
+            match self.shared.ask(Ask::Rescue(never_twice, now)).await? {
+                Reply::Rescued(rescued) => Ok(rescued),
+                other => unreachable!("asked for a rescue, got {other:?}"),
+            }
+        })
+    }
+
+    fn cancel(&self, select: Select, now: Timestamp) -> Call<'_, u64> {
+        Box::pin(async move {
+            let numbers = self.shared.select(&select, &UNFINISHED).await;
+            let mut count = 0;
+            for step in numbers.chunks(JOBS_A_COMMIT) {
+                let (jobs, state) = (step.to_vec(), JobState::Cancelled);
+                count += self.shared.ask_count(Ask::End { jobs, state, leased: false, now }).await?;
+            }
+            Ok(count)
+        })
+    }
+
+    fn replay(&self, replay: Replay, now: Timestamp) -> Call<'_, u64> {
+        Box::pin(async move {
+            let mut numbers = self.shared.select(&replay.select, &REPLAYABLE).await;
+            if replay.dry_run {
+                return Ok(numbers.len() as u64);
+            }
+            // Oldest first, as they came.
+            numbers.reverse();
+            let (mut count, mut first) = (0, 0);
+            for step in numbers.chunks(JOBS_A_COMMIT) {
+                let (jobs, per_second) = (step.to_vec(), replay.per_second);
+                let ask = Ask::Replay { jobs, first, per_second, now };
+                count += self.shared.ask_count(ask).await?;
+                first += step.len();
+            }
+            Ok(count)
+        })
+    }
+
+    fn resolve(&self, job: JobId, scope: Scope, delivered: bool, now: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move {
+            self.shared.guard(job, &scope)?;
+            self.shared.ask(Ask::Resolve { job, delivered, now }).await.map(done)
+        })
+    }
+
+    fn forget(&self, job: JobId, scope: Scope, _now: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move {
+            let detail = self.shared.detail(job, &scope, false)?;
+            match self.shared.ask_count(Ask::Forget(vec![job.number()])).await? {
+                0 => Err(Error::State { job, found: detail.summary.state }),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn change(&self, job: JobId, scope: Scope, change: Change, _now: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move {
+            self.shared.guard(job, &scope)?;
+            self.shared.ask(Ask::Change(job, change)).await.map(done)
+        })
+    }
+
+    fn set_gate(
+        &self,
+        queue: QueueName,
+        tenant: Option<TenantId>,
+        gate: Gate,
+        _now: Timestamp,
+    ) -> Call<'_, ()> {
+        Box::pin(async move { self.shared.ask(Ask::SetGate(queue, tenant, gate)).await.map(done) })
+    }
+
+    fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64> {
+        Box::pin(async move {
+            let mut numbers = self.shared.select(&select, &CLEANABLE).await;
+            {
+                let state = self.shared.state.lock();
+                numbers.retain(|number| {
+                    state.finished.get(number).is_some_and(|end| end.at < before.as_millis())
+                });
+            }
+            // The oldest go first.
+            numbers.reverse();
+            numbers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            let mut count = 0;
+            for step in numbers.chunks(JOBS_A_COMMIT) {
+                count += self.shared.ask_count(Ask::Forget(step.to_vec())).await?;
+            }
+            Ok(count)
+        })
+    }
+
+    fn keep_note(&self, line: Line, note: Bytes) -> Call<'_, ()> {
+        Box::pin(async move { self.shared.ask(Ask::KeepNote(line, note)).await.map(done) })
+    }
+
+    fn advance(&self, now: Timestamp) -> Call<'_, Option<Timestamp>> {
+        Box::pin(async move {
+            match self.shared.ask(Ask::Advance(now)).await? {
+                Reply::Next(next) => Ok(next),
+                other => unreachable!("asked to advance, got {other:?}"),
+            }
+        })
+    }
+
+    fn backlog(&self, line: &Line) -> Backlog {
+        let mut state = self.shared.state.lock();
+        state.line_number(line).map(|line| state.backlog(line)).unwrap_or_default()
+    }
+
+    fn wakeup(&self, line: &Line) -> Arc<Notify> {
+        self.shared.state.lock().wakeup(line)
+    }
+
+    fn recall(&self, line: &Line, since: Timestamp) -> Recall {
+        let state = self.shared.state.lock();
+        let Some(line) = state.line_number(line) else { return Recall::default() };
+        let line = state.line_state(line);
+        let recent = line.starts.iter().filter(|(at, _)| *at >= since.as_millis());
+        Recall {
+            starts: recent.map(|(at, n)| (Timestamp::from_millis(*at), *n)).collect(),
+            note: line.note.clone(),
+        }
+    }
+
+    fn counts(&self, scope: &Scope) -> BTreeMap<QueueName, QueueCounts> {
+        self.shared.state.lock().counts(scope)
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        self.shared.state.lock().line_states().map(|line| line.line.clone()).collect()
+    }
+
+    fn list(&self, select: Select, page: Page) -> Call<'_, Listed> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(off_thread(move || shared.list(&select, page)))
+    }
+
+    fn job(&self, job: JobId, scope: Scope) -> Call<'_, JobDetail> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { off_thread(move || shared.detail(job, &scope, true)).await? })
+    }
+
+    fn place(&self, job: JobId) -> Option<u64> {
+        self.shared.state.lock().place_of(job.number())
+    }
+
+    fn dead_reasons(&self, select: Select) -> Call<'_, Vec<DeadReason>> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(off_thread(move || shared.dead_reasons(&select)))
+    }
+
+    fn audit(&self) -> Vec<Discrepancy> {
+        self.shared.state.lock().audit()
+    }
+
+    fn vitals(&self) -> Vitals {
+        let (live_bytes, index_bytes) = {
+            let state = self.shared.state.lock();
+            (state.live_bytes(), state.index_bytes() as u64)
+        };
+        Vitals {
+            backend: "embedded",
+            disk_bytes: self.shared.reader.segments().iter().map(|s| s.bytes).sum(),
+            live_bytes,
+            free_bytes: self.shared.free_bytes.load(Ordering::Relaxed),
+            index_bytes,
+            commits: self.shared.commits.load(Ordering::Relaxed),
+            quarantined: self.shared.quarantined,
+            broken: self.shared.broken.borrow().clone(),
+        }
+    }
+}
