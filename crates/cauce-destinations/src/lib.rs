@@ -6,6 +6,17 @@
 //! tests` and `fixtures/`.
 
 pub mod destination;
+pub mod secret;
 
 pub mod normalize;
 pub mod pixel;
+
+mod answer;
+mod payload;
+
+pub mod google_analytics;
+pub mod linkedin;
+pub mod meta;
+pub mod tiktok;
+
+pub mod catalog;

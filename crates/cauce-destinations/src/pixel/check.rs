@@ -286,7 +286,7 @@ impl Faults {
 
 /// 8-4-4-4-12 hexadecimal digits. The letters keep their case: the browser's pixel sends the same
 /// text, and the platforms compare texts.
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(place, byte)| match place {
             8 | 13 | 18 | 23 => byte == b'-',
