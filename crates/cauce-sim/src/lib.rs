@@ -1,0 +1,40 @@
+//! Stand-ins for the outside systems: HTTP servers on 127.0.0.1 that refuse what the real ones
+//! refuse, write down what arrived, and fail when they are told to.
+//!
+//! They are the other side of every delivery test, of the demo and of the benchmarks. They share no
+//! code with the clients that they judge, so that a mistake is not made twice.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use cauce_sim::{Fault, Options, Platform, RetryAfter, StandIn};
+//!
+//! let meta = StandIn::start(Platform::Meta, Options::default()).await?;
+//! meta.faults().next(3, Fault::TooManyRequests(RetryAfter::Seconds(2)));
+//! // … point a client at meta.base_url() …
+//! assert_eq!(meta.ledger().unexcused_repeats(), 0);
+//! meta.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod call;
+mod check;
+mod connection;
+mod failing;
+mod fault;
+mod ledger;
+mod options;
+mod platform;
+mod platforms;
+mod random;
+mod service;
+mod stand_in;
+mod world;
+
+pub use fault::{Fault, Faults, Poison, RetryAfter};
+pub use ledger::{EventKey, Ledger, Outcome, Seen};
+pub use options::{Language, OauthClient, Options, Token};
+pub use platform::Platform;
+pub use random::Random;
+pub use stand_in::StandIn;

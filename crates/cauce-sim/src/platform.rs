@@ -1,0 +1,38 @@
+//! The outside systems that can be stood in for.
+
+/// An outside system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// Meta Conversions API.
+    Meta,
+    /// Google Analytics 4 Measurement Protocol.
+    GoogleAnalytics,
+    /// LinkedIn Conversions API.
+    LinkedIn,
+    /// TikTok Events API.
+    TikTok,
+    /// Takes any POST, looks at nothing and answers 200: the cheapest receiver for measurements.
+    Sink,
+}
+
+impl Platform {
+    /// Every platform.
+    pub const ALL: [Platform; 5] = [
+        Platform::Meta,
+        Platform::GoogleAnalytics,
+        Platform::LinkedIn,
+        Platform::TikTok,
+        Platform::Sink,
+    ];
+
+    /// Its name in lower case, as on a command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Platform::Meta => "meta",
+            Platform::GoogleAnalytics => "google",
+            Platform::LinkedIn => "linkedin",
+            Platform::TikTok => "tiktok",
+            Platform::Sink => "sink",
+        }
+    }
+}

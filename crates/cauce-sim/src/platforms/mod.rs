@@ -1,0 +1,122 @@
+//! One module per platform: where its requests go, what it refuses, and how it says so.
+
+pub(crate) mod google_analytics;
+pub(crate) mod linkedin;
+pub(crate) mod meta;
+pub(crate) mod sink;
+pub(crate) mod tiktok;
+
+use http::{StatusCode, request::Parts};
+
+use crate::{
+    Platform, Token,
+    answer::Answer,
+    call::{Call, Judged, Route},
+    world::World,
+};
+
+/// Where a request goes; anything that is no delivery is a check, unknown paths too.
+pub(crate) fn route(platform: Platform, head: &Parts) -> Route {
+    let path = head.uri.path();
+    let delivers = match platform {
+        Platform::Meta => meta::delivers(path),
+        Platform::GoogleAnalytics => path == google_analytics::COLLECT,
+        Platform::LinkedIn => path == linkedin::EVENTS,
+        Platform::TikTok => path == tiktok::TRACK,
+        Platform::Sink => true,
+    };
+    match delivers && head.method == http::Method::POST {
+        true => Route::Delivery,
+        false => Route::Check,
+    }
+}
+
+/// What the platform says to a delivery.
+pub(crate) fn deliver(call: &Call) -> Judged {
+    match call.world.platform {
+        Platform::Meta => meta::deliver(call),
+        Platform::GoogleAnalytics => google_analytics::deliver(call),
+        Platform::LinkedIn => linkedin::deliver(call),
+        Platform::TikTok => tiktok::deliver(call),
+        Platform::Sink => sink::deliver(),
+    }
+}
+
+/// What the platform says to anything else.
+pub(crate) fn check(call: &Call) -> Answer {
+    match call.world.platform {
+        Platform::Meta => meta::check(call),
+        Platform::GoogleAnalytics => google_analytics::check(call),
+        Platform::LinkedIn => linkedin::check(call),
+        Platform::TikTok | Platform::Sink => Answer::html(StatusCode::NOT_FOUND),
+    }
+}
+
+/// How the platform refuses a token; none stands for one that it does not know.
+pub(crate) fn refuse_token(world: &World, token: Option<Token>) -> Refusal {
+    match world.platform {
+        Platform::Meta => meta::refuse_token(world, token),
+        Platform::LinkedIn => linkedin::refuse_token(token),
+        Platform::TikTok => tiktok::refuse_token(world, token),
+        Platform::GoogleAnalytics | Platform::Sink => {
+            Refusal::new("401", Answer::empty(StatusCode::UNAUTHORIZED))
+        }
+    }
+}
+
+/// How the platform says that its allowance is used up.
+pub(crate) fn throttle(world: &World, minutes: u32) -> Refusal {
+    match world.platform {
+        Platform::Meta => meta::throttle(world, "1", minutes),
+        Platform::LinkedIn => linkedin::throttle(),
+        Platform::TikTok => tiktok::throttle(world),
+        Platform::GoogleAnalytics | Platform::Sink => {
+            Refusal::new("429", Answer::empty(StatusCode::TOO_MANY_REQUESTS))
+        }
+    }
+}
+
+/// How the platform says that it is in trouble itself.
+pub(crate) fn server_error(world: &World, status: StatusCode) -> Refusal {
+    match world.platform {
+        Platform::Meta => meta::server_error(world, status),
+        Platform::LinkedIn => linkedin::server_error(status),
+        Platform::TikTok => tiktok::server_error(world, status),
+        Platform::GoogleAnalytics | Platform::Sink => {
+            let body = serde_json::json!({"error": status.as_u16()});
+            Refusal::new(status.as_str(), Answer::json(status, &body))
+        }
+    }
+}
+
+/// How the platform says that the version asked for is gone.
+pub(crate) fn sunset(world: &World) -> Refusal {
+    match world.platform {
+        Platform::Meta => meta::unknown_path(world),
+        Platform::LinkedIn => linkedin::sunset("asked for"),
+        Platform::TikTok | Platform::GoogleAnalytics | Platform::Sink => {
+            Refusal::new("404", Answer::html(StatusCode::NOT_FOUND))
+        }
+    }
+}
+
+/// A refusal of a whole request.
+pub(crate) struct Refusal {
+    /// The code to count it by.
+    pub(crate) code: String,
+    /// The answer.
+    pub(crate) answer: Answer,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: impl Into<String>, answer: Answer) -> Refusal {
+        Refusal {
+            code: code.into(),
+            answer,
+        }
+    }
+
+    pub(crate) fn judged(self, events: usize) -> Judged {
+        Judged::refused(self.answer, self.code, events)
+    }
+}

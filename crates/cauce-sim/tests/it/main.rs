@@ -1,0 +1,7 @@
+//! The stand-ins, seen from the wire.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod client;
+mod faults;
+mod meta;
