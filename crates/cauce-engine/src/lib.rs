@@ -6,5 +6,6 @@
 pub mod engine;
 pub mod settings;
 pub mod status;
+pub mod transport;
 
 pub use engine::Engine;
