@@ -76,6 +76,8 @@ pub struct Account {
     pub platform: &'static str,
     /// Where requests go, fit to be shown.
     pub base_url: String,
+    /// The event types that the account has a conversion rule for, where the platform wants rules.
+    pub conversions: Option<BTreeMap<String, String>>,
     /// What it is sent and what its answers mean.
     pub destination: Arc<dyn Destination>,
     /// The policy of its line: the queue's, with the account's own limits over it.

@@ -101,8 +101,7 @@ pub struct Quantiles {
 }
 
 /// A configured account.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct DestinationStatus {
     /// Its name.
     pub name: AccountName,

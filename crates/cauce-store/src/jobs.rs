@@ -89,8 +89,8 @@ pub trait JobStore: Send + Sync + 'static {
     /// Notes that requests start now, for the quota of the line across restarts.
     fn begin(&self, line: Line, requests: u32, at: Timestamp) -> Call<'_, ()>;
 
-    /// Ends leases.
-    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Call<'_, ()>;
+    /// Ends leases. `requests` were answered since the settlement before it, for the statistics.
+    fn settle(&self, settlements: Vec<Settlement>, requests: u32, now: Timestamp) -> Call<'_, ()>;
 
     /// Ends the leases that a crash left behind, before the first claim. Answers how many jobs
     /// went back, became `unknown`, and became dead letters as `poison`.
@@ -136,6 +136,16 @@ pub trait JobStore: Send + Sync + 'static {
     /// Wakes whoever waits for work in a line.
     fn wakeup(&self, line: &Line) -> Arc<Notify>;
 
+    /// Wakes whoever calls [`JobStore::advance`], because there is something to do sooner than it
+    /// was told.
+    fn nudge(&self) -> Arc<Notify>;
+
+    /// What flows through a queue, for one tenant or for all.
+    fn gate(&self, queue: &QueueName, tenant: Option<&TenantId>) -> Gate;
+
+    /// The latest time that anything in the store happened at.
+    fn latest(&self) -> Timestamp;
+
     /// The request starts of a line since `since`, and its note.
     fn recall(&self, line: &Line, since: Timestamp) -> Recall;
 
@@ -171,6 +181,13 @@ pub struct Enqueue {
     pub jobs: Vec<NewJob>,
     /// Events that did not become jobs, counted in the same commit.
     pub dropped: Vec<Dropped>,
+}
+
+impl Enqueue {
+    /// Whether there is nothing to be kept or counted.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.dropped.is_empty()
+    }
 }
 
 /// Events of one tenant that did not become jobs of a queue.
@@ -215,8 +232,6 @@ pub struct Claim {
     pub max_bytes: usize,
     /// Request starts to note with the lease, for the quota.
     pub requests: u32,
-    /// Whether the lease has to be durable before the answer.
-    pub durable: bool,
 }
 
 /// Tells which queues must not send a job again by themselves.

@@ -5,4 +5,5 @@
 //! manage: keys, the audit log, remembered answers, rollups.
 
 pub mod control;
+pub mod embedded;
 pub mod jobs;

@@ -119,7 +119,7 @@ async fn tenant_sees_and_revokes_its_own_keys_alone() {
         .iter()
         .map(|key| key.id.clone())
         .collect();
-    assert_eq!(seen, [own.key.id.clone()]);
+    assert_eq!(seen, std::slice::from_ref(&own.key.id));
     let refused = b.control.revoke_key(&other.key.id, &scope, NOW).await;
     assert!(matches!(refused, Err(Error::NoKey(_))));
     assert!(b.control.verify(&hash(&other), NOW).is_ok());

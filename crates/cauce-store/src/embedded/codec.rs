@@ -92,19 +92,13 @@ impl<'a> Decoder<'a> {
 
     pub(super) fn u128(&mut self) -> Result<u128, Malformed> {
         let bytes = self.take(16)?;
-        Ok(u128::from_le_bytes(bytes.try_into().map_err(|_| Malformed("it ends early"))?))
+        Ok(u128::from_le_bytes(
+            bytes.try_into().map_err(|_| Malformed("it ends early"))?,
+        ))
     }
 
     pub(super) fn text(&mut self) -> Result<&'a str, Malformed> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Malformed("a text is not UTF-8"))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    pub(super) fn rest(self) -> &'a [u8] {
-        self.rest
     }
 
     /// How many items follow; a count that the rest cannot hold is refused before it is trusted.

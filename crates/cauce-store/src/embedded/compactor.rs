@@ -49,7 +49,9 @@ impl Journal<'_> {
         let mut left = Vec::new();
         for mut job in moves {
             let number = job.head.number;
-            let Some(entry) = self.state.table.get(number).copied() else { continue };
+            let Some(entry) = self.state.table.get(number).copied() else {
+                continue;
+            };
             if entry.position != job.position {
                 continue;
             }
@@ -57,8 +59,12 @@ impl Journal<'_> {
                 left.push(number);
                 continue;
             }
-            self.state.bring_up_to_date(number, &entry, &mut job.standing);
-            let record = Record::Moved { head: job.head, standing: job.standing };
+            self.state
+                .bring_up_to_date(number, &entry, &mut job.standing);
+            let record = Record::Moved {
+                head: job.head,
+                standing: job.standing,
+            };
             self.say_with(&record, &job.payload)?;
         }
         Ok(Reply::Left(left))
@@ -67,8 +73,10 @@ impl Journal<'_> {
     /// Copies idempotency keys forward.
     pub(super) fn move_keys(&mut self, keys: Vec<(u128, u64, i64)>) -> Result<Reply, Fault> {
         let clock = self.state.clock;
-        let fresh: Vec<_> =
-            keys.into_iter().filter(|(_, _, at)| self.state.keys.is_fresh(*at, clock)).collect();
+        let fresh: Vec<_> = keys
+            .into_iter()
+            .filter(|(_, _, at)| self.state.keys.is_fresh(*at, clock))
+            .collect();
         if !fresh.is_empty() {
             self.say(&Record::Keys { keys: fresh })?;
         }
@@ -76,14 +84,16 @@ impl Journal<'_> {
     }
 
     /// Removes the oldest segment, if it is the one that was emptied. What was copied out of it is
-    /// made durable first.
+    /// durable before it goes.
     pub(super) fn remove_oldest(&mut self, number: u32) -> Result<Reply, Fault> {
-        self.writer.commit()?;
-        self.writer.flush()?;
-        if self.writer.segments().first().is_some_and(|s| s.number == number && s.sealed) {
+        let segments = self.writer.segments();
+        if segments.len() > 1
+            && segments
+                .first()
+                .is_some_and(|oldest| oldest.number == number)
+        {
             self.writer.remove_oldest()?;
         }
-        self.writer.begin();
         Ok(Reply::Done)
     }
 }
@@ -91,13 +101,15 @@ impl Journal<'_> {
 /// One look at the log: empties and removes the oldest segment if that pays. Answers whether it
 /// did. Runs on a thread of its own; the writer only sees small steps.
 pub(super) fn run_once(shared: &Arc<Shared>) -> Result<bool, String> {
-    let Some(oldest) = shared.worth_compacting(SLACK_SEGMENTS) else { return Ok(false) };
+    let Some(oldest) = shared.worth_compacting(SLACK_SEGMENTS) else {
+        return Ok(false);
+    };
     let mut numbers = Vec::new();
     let mut keys = Vec::new();
     shared
         .reader
-        .scan_segment(oldest, &mut |_, of_kind, body| {
-            collect(of_kind, body, &mut numbers, &mut keys);
+        .scan_segment(oldest, &mut |record| {
+            collect(record.kind, record.body, &mut numbers, &mut keys);
         })
         .map_err(|error| error.to_string())?;
     for step in numbers.chunks(MAX_JOBS_A_STEP) {
@@ -107,7 +119,11 @@ pub(super) fn run_once(shared: &Arc<Shared>) -> Result<bool, String> {
         shared.ask_blocking(Ask::MoveKeys(step.to_vec()))?;
     }
     shared.ask_blocking(Ask::RemoveOldest(oldest))?;
-    tracing::debug!(segment = oldest, jobs = numbers.len(), "a segment was emptied and removed");
+    tracing::debug!(
+        segment = oldest,
+        jobs = numbers.len(),
+        "a segment was emptied and removed"
+    );
     Ok(true)
 }
 

@@ -62,14 +62,6 @@ impl Counters {
         self.accepted.saturating_sub(ended)
     }
 
-    /// Jobs in the table that have not ended.
-    pub(super) fn pending_present(&self) -> u64 {
-        [State::Scheduled, State::Waiting, State::Active]
-            .iter()
-            .map(|state| self.present[*state as usize])
-            .sum()
-    }
-
     fn durable(&self) -> [u64; 11] {
         [
             self.accepted,

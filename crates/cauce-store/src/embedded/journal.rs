@@ -28,7 +28,9 @@ impl Journal<'_> {
     ) -> Result<Position, cauce_log::Error> {
         self.scratch.clear();
         record.encode(self.scratch);
-        let position = self.writer.append_parts(record.kind(), &[self.scratch.as_slice(), payload])?;
+        let position = self
+            .writer
+            .append_parts(record.kind(), &[self.scratch.as_slice(), payload])?;
         let bytes = u32::try_from(self.scratch.len() + payload.len()).unwrap_or(u32::MAX);
         self.state.fold(position.as_u64(), bytes, record);
         Ok(position)
@@ -40,7 +42,10 @@ impl Journal<'_> {
             return Ok(known);
         }
         let id = self.state.names.next_number();
-        self.say(&Record::Name { id, text: text.to_owned() })?;
+        self.say(&Record::Name {
+            id,
+            text: text.to_owned(),
+        })?;
         Ok(id)
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn hash(tenant: &str, key: &str) -> u128 {
 impl Keys {
     /// Keys are known for `span_ms` and, at most, a generation longer.
     pub(super) fn new(span_ms: i64) -> Keys {
-        Keys { span_ms: span_ms.max(GENERATIONS), generations: BTreeMap::new() }
+        Keys {
+            span_ms: span_ms.max(GENERATIONS),
+            generations: BTreeMap::new(),
+        }
     }
 
     fn generation(&self, at_ms: i64) -> i64 {
@@ -43,13 +46,21 @@ impl Keys {
     /// Takes the key of a job that came at `at_ms`.
     pub(super) fn insert(&mut self, hash: u128, number: u64, at_ms: i64) {
         let generation = self.generation(at_ms);
-        self.generations.entry(generation).or_default().insert(hash, Known { number, enqueued_at: at_ms });
+        self.generations.entry(generation).or_default().insert(
+            hash,
+            Known {
+                number,
+                enqueued_at: at_ms,
+            },
+        );
     }
 
     /// The first job with this key, if it came within the span.
     pub(super) fn find(&self, hash: u128, now_ms: i64) -> Option<Known> {
         let oldest = self.generation(now_ms - self.span_ms);
-        self.generations.range(oldest..).find_map(|(_, keys)| keys.get(&hash).copied())
+        self.generations
+            .range(oldest..)
+            .find_map(|(_, keys)| keys.get(&hash).copied())
     }
 
     /// Whether a key that came at `at_ms` still counts.
@@ -80,7 +91,13 @@ mod tests {
         let mut keys = Keys::new(DAY);
         let key = hash("acme", "order-1");
         keys.insert(key, 7, 1_000);
-        assert_eq!(keys.find(key, 1_000 + DAY), Some(Known { number: 7, enqueued_at: 1_000 }));
+        assert_eq!(
+            keys.find(key, 1_000 + DAY),
+            Some(Known {
+                number: 7,
+                enqueued_at: 1_000
+            })
+        );
         assert_eq!(keys.find(hash("other", "order-1"), 1_000), None);
         assert_eq!(keys.find(key, 1_000 + DAY + DAY / 12), None);
         keys.prune(1_000 + DAY + DAY / 12);

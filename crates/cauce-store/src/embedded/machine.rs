@@ -1,6 +1,6 @@
 //! The one writer of the job log: turns calls into records, many calls to one fsync.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use cauce_flow::{
@@ -25,11 +25,25 @@ pub(super) enum Ask {
     Enqueue(Enqueue, Timestamp),
     Claim(Claim, Timestamp),
     Begin(Line, u32, Timestamp),
-    Settle(Vec<Settlement>, Timestamp),
+    Settle(Vec<Settlement>, u32, Timestamp),
     Rescue(NeverTwice, Timestamp),
-    End { jobs: Vec<u64>, state: JobState, leased: bool, now: Timestamp },
-    Replay { jobs: Vec<u64>, first: usize, per_second: Option<u32>, now: Timestamp },
-    Resolve { job: JobId, delivered: bool, now: Timestamp },
+    End {
+        jobs: Vec<u64>,
+        state: JobState,
+        leased: bool,
+        now: Timestamp,
+    },
+    Replay {
+        jobs: Vec<u64>,
+        first: usize,
+        per_second: Option<u32>,
+        now: Timestamp,
+    },
+    Resolve {
+        job: JobId,
+        delivered: bool,
+        now: Timestamp,
+    },
     Forget(Vec<u64>),
     Change(JobId, Change),
     SetGate(QueueName, Option<TenantId>, Gate),
@@ -56,7 +70,11 @@ pub(super) struct JobsMachine {
 
 impl JobsMachine {
     pub(super) fn new(shared: Arc<Shared>) -> JobsMachine {
-        JobsMachine { shared, held: Vec::new(), scratch: Vec::new() }
+        JobsMachine {
+            shared,
+            held: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 }
 
@@ -69,8 +87,11 @@ impl Machine for JobsMachine {
         writer: &mut Writer,
     ) -> Result<(), cauce_log::Error> {
         let mut state = self.shared.state.lock();
-        let mut journal =
-            Journal { state: &mut state, writer, scratch: &mut self.scratch };
+        let mut journal = Journal {
+            state: &mut state,
+            writer,
+            scratch: &mut self.scratch,
+        };
         let mut drained = commands.drain(..);
         while let Some(command) = drained.next() {
             let done = roll_if_full(&mut journal, &self.shared)
@@ -81,7 +102,8 @@ impl Machine for JobsMachine {
                 Err(Fault::Log(error)) => {
                     let told = broken(&error);
                     self.held.push((command.answer, Err(told.clone())));
-                    self.held.extend(drained.map(|left| (left.answer, Err(told.clone()))));
+                    self.held
+                        .extend(drained.map(|left| (left.answer, Err(told.clone()))));
                     return Err(error);
                 }
             }
@@ -90,10 +112,12 @@ impl Machine for JobsMachine {
     }
 
     fn committed(&mut self, writer: &mut Writer) {
-        {
+        let next = {
             let mut state = self.shared.state.lock();
             state.wake();
-        }
+            state.next_timer()
+        };
+        self.shared.note_timer(next);
         self.shared.note_disk(writer);
         for (answer, reply) in self.held.drain(..) {
             // Whoever asked may be gone; what was asked is done all the same.
@@ -128,24 +152,41 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
     // All records of one call become durable together, or none of them.
     journal.writer.begin();
     let done = match ask {
-        Ask::Enqueue(batch, now) => {
-            shared.refuse_when_disk_is_full(&batch).map_err(Fault::from)
-                .and_then(|()| journal.enqueue(batch, now))
-        }
+        Ask::Enqueue(batch, now) => shared
+            .refuse_when_disk_is_full(&batch)
+            .map_err(Fault::from)
+            .and_then(|()| journal.enqueue(batch, now)),
         Ask::Claim(claim, now) => journal.claim(&claim, now),
         Ask::Begin(line, requests, at) => journal.begin(&line, requests, at),
-        Ask::Settle(settlements, now) => journal.settle(settlements, now),
+        Ask::Settle(settlements, requests, now) => journal.settle(settlements, requests, now),
         Ask::Rescue(never_twice, now) => journal.rescue(&never_twice, now),
-        Ask::End { jobs, state, leased, now } => journal.end_jobs(jobs, state, leased, now),
-        Ask::Replay { jobs, first, per_second, now } => {
-            journal.replay(jobs, |place| paced(now, first + place, per_second))
-        }
-        Ask::Resolve { job, delivered, now } => journal.resolve(job, delivered, now),
+        Ask::End {
+            jobs,
+            state,
+            leased,
+            now,
+        } => journal.end_jobs(jobs, state, leased, now),
+        Ask::Replay {
+            jobs,
+            first,
+            per_second,
+            now,
+        } => journal.replay(jobs, |place| paced(now, first + place, per_second)),
+        Ask::Resolve {
+            job,
+            delivered,
+            now,
+        } => journal.resolve(job, delivered, now),
         Ask::Forget(jobs) => journal.forget(jobs),
         Ask::Change(job, change) => journal.change(job, change),
         Ask::SetGate(queue, tenant, gate) => journal.set_gate(&queue, tenant.as_ref(), gate),
         Ask::KeepNote(line, note) => journal.keep_note(&line, &note),
-        Ask::Advance(now) => journal.advance(now),
+        Ask::Advance(now) => journal.advance(now).inspect(|reply| {
+            if let Reply::Next(next) = reply {
+                let next_ms = next.map_or(i64::MAX, Timestamp::as_millis);
+                shared.told_ms.store(next_ms, Ordering::Relaxed);
+            }
+        }),
         Ask::Move(moves) => journal.move_jobs(moves),
         Ask::MoveKeys(keys) => journal.move_keys(keys),
         Ask::RemoveOldest(number) => journal.remove_oldest(number),

@@ -27,16 +27,20 @@ mod timers;
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
 };
 
-use cauce_log::{Committer, Files, Log, Position, RealFiles};
+use cauce_flow::time::Timestamp;
+use cauce_log::{
+    Committer, Content, Durability, Handle, Log, Position, Replayed,
+    files::{Files, RealFiles},
+};
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use self::{
     machine::{Ask, Command, JobsMachine},
@@ -79,7 +83,9 @@ pub enum OpenError {
     #[error(transparent)]
     Log(#[from] cauce_log::Error),
     /// A record cannot be understood, though its checksum is right.
-    #[error("record {position} of kind {of_kind} cannot be understood ({fault}); was it written by a newer version?")]
+    #[error(
+        "record {position} of kind {of_kind} cannot be understood ({fault}); was it written by a newer version?"
+    )]
     Record {
         /// Where it stands.
         position: String,
@@ -102,16 +108,21 @@ pub struct EmbeddedStore {
 }
 
 /// What the writer, the readers and the compactor share.
-pub(self) struct Shared {
+struct Shared {
     state: Mutex<State>,
     reader: cauce_log::Reader,
-    commands: cauce_log::Commands<Command>,
+    /// Set as soon as the writer's thread runs.
+    commands: OnceLock<Handle<Command>>,
     instance: u32,
     min_free_bytes: u64,
     free_bytes: AtomicU64,
     disk_bytes: AtomicU64,
     segment_bytes: u64,
     commits: AtomicU64,
+    /// Wakes the caller of `advance`.
+    nudge: Arc<Notify>,
+    /// When that caller was told to come again.
+    told_ms: AtomicI64,
     compaction: Condvar,
     compaction_lock: Mutex<()>,
     closing: AtomicBool,
@@ -123,7 +134,10 @@ impl Shared {
     /// Asks the writer from a thread of ours.
     fn ask_blocking(&self, ask: Ask) -> Result<Reply, String> {
         let (answer, reply) = oneshot::channel();
-        self.commands.send(Command { ask, answer }).map_err(|_| "the store is closing".to_owned())?;
+        let commands = self.commands.get().ok_or("the store is starting")?;
+        commands
+            .send(Command { ask, answer })
+            .map_err(|_| "the store is closing".to_owned())?;
         match reply.blocking_recv() {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => Err(error.to_string()),
@@ -142,16 +156,29 @@ impl Shared {
         const EVERY: u64 = 64;
         let commits = self.commits.fetch_add(1, Ordering::Relaxed);
         if commits % EVERY == 0 {
-            self.free_bytes.store(writer.free_bytes(), Ordering::Relaxed);
+            if let Ok(free) = writer.free_bytes() {
+                self.free_bytes.store(free, Ordering::Relaxed);
+            }
             let bytes = writer.segments().iter().map(|segment| segment.bytes).sum();
             self.disk_bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes the caller of `advance` where there is something to do sooner than it was told.
+    fn note_timer(&self, next: Option<Timestamp>) {
+        let next_ms = next.map_or(i64::MAX, Timestamp::as_millis);
+        if next_ms < self.told_ms.fetch_min(next_ms, Ordering::Relaxed) {
+            self.nudge.notify_one();
         }
     }
 
     fn refuse_when_disk_is_full(&self, batch: &Enqueue) -> Result<(), Error> {
         let free = self.free_bytes.load(Ordering::Relaxed);
         if !batch.jobs.is_empty() && free < self.min_free_bytes {
-            return Err(Error::DiskFull { free, floor: self.min_free_bytes });
+            return Err(Error::DiskFull {
+                free,
+                floor: self.min_free_bytes,
+            });
         }
         Ok(())
     }
@@ -178,36 +205,35 @@ impl EmbeddedStore {
         let log_options = cauce_log::Options {
             segment_bytes: options.segment_bytes,
             durability: if options.fsync {
-                cauce_log::Durability::Fsync
+                Durability::Fsync
             } else {
-                cauce_log::Durability::Os
+                Durability::Os
             },
+            content: CONTENT,
             ..cauce_log::Options::default()
         };
         let mut fault = None;
-        let base = state.base();
-        let (writer, reader, recovery) = Log::open(
-            &options.dir,
-            log_options,
-            files,
-            Arc::new(reading::JobsDigest),
-            &base,
-            &mut |position, of_kind, digest| refold(&mut state, position, of_kind, digest, &mut fault),
-        )?;
+        let digest = Arc::new(reading::JobsDigest);
+        let mut replay = |position: Position, record: Replayed<'_>| {
+            refold(&mut state, position, record, &mut fault);
+        };
+        let (writer, reader, recovery) =
+            Log::open(&options.dir, log_options, files, digest, &mut replay)?;
         if let Some(fault) = fault {
             return Err(fault);
         }
-        let (sender, receiver) = cauce_log::commands(MAX_QUEUED_COMMANDS);
         let shared = Arc::new(Shared {
             instance: state.instance,
             state: Mutex::new(state),
             reader,
-            commands: sender,
+            commands: OnceLock::new(),
             min_free_bytes: options.min_free_bytes,
-            free_bytes: AtomicU64::new(writer.free_bytes()),
+            free_bytes: AtomicU64::new(writer.free_bytes().unwrap_or(u64::MAX)),
             disk_bytes: AtomicU64::new(0),
             segment_bytes: options.segment_bytes,
             commits: AtomicU64::new(0),
+            nudge: Arc::default(),
+            told_ms: AtomicI64::new(i64::MAX),
             compaction: Condvar::new(),
             compaction_lock: Mutex::new(()),
             closing: AtomicBool::new(false),
@@ -215,8 +241,9 @@ impl EmbeddedStore {
             quarantined: recovery.corrupt.len() as u64,
         });
         let machine = JobsMachine::new(Arc::clone(&shared));
-        let committer = Committer::spawn("job-log", machine, writer, receiver)
-            .map_err(OpenError::Thread)?;
+        let committer =
+            Committer::spawn(machine, writer, MAX_QUEUED_COMMANDS).map_err(OpenError::Thread)?;
+        let _ = shared.commands.set(committer.handle());
         let compactor = spawn_compactor(Arc::clone(&shared)).map_err(OpenError::Thread)?;
         Ok(EmbeddedStore {
             shared,
@@ -244,7 +271,8 @@ impl EmbeddedStore {
             let _ = compactor.join();
         }
         if let Some(committer) = self.committer.lock().take() {
-            committer.stop();
+            // Why it could not stop well was said when it failed.
+            let _ = committer.stop();
         }
     }
 }
@@ -254,6 +282,12 @@ impl Drop for EmbeddedStore {
         self.close();
     }
 }
+
+/// What this log holds; a folder with anything else is refused.
+pub(crate) const CONTENT: Content = Content {
+    name: *b"jobs    ",
+    version: 1,
+};
 
 /// Calls that may wait for the writer; past it, callers wait to hand theirs in.
 const MAX_QUEUED_COMMANDS: usize = 4_096;
@@ -274,23 +308,15 @@ fn keeping(options: &Options) -> Keeping {
 fn refold(
     state: &mut State,
     position: Position,
-    of_kind: u8,
-    digest: &[u8],
+    replayed: Replayed<'_>,
     fault: &mut Option<OpenError>,
 ) {
-    match Record::decode(of_kind, digest) {
-        Ok(record) => {
-            let payload = match &record {
-                Record::Job(head) | Record::Moved { head, .. } => head.payload_len,
-                _ => 0,
-            };
-            let bytes = u32::try_from(digest.len()).unwrap_or(u32::MAX).saturating_add(payload);
-            state.fold(position.as_u64(), bytes, &record);
-        }
+    match Record::decode(replayed.kind, replayed.digest) {
+        Ok(record) => state.fold(position.as_u64(), replayed.body_bytes, &record),
         Err(found) if fault.is_none() => {
             *fault = Some(OpenError::Record {
                 position: format!("{position:?}"),
-                of_kind,
+                of_kind: replayed.kind,
                 fault: found.to_string(),
             });
         }
@@ -298,28 +324,35 @@ fn refold(
     }
 }
 
+/// Bytes of the disk that holds `dir`; 0 where it cannot be told.
+pub fn disk_bytes(dir: &std::path::Path) -> u64 {
+    fs4::total_space(dir).unwrap_or(0)
+}
+
 fn spawn_compactor(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     /// The compactor looks by itself so often, and whenever a segment is full.
     const LOOK_EVERY: Duration = Duration::from_secs(5);
-    std::thread::Builder::new().name("job-compactor".to_owned()).spawn(move || {
-        while !shared.closing.load(Ordering::SeqCst) {
-            match compactor::run_once(&shared) {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) if shared.closing.load(Ordering::SeqCst) => {
-                    tracing::debug!(error, "compaction stopped with the store");
+    std::thread::Builder::new()
+        .name("job-compactor".to_owned())
+        .spawn(move || {
+            while !shared.closing.load(Ordering::SeqCst) {
+                match compactor::run_once(&shared) {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) if shared.closing.load(Ordering::SeqCst) => {
+                        tracing::debug!(error, "compaction stopped with the store");
+                    }
+                    Err(error) => tracing::error!(error, "the job log could not be compacted"),
                 }
-                Err(error) => tracing::error!(error, "the job log could not be compacted"),
+                let mut guard = shared.compaction_lock.lock();
+                if !shared.closing.load(Ordering::SeqCst) {
+                    shared.compaction.wait_for(&mut guard, LOOK_EVERY);
+                }
             }
-            let mut guard = shared.compaction_lock.lock();
-            if !shared.closing.load(Ordering::SeqCst) {
-                shared.compaction.wait_for(&mut guard, LOOK_EVERY);
-            }
-        }
-    })
+        })
 }
 
-const _: () = assert!(kind::BASE == 0, "the log writes the base as kind 0");
-
-#[cfg(test)]
-mod tests;
+const _: () = assert!(
+    kind::BASE == cauce_log::BASE,
+    "the log writes the base by itself"
+);

@@ -35,7 +35,11 @@ impl Stored {
             Err(fault) => return Err(fault.to_string()),
         };
         let start = body.len().saturating_sub(head.payload_len as usize);
-        Ok(Stored { head, standing, payload: Bytes::copy_from_slice(&body[start..]) })
+        Ok(Stored {
+            head,
+            standing,
+            payload: Bytes::copy_from_slice(&body[start..]),
+        })
     }
 }
 
@@ -51,13 +55,15 @@ pub(super) struct Claimed {
 /// Reads the jobs behind tickets, in their order, neighbours in one read.
 pub(super) fn read_tickets(shared: &Shared, tickets: &[Ticket], now: Timestamp) -> Claimed {
     let mut claimed = Claimed::default();
-    let positions: Vec<Position> =
-        tickets.iter().map(|ticket| Position::from_u64(ticket.position)).collect();
-    let mut visit = |place: usize, found: Result<(u8, &[u8]), cauce_log::Error>| {
+    let positions: Vec<Position> = tickets
+        .iter()
+        .map(|ticket| Position::from_u64(ticket.position))
+        .collect();
+    let mut visit = |place: usize, found: Result<cauce_log::Record<'_>, cauce_log::Error>| {
         let ticket = &tickets[place];
         let parsed = found
             .map_err(|error| error.to_string())
-            .and_then(|(of_kind, body)| Stored::parse(of_kind, body))
+            .and_then(|record| Stored::parse(record.kind, record.body))
             .and_then(|stored| match stored.head.number == ticket.number {
                 true => Ok(stored),
                 false => Err("the index points at another job".to_owned()),
@@ -73,7 +79,9 @@ pub(super) fn read_tickets(shared: &Shared, tickets: &[Ticket], now: Timestamp) 
             }
         }
     };
-    shared.reader.read_many(&positions, &mut visit);
+    shared
+        .reader
+        .read_many(&positions, &mut Vec::new(), &mut visit);
     claimed
 }
 
@@ -131,16 +139,25 @@ impl State {
 
 /// One job in full. `whole` reads every attempt; else the last one only.
 pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<JobDetail, Error> {
-    let Known { mut summary, position, chain, code } = known;
+    let Known {
+        mut summary,
+        position,
+        chain,
+        code,
+    } = known;
     let damaged = |fault: String| Error::Broken(fault.into());
-    let (of_kind, body) = shared
+    let record = shared
         .reader
         .read(Position::from_u64(position))
         .map_err(|error| damaged(error.to_string()))?;
-    let stored = Stored::parse(of_kind, &body).map_err(damaged)?;
+    let stored = Stored::parse(record.kind, &record.body).map_err(damaged)?;
     let told = read_chain(shared, stored.head.number, chain, whole)
         .map_err(|error| damaged(error.to_string()))?;
-    let mut attempts = stored.standing.as_ref().map(|s| s.attempts.clone()).unwrap_or_default();
+    let mut attempts = stored
+        .standing
+        .as_ref()
+        .map(|s| s.attempts.clone())
+        .unwrap_or_default();
     attempts.extend(told.attempts);
     summary.id = JobId::new(
         stored.head.number,
@@ -159,24 +176,34 @@ pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<
     if summary.state == JobState::Completed {
         summary.last_error = None;
     }
-    let copied = stored.standing.map(|s| s.provider_id).filter(|id| !id.is_empty());
+    let copied = stored
+        .standing
+        .map(|s| s.provider_id)
+        .filter(|id| !id.is_empty());
     let provider_id = told.provider_id.or(copied);
-    Ok(JobDetail { summary, attempts, provider_id, payload: stored.payload })
+    Ok(JobDetail {
+        summary,
+        attempts,
+        provider_id,
+        payload: stored.payload,
+    })
 }
 
 /// What an end means that no attempt explains.
 fn explain(state: JobState, code: &str) -> Option<Reason> {
     match (state, code) {
-        (JobState::Dead, "poison") => {
-            Some(Reason::new("poison", "the process crashed three times with this job in hand"))
-        }
+        (JobState::Dead, "poison") => Some(Reason::new(
+            "poison",
+            "the process crashed three times with this job in hand",
+        )),
         (JobState::Unknown, "crashed") => Some(Reason::new(
             "crashed",
             "the process crashed while the request was on its way; it may have been accepted",
         )),
-        (JobState::Dead, "resolved") => {
-            Some(Reason::new("resolved", "a person said that it was not delivered"))
-        }
+        (JobState::Dead, "resolved") => Some(Reason::new(
+            "resolved",
+            "a person said that it was not delivered",
+        )),
         _ => None,
     }
 }
@@ -202,8 +229,10 @@ fn read_chain(
         if position == 0 || (link > 0 && !whole) {
             break;
         }
-        let (of_kind, body) = shared.reader.read(Position::from_u64(position))?;
-        let Ok(Record::Settle(settle)) = Record::decode(of_kind, &body) else { break };
+        let record = shared.reader.read(Position::from_u64(position))?;
+        let Ok(Record::Settle(settle)) = Record::decode(record.kind, &record.body) else {
+            break;
+        };
         position = told.add(&settle, number, link == 0);
     }
     told.attempts.reverse();
@@ -213,17 +242,23 @@ fn read_chain(
 impl Told {
     /// Takes in what one record tells of the job. Answers where the record before it stands.
     fn add(&mut self, settle: &Settle, number: u64, newest: bool) -> u64 {
-        let Some(job) = settle.jobs.iter().find(|job| job.number == number) else { return 0 };
-        if let Some(attempt) = job.attempt.and_then(|place| settle.attempts.get(place as usize)) {
+        let Some(job) = settle.jobs.iter().find(|job| job.number == number) else {
+            return 0;
+        };
+        if let Some(attempt) = job
+            .attempt
+            .and_then(|place| settle.attempts.get(place as usize))
+        {
             self.attempts.push(attempt.clone());
         }
         if newest {
             let reason = |place: u32| settle.reasons.get(place as usize).cloned();
             match &job.outcome {
-                SettledOutcome::Dead { reason: place } | SettledOutcome::Unknown { reason: place } => {
+                SettledOutcome::Dead { reason: place }
+                | SettledOutcome::Unknown { reason: place } => {
                     self.reason = reason(*place);
                 }
-                SettledOutcome::Completed { provider_id } if !provider_id.is_empty() => {
+                SettledOutcome::Completed { provider_id, .. } if !provider_id.is_empty() => {
                     self.provider_id = Some(provider_id.clone());
                 }
                 SettledOutcome::Completed { .. }
@@ -238,21 +273,25 @@ impl Told {
 
 /// A job of the oldest segment as it is copied forward; none where it is not needed any more, or
 /// stands elsewhere already.
-pub(super) fn read_move(
-    shared: &Shared,
-    oldest: u32,
-    number: u64,
-) -> Result<Option<Move>, String> {
+pub(super) fn read_move(shared: &Shared, oldest: u32, number: u64) -> Result<Option<Move>, String> {
     let Some((position, known)) = ({
         let state = shared.state.lock();
-        let position = state.table.get(number).map(|entry| Position::from_u64(entry.position));
-        position.filter(|position| position.segment() == oldest).zip(state.known(number))
+        let position = state
+            .table
+            .get(number)
+            .map(|entry| Position::from_u64(entry.position));
+        position
+            .filter(|position| position.segment() == oldest)
+            .zip(state.known(number))
     }) else {
         return Ok(None);
     };
     let chain = known.chain;
-    let (of_kind, body) = shared.reader.read(position).map_err(|error| error.to_string())?;
-    let stored = Stored::parse(of_kind, &body)?;
+    let record = shared
+        .reader
+        .read(position)
+        .map_err(|error| error.to_string())?;
+    let stored = Stored::parse(record.kind, &record.body)?;
     let detail = read_detail(shared, known, true).map_err(|error| error.to_string())?;
     let standing = Standing {
         state: detail.summary.state,
@@ -278,14 +317,19 @@ pub(super) fn read_move(
 pub(super) struct JobsDigest;
 
 impl cauce_log::Digest for JobsDigest {
-    fn digest(&self, of_kind: u8, body: &[u8], out: &mut Vec<u8>) {
+    fn version(&self) -> u16 {
+        1
+    }
+
+    fn digest(&self, of_kind: u8, body: &[u8], out: &mut Vec<u8>) -> cauce_log::Replay {
         let payload = match of_kind {
             kind::JOB | kind::MOVED => match Record::decode(of_kind, body) {
                 Ok(Record::Job(head) | Record::Moved { head, .. }) => head.payload_len as usize,
-                _ => 0,
+                Ok(_) | Err(_) => 0,
             },
             _ => 0,
         };
         out.extend_from_slice(&body[..body.len().saturating_sub(payload)]);
+        cauce_log::Replay::Show
     }
 }

@@ -25,12 +25,7 @@
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
 //! folded even where the job itself has left the log.
 
-use cauce_flow::{
-    job::State,
-    queue::settlement::Attempt,
-    reason::Reason,
-    time::Timestamp,
-};
+use cauce_flow::{job::State, queue::settlement::Attempt, reason::Reason, time::Timestamp};
 
 use super::codec::{Decoder, Encode, Malformed};
 
@@ -74,7 +69,11 @@ impl Owner {
     }
 
     fn decode(from: &mut Decoder<'_>) -> Result<Owner, Malformed> {
-        Ok(Owner { queue: from.u32()?, account: from.u32()?, tenant: from.u32()? })
+        Ok(Owner {
+            queue: from.u32()?,
+            account: from.u32()?,
+            tenant: from.u32()?,
+        })
     }
 }
 
@@ -187,7 +186,9 @@ impl Standing {
             reason: decode_reason(from)?,
             attempts: {
                 let count = from.count()?;
-                (0..count).map(|_| decode_attempt(from)).collect::<Result<_, _>>()?
+                (0..count)
+                    .map(|_| decode_attempt(from))
+                    .collect::<Result<_, _>>()?
             },
         })
     }
@@ -209,12 +210,24 @@ pub(super) struct Settled {
 /// Where a job went from its lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SettledOutcome {
-    Completed { provider_id: String },
-    Retry { due_at: i64 },
+    /// `latency_ms` is the time from taken to delivered.
+    Completed {
+        provider_id: String,
+        latency_ms: u64,
+    },
+    Retry {
+        due_at: i64,
+    },
     Release,
-    Snooze { due_at: i64 },
-    Dead { reason: u32 },
-    Unknown { reason: u32 },
+    Snooze {
+        due_at: i64,
+    },
+    Dead {
+        reason: u32,
+    },
+    Unknown {
+        reason: u32,
+    },
 }
 
 /// Ends of leases of one owner's jobs, with their attempts and reasons told once.
@@ -222,6 +235,8 @@ pub(super) enum SettledOutcome {
 pub(super) struct Settle {
     pub(super) owner: Owner,
     pub(super) at: i64,
+    /// Requests that were answered since the record before it.
+    pub(super) requests: u32,
     pub(super) attempts: Vec<Attempt>,
     pub(super) reasons: Vec<Reason>,
     pub(super) jobs: Vec<Settled>,
@@ -231,22 +246,79 @@ pub(super) struct Settle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Record {
     Base(Vec<u8>),
-    Name { id: NameId, text: String },
+    Name {
+        id: NameId,
+        text: String,
+    },
     Job(JobHead),
-    Moved { head: JobHead, standing: Standing },
-    Lease { owner: Owner, at: i64, requests: u32, jobs: Vec<u64> },
-    Begin { queue: NameId, account: NameId, at: i64, requests: u32 },
+    Moved {
+        head: JobHead,
+        standing: Standing,
+    },
+    Lease {
+        owner: Owner,
+        at: i64,
+        requests: u32,
+        jobs: Vec<u64>,
+    },
+    Begin {
+        queue: NameId,
+        account: NameId,
+        at: i64,
+        requests: u32,
+    },
     Settle(Settle),
-    End { owner: Owner, at: i64, state: State, jobs: Vec<u64> },
-    Rescue { owner: Owner, at: i64, state: State, jobs: Vec<u64> },
-    Replay { owner: Owner, from: State, jobs: Vec<(u64, i64)> },
-    Resolve { owner: Owner, at: i64, job: u64, state: State },
-    Forget { jobs: Vec<u64> },
-    Change { job: u64, priority: u8, due_at: i64 },
-    Gate { queue: NameId, tenant: NameId, gate: u8 },
-    Note { queue: NameId, account: NameId, note: Vec<u8> },
-    Dropped { queue: NameId, tenant: NameId, why: u8, count: u64 },
-    Keys { keys: Vec<(u128, u64, i64)> },
+    End {
+        owner: Owner,
+        at: i64,
+        state: State,
+        jobs: Vec<u64>,
+    },
+    Rescue {
+        owner: Owner,
+        at: i64,
+        state: State,
+        jobs: Vec<u64>,
+    },
+    Replay {
+        owner: Owner,
+        from: State,
+        jobs: Vec<(u64, i64)>,
+    },
+    Resolve {
+        owner: Owner,
+        at: i64,
+        job: u64,
+        state: State,
+    },
+    Forget {
+        jobs: Vec<u64>,
+    },
+    Change {
+        job: u64,
+        priority: u8,
+        due_at: i64,
+    },
+    Gate {
+        queue: NameId,
+        tenant: NameId,
+        gate: u8,
+    },
+    Note {
+        queue: NameId,
+        account: NameId,
+        note: Vec<u8>,
+    },
+    Dropped {
+        queue: NameId,
+        tenant: NameId,
+        at: i64,
+        why: u8,
+        count: u64,
+    },
+    Keys {
+        keys: Vec<(u128, u64, i64)>,
+    },
 }
 
 impl Record {
@@ -286,20 +358,41 @@ impl Record {
                 standing.encode(out);
                 head.encode(out);
             }
-            Record::Lease { owner, at, requests, jobs } => {
+            Record::Lease {
+                owner,
+                at,
+                requests,
+                jobs,
+            } => {
                 owner.encode(out);
                 out.put_i64(*at);
                 out.put_u64((*requests).into());
                 encode_numbers(jobs, out);
             }
-            Record::Begin { queue, account, at, requests } => {
+            Record::Begin {
+                queue,
+                account,
+                at,
+                requests,
+            } => {
                 out.put_u64((*queue).into());
                 out.put_u64((*account).into());
                 out.put_i64(*at);
                 out.put_u64((*requests).into());
             }
             Record::Settle(settle) => settle.encode(out),
-            Record::End { owner, at, state, jobs } | Record::Rescue { owner, at, state, jobs } => {
+            Record::End {
+                owner,
+                at,
+                state,
+                jobs,
+            }
+            | Record::Rescue {
+                owner,
+                at,
+                state,
+                jobs,
+            } => {
                 owner.encode(out);
                 out.put_i64(*at);
                 out.push(state_to_u8(*state));
@@ -314,31 +407,55 @@ impl Record {
                     out.put_i64(*due_at);
                 }
             }
-            Record::Resolve { owner, at, job, state } => {
+            Record::Resolve {
+                owner,
+                at,
+                job,
+                state,
+            } => {
                 owner.encode(out);
                 out.put_i64(*at);
                 out.put_u64(*job);
                 out.push(state_to_u8(*state));
             }
             Record::Forget { jobs } => encode_numbers(jobs, out),
-            Record::Change { job, priority, due_at } => {
+            Record::Change {
+                job,
+                priority,
+                due_at,
+            } => {
                 out.put_u64(*job);
                 out.push(*priority);
                 out.put_i64(*due_at);
             }
-            Record::Gate { queue, tenant, gate } => {
+            Record::Gate {
+                queue,
+                tenant,
+                gate,
+            } => {
                 out.put_u64((*queue).into());
                 out.put_u64((*tenant).into());
                 out.push(*gate);
             }
-            Record::Note { queue, account, note } => {
+            Record::Note {
+                queue,
+                account,
+                note,
+            } => {
                 out.put_u64((*queue).into());
                 out.put_u64((*account).into());
                 out.put_bytes(note);
             }
-            Record::Dropped { queue, tenant, why, count } => {
+            Record::Dropped {
+                queue,
+                tenant,
+                at,
+                why,
+                count,
+            } => {
                 out.put_u64((*queue).into());
                 out.put_u64((*tenant).into());
+                out.put_i64(*at);
                 out.push(*why);
                 out.put_u64(*count);
             }
@@ -359,7 +476,10 @@ impl Record {
         let from = &mut from;
         Ok(match of_kind {
             kind::BASE => Record::Base(body.to_vec()),
-            kind::NAME => Record::Name { id: from.u32()?, text: from.text()?.to_owned() },
+            kind::NAME => Record::Name {
+                id: from.u32()?,
+                text: from.text()?.to_owned(),
+            },
             kind::JOB => Record::Job(JobHead::decode(from)?),
             kind::MOVED => Record::Moved {
                 standing: Standing::decode(from)?,
@@ -395,7 +515,9 @@ impl Record {
                 from: state_from_u8(from.u8()?)?,
                 jobs: {
                     let count = from.count()?;
-                    (0..count).map(|_| Ok((from.u64()?, from.i64()?))).collect::<Result<_, _>>()?
+                    (0..count)
+                        .map(|_| Ok((from.u64()?, from.i64()?)))
+                        .collect::<Result<_, _>>()?
                 },
             },
             kind::RESOLVE => Record::Resolve {
@@ -404,15 +526,19 @@ impl Record {
                 job: from.u64()?,
                 state: state_from_u8(from.u8()?)?,
             },
-            kind::FORGET => Record::Forget { jobs: decode_numbers(from)? },
+            kind::FORGET => Record::Forget {
+                jobs: decode_numbers(from)?,
+            },
             kind::CHANGE => Record::Change {
                 job: from.u64()?,
                 priority: from.u8()? & 3,
                 due_at: from.i64()?,
             },
-            kind::GATE => {
-                Record::Gate { queue: from.u32()?, tenant: from.u32()?, gate: from.u8()? }
-            }
+            kind::GATE => Record::Gate {
+                queue: from.u32()?,
+                tenant: from.u32()?,
+                gate: from.u8()?,
+            },
             kind::NOTE => Record::Note {
                 queue: from.u32()?,
                 account: from.u32()?,
@@ -421,6 +547,7 @@ impl Record {
             kind::DROPPED => Record::Dropped {
                 queue: from.u32()?,
                 tenant: from.u32()?,
+                at: from.i64()?,
                 why: from.u8()?,
                 count: from.u64()?,
             },
@@ -441,6 +568,7 @@ impl Settle {
     fn encode(&self, out: &mut Vec<u8>) {
         self.owner.encode(out);
         out.put_i64(self.at);
+        out.put_u64(self.requests.into());
         out.put_u64(self.attempts.len() as u64);
         for attempt in &self.attempts {
             encode_attempt(attempt, out);
@@ -461,8 +589,11 @@ impl Settle {
     fn decode(from: &mut Decoder<'_>) -> Result<Settle, Malformed> {
         let owner = Owner::decode(from)?;
         let at = from.i64()?;
+        let requests = from.u32()?;
         let count = from.count()?;
-        let attempts = (0..count).map(|_| decode_attempt(from)).collect::<Result<_, _>>()?;
+        let attempts = (0..count)
+            .map(|_| decode_attempt(from))
+            .collect::<Result<_, _>>()?;
         let count = from.count()?;
         let reasons = (0..count)
             .map(|_| decode_reason(from)?.ok_or(Malformed("a reason is missing")))
@@ -474,7 +605,14 @@ impl Settle {
             last = last.wrapping_add(from.i64()? as u64);
             jobs.push(Settled::decode(last, from)?);
         }
-        Ok(Settle { owner, at, attempts, reasons, jobs })
+        Ok(Settle {
+            owner,
+            at,
+            requests,
+            attempts,
+            reasons,
+            jobs,
+        })
     }
 }
 
@@ -492,11 +630,21 @@ impl Settled {
             SettledOutcome::Dead { reason } => (4, i64::from(*reason)),
             SettledOutcome::Unknown { reason } => (5, i64::from(*reason)),
         };
-        let attempt = if self.attempt.is_some() { HAS_ATTEMPT } else { 0 };
+        let attempt = if self.attempt.is_some() {
+            HAS_ATTEMPT
+        } else {
+            0
+        };
         let previous = if self.previous != 0 { HAS_PREVIOUS } else { 0 };
         out.push(tag | attempt | previous);
         match &self.outcome {
-            SettledOutcome::Completed { provider_id } => out.put_text(provider_id),
+            SettledOutcome::Completed {
+                provider_id,
+                latency_ms,
+            } => {
+                out.put_text(provider_id);
+                out.put_u64(*latency_ms);
+            }
             SettledOutcome::Release => {}
             SettledOutcome::Retry { .. }
             | SettledOutcome::Snooze { .. }
@@ -518,12 +666,23 @@ impl Settled {
             u32::try_from(from.i64()?).map_err(|_| Malformed("a reason has no place"))
         };
         let outcome = match tag & 0x3f {
-            0 => SettledOutcome::Completed { provider_id: from.text()?.to_owned() },
-            1 => SettledOutcome::Retry { due_at: from.i64()? },
+            0 => SettledOutcome::Completed {
+                provider_id: from.text()?.to_owned(),
+                latency_ms: from.u64()?,
+            },
+            1 => SettledOutcome::Retry {
+                due_at: from.i64()?,
+            },
             2 => SettledOutcome::Release,
-            3 => SettledOutcome::Snooze { due_at: from.i64()? },
-            4 => SettledOutcome::Dead { reason: reason(from)? },
-            5 => SettledOutcome::Unknown { reason: reason(from)? },
+            3 => SettledOutcome::Snooze {
+                due_at: from.i64()?,
+            },
+            4 => SettledOutcome::Dead {
+                reason: reason(from)?,
+            },
+            5 => SettledOutcome::Unknown {
+                reason: reason(from)?,
+            },
             _ => return Err(Malformed("an outcome is not known")),
         };
         let (attempt, attempt_number) = if tag & HAS_ATTEMPT != 0 {
@@ -531,8 +690,18 @@ impl Settled {
         } else {
             (None, 0)
         };
-        let previous = if tag & HAS_PREVIOUS != 0 { from.u64()? } else { 0 };
-        Ok(Settled { number, outcome, attempt, attempt_number, previous })
+        let previous = if tag & HAS_PREVIOUS != 0 {
+            from.u64()?
+        } else {
+            0
+        };
+        Ok(Settled {
+            number,
+            outcome,
+            attempt,
+            attempt_number,
+            previous,
+        })
     }
 }
 
@@ -598,5 +767,8 @@ fn state_to_u8(state: State) -> u8 {
 }
 
 fn state_from_u8(byte: u8) -> Result<State, Malformed> {
-    State::ALL.get(usize::from(byte)).copied().ok_or(Malformed("a state is not known"))
+    State::ALL
+        .get(usize::from(byte))
+        .copied()
+        .ok_or(Malformed("a state is not known"))
 }

@@ -9,6 +9,7 @@ use cauce_flow::{
     queue::{backlog::Backlog, settlement::Settlement},
     time::Timestamp,
 };
+use cauce_log::Refused;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
@@ -32,8 +33,12 @@ const JOBS_A_COMMIT: usize = 5_000;
 
 const UNFINISHED: [JobState; 2] = [JobState::Scheduled, JobState::Waiting];
 const REPLAYABLE: [JobState; 2] = [JobState::Dead, JobState::Unknown];
-const CLEANABLE: [JobState; 4] =
-    [JobState::Completed, JobState::Dead, JobState::Expired, JobState::Cancelled];
+const CLEANABLE: [JobState; 4] = [
+    JobState::Completed,
+    JobState::Dead,
+    JobState::Expired,
+    JobState::Cancelled,
+];
 
 impl Shared {
     async fn ask(self: &Arc<Self>, ask: Ask) -> Result<Reply, Error> {
@@ -41,12 +46,16 @@ impl Shared {
             return Err(Error::Closed);
         }
         let (answer, reply) = oneshot::channel();
-        if let Err(command) = self.commands.try_send(Command { ask, answer }) {
-            // The writer is behind: wait for it off the runtime's threads.
-            let shared = Arc::clone(self);
-            let sent = tokio::task::spawn_blocking(move || shared.commands.send(command)).await;
-            if !matches!(sent, Ok(Ok(()))) {
-                return Err(Error::Closed);
+        let commands = self.commands.get().ok_or(Error::Closed)?.clone();
+        match commands.try_send(Command { ask, answer }) {
+            Ok(()) => {}
+            Err(Refused::Stopped(_)) => return Err(Error::Closed),
+            Err(Refused::Full(command)) => {
+                // The writer is behind: wait for it off the runtime's threads.
+                let sent = tokio::task::spawn_blocking(move || commands.send(command)).await;
+                if !matches!(sent, Ok(Ok(()))) {
+                    return Err(Error::Closed);
+                }
             }
         }
         reply.await.unwrap_or(Err(Error::Closed))
@@ -83,12 +92,18 @@ impl Shared {
         let state = self.state.lock();
         let filter = state.filter(select, allowed);
         let numbers = ids.iter().map(|id| id.number());
-        numbers.filter(|n| state.table.get(*n).is_some_and(|e| filter.fits(&state, e))).collect()
+        numbers
+            .filter(|n| state.table.get(*n).is_some_and(|e| filter.fits(&state, e)))
+            .collect()
     }
 
     fn text_fits(&self, select: &Select, number: u64) -> bool {
-        let Some(text) = &select.text else { return true };
-        let Some(known) = self.state.lock().known(number) else { return false };
+        let Some(text) = &select.text else {
+            return true;
+        };
+        let Some(known) = self.state.lock().known(number) else {
+            return false;
+        };
         let text = text.to_lowercase();
         reading::read_detail(self, known, false).is_ok_and(|detail| {
             detail.summary.last_error.is_some_and(|reason| {
@@ -99,7 +114,11 @@ impl Shared {
     }
 
     fn detail(&self, job: JobId, scope: &Scope, whole: bool) -> Result<JobDetail, Error> {
-        let known = self.state.lock().known(job.number()).ok_or(Error::NotFound { job })?;
+        let known = self
+            .state
+            .lock()
+            .known(job.number())
+            .ok_or(Error::NotFound { job })?;
         let detail = reading::read_detail(self, known, whole)?;
         if detail.summary.id == job && scope.covers(&detail.summary.tenant) {
             Ok(detail)
@@ -155,8 +174,12 @@ impl Shared {
             let filter = state.filter(select, &[JobState::Dead]);
             let (found, go_on) = state.find(&filter, from, STEP, STEP);
             for number in found {
-                let Some(entry) = state.table.get(number) else { continue };
-                let Some(end) = state.finished.get(&number) else { continue };
+                let Some(entry) = state.table.get(number) else {
+                    continue;
+                };
+                let Some(end) = state.finished.get(&number) else {
+                    continue;
+                };
                 let line = state.lane(entry).line;
                 let queue = state.line_state(line).line.queue.clone();
                 let group = groups.entry((queue, end.code.to_string())).or_default();
@@ -182,7 +205,10 @@ impl Shared {
     fn last_error_of(&self, number: u64) -> String {
         let known = self.state.lock().known(number);
         let detail = known.and_then(|known| reading::read_detail(self, known, false).ok());
-        detail.and_then(|d| d.summary.last_error).map(|reason| reason.detail).unwrap_or_default()
+        detail
+            .and_then(|d| d.summary.last_error)
+            .map(|reason| reason.detail)
+            .unwrap_or_default()
     }
 }
 
@@ -190,7 +216,9 @@ impl Shared {
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Closed)
 }
 
 fn done(reply: Reply) {
@@ -218,11 +246,19 @@ impl JobStore for EmbeddedStore {
             }
             // What was taken lately is in the page cache: the read is a copy, not a wait.
             let claimed = reading::read_tickets(&self.shared, &tickets, now);
-            for (jobs, state) in
-                [(claimed.expired, JobState::Expired), (claimed.damaged, JobState::Dead)]
-            {
+            for (jobs, state) in [
+                (claimed.expired, JobState::Expired),
+                (claimed.damaged, JobState::Dead),
+            ] {
                 if !jobs.is_empty() {
-                    self.shared.ask(Ask::End { jobs, state, leased: true, now }).await?;
+                    self.shared
+                        .ask(Ask::End {
+                            jobs,
+                            state,
+                            leased: true,
+                            now,
+                        })
+                        .await?;
                 }
             }
             Ok(claimed.jobs)
@@ -230,11 +266,21 @@ impl JobStore for EmbeddedStore {
     }
 
     fn begin(&self, line: Line, requests: u32, at: Timestamp) -> Call<'_, ()> {
-        Box::pin(async move { self.shared.ask(Ask::Begin(line, requests, at)).await.map(done) })
+        Box::pin(async move {
+            self.shared
+                .ask(Ask::Begin(line, requests, at))
+                .await
+                .map(done)
+        })
     }
 
-    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Call<'_, ()> {
-        Box::pin(async move { self.shared.ask(Ask::Settle(settlements, now)).await.map(done) })
+    fn settle(&self, settlements: Vec<Settlement>, requests: u32, now: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move {
+            self.shared
+                .ask(Ask::Settle(settlements, requests, now))
+                .await
+                .map(done)
+        })
     }
 
     fn rescue(&self, never_twice: NeverTwice, now: Timestamp) -> Call<'_, Rescued> {
@@ -252,7 +298,15 @@ impl JobStore for EmbeddedStore {
             let mut count = 0;
             for step in numbers.chunks(JOBS_A_COMMIT) {
                 let (jobs, state) = (step.to_vec(), JobState::Cancelled);
-                count += self.shared.ask_count(Ask::End { jobs, state, leased: false, now }).await?;
+                count += self
+                    .shared
+                    .ask_count(Ask::End {
+                        jobs,
+                        state,
+                        leased: false,
+                        now,
+                    })
+                    .await?;
             }
             Ok(count)
         })
@@ -269,7 +323,12 @@ impl JobStore for EmbeddedStore {
             let (mut count, mut first) = (0, 0);
             for step in numbers.chunks(JOBS_A_COMMIT) {
                 let (jobs, per_second) = (step.to_vec(), replay.per_second);
-                let ask = Ask::Replay { jobs, first, per_second, now };
+                let ask = Ask::Replay {
+                    jobs,
+                    first,
+                    per_second,
+                    now,
+                };
                 count += self.shared.ask_count(ask).await?;
                 first += step.len();
             }
@@ -280,15 +339,29 @@ impl JobStore for EmbeddedStore {
     fn resolve(&self, job: JobId, scope: Scope, delivered: bool, now: Timestamp) -> Call<'_, ()> {
         Box::pin(async move {
             self.shared.guard(job, &scope)?;
-            self.shared.ask(Ask::Resolve { job, delivered, now }).await.map(done)
+            self.shared
+                .ask(Ask::Resolve {
+                    job,
+                    delivered,
+                    now,
+                })
+                .await
+                .map(done)
         })
     }
 
     fn forget(&self, job: JobId, scope: Scope, _now: Timestamp) -> Call<'_, ()> {
         Box::pin(async move {
             let detail = self.shared.detail(job, &scope, false)?;
-            match self.shared.ask_count(Ask::Forget(vec![job.number()])).await? {
-                0 => Err(Error::State { job, found: detail.summary.state }),
+            match self
+                .shared
+                .ask_count(Ask::Forget(vec![job.number()]))
+                .await?
+            {
+                0 => Err(Error::State {
+                    job,
+                    found: detail.summary.state,
+                }),
                 _ => Ok(()),
             }
         })
@@ -308,7 +381,12 @@ impl JobStore for EmbeddedStore {
         gate: Gate,
         _now: Timestamp,
     ) -> Call<'_, ()> {
-        Box::pin(async move { self.shared.ask(Ask::SetGate(queue, tenant, gate)).await.map(done) })
+        Box::pin(async move {
+            self.shared
+                .ask(Ask::SetGate(queue, tenant, gate))
+                .await
+                .map(done)
+        })
     }
 
     fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64> {
@@ -317,7 +395,10 @@ impl JobStore for EmbeddedStore {
             {
                 let state = self.shared.state.lock();
                 numbers.retain(|number| {
-                    state.finished.get(number).is_some_and(|end| end.at < before.as_millis())
+                    state
+                        .finished
+                        .get(number)
+                        .is_some_and(|end| end.at < before.as_millis())
                 });
             }
             // The oldest go first.
@@ -346,20 +427,47 @@ impl JobStore for EmbeddedStore {
 
     fn backlog(&self, line: &Line) -> Backlog {
         let mut state = self.shared.state.lock();
-        state.line_number(line).map(|line| state.backlog(line)).unwrap_or_default()
+        state
+            .line_number(line)
+            .map(|line| state.backlog(line))
+            .unwrap_or_default()
     }
 
     fn wakeup(&self, line: &Line) -> Arc<Notify> {
         self.shared.state.lock().wakeup(line)
     }
 
+    fn nudge(&self) -> Arc<Notify> {
+        Arc::clone(&self.shared.nudge)
+    }
+
+    fn gate(&self, queue: &QueueName, tenant: Option<&TenantId>) -> Gate {
+        let state = self.shared.state.lock();
+        let number = |name: &str| state.names.number(name).unwrap_or(0);
+        match number(queue.as_str()) {
+            0 => Gate::Open,
+            queue => state.gate(queue, tenant.map_or(0, |tenant| number(tenant.as_str()))),
+        }
+    }
+
+    fn latest(&self) -> Timestamp {
+        Timestamp::from_millis(self.shared.state.lock().clock)
+    }
+
     fn recall(&self, line: &Line, since: Timestamp) -> Recall {
         let state = self.shared.state.lock();
-        let Some(line) = state.line_number(line) else { return Recall::default() };
+        let Some(line) = state.line_number(line) else {
+            return Recall::default();
+        };
         let line = state.line_state(line);
-        let recent = line.starts.iter().filter(|(at, _)| *at >= since.as_millis());
+        let recent = line
+            .starts
+            .iter()
+            .filter(|(at, _)| *at >= since.as_millis());
         Recall {
-            starts: recent.map(|(at, n)| (Timestamp::from_millis(*at), *n)).collect(),
+            starts: recent
+                .map(|(at, n)| (Timestamp::from_millis(*at), *n))
+                .collect(),
             note: line.note.clone(),
         }
     }
@@ -369,7 +477,12 @@ impl JobStore for EmbeddedStore {
     }
 
     fn lines(&self) -> Vec<Line> {
-        self.shared.state.lock().line_states().map(|line| line.line.clone()).collect()
+        self.shared
+            .state
+            .lock()
+            .line_states()
+            .map(|line| line.line.clone())
+            .collect()
     }
 
     fn list(&self, select: Select, page: Page) -> Call<'_, Listed> {

@@ -26,7 +26,12 @@ const MAX_DUE: i64 = (1 << 47) - 1;
 
 impl Entry {
     pub(super) fn new(position: u64, lane: u32, bytes: u32) -> Entry {
-        Entry { position, packed: 0, lane, bytes }
+        Entry {
+            position,
+            packed: 0,
+            lane,
+            bytes,
+        }
     }
 
     pub(super) fn due_at(&self) -> i64 {
@@ -91,15 +96,18 @@ impl Block {
     fn slot(&self, place: u16) -> Option<&Entry> {
         match &self.slots {
             Slots::Dense(all) => all.get(usize::from(place)).filter(|e| e.position != EMPTY),
-            Slots::Sparse(some) => {
-                some.binary_search_by_key(&place, |(at, _)| *at).ok().map(|at| &some[at].1)
-            }
+            Slots::Sparse(some) => some
+                .binary_search_by_key(&place, |(at, _)| *at)
+                .ok()
+                .map(|at| &some[at].1),
         }
     }
 
     fn slot_mut(&mut self, place: u16) -> Option<&mut Entry> {
         match &mut self.slots {
-            Slots::Dense(all) => all.get_mut(usize::from(place)).filter(|e| e.position != EMPTY),
+            Slots::Dense(all) => all
+                .get_mut(usize::from(place))
+                .filter(|e| e.position != EMPTY),
             Slots::Sparse(some) => match some.binary_search_by_key(&place, |(at, _)| *at) {
                 Ok(at) => Some(&mut some[at].1),
                 Err(_) => None,
@@ -132,7 +140,9 @@ impl Block {
 
     fn thin_out(&mut self) {
         if let Slots::Dense(all) = &self.slots {
-            let kept = (0u16..).zip(all.iter()).filter(|(_, entry)| entry.position != EMPTY);
+            let kept = (0u16..)
+                .zip(all.iter())
+                .filter(|(_, entry)| entry.position != EMPTY);
             self.slots = Slots::Sparse(kept.map(|(at, entry)| (at, *entry)).collect());
         }
     }
@@ -180,7 +190,10 @@ impl Table {
         self.remove(number);
         entry.set_state(state);
         let (block, place) = split(number);
-        self.blocks.entry(block).or_insert_with(Block::new).insert(place, entry);
+        self.blocks
+            .entry(block)
+            .or_insert_with(Block::new)
+            .insert(place, entry);
         self.live += 1;
         self.record_bytes += u64::from(entry.bytes);
         self.next = self.next.max(number + 1);
@@ -237,15 +250,14 @@ impl Table {
             let base = key * BLOCK;
             let mut take = |place: u16, entry: &Entry| {
                 let number = base + u64::from(place);
-                let fits = entry.position != EMPTY
-                    && number < below
-                    && wanted(entry.state() as usize);
+                let fits =
+                    entry.position != EMPTY && number < below && wanted(entry.state() as usize);
                 !fits || visit(number, entry)
             };
             let go_on = match &block.slots {
-                Slots::Dense(all) => {
-                    (0..BLOCK as u16).rev().all(|at| take(at, &all[usize::from(at)]))
-                }
+                Slots::Dense(all) => (0..BLOCK as u16)
+                    .rev()
+                    .all(|at| take(at, &all[usize::from(at)])),
                 Slots::Sparse(some) => some.iter().rev().all(|(at, entry)| take(*at, entry)),
             };
             if !go_on {
@@ -257,7 +269,10 @@ impl Table {
     /// Bytes of memory that the index takes.
     pub(super) fn bytes(&self) -> usize {
         // A B-tree node holds up to 11 entries and is at least half full.
-        self.blocks.values().map(|block| block.bytes() + 2 * size_of::<u64>()).sum()
+        self.blocks
+            .values()
+            .map(|block| block.bytes() + 2 * size_of::<u64>())
+            .sum()
     }
 }
 

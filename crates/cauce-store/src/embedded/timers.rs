@@ -51,7 +51,10 @@ impl Timers {
             }
             let base = first.key() * GRAIN_MS;
             self.near.extend(first.remove().into_iter().map(|packed| {
-                (base + (packed >> OFFSET_SHIFT) as i64, packed & JobId::MAX_NUMBER)
+                (
+                    base + (packed >> OFFSET_SHIFT) as i64,
+                    packed & JobId::MAX_NUMBER,
+                )
             }));
         }
     }
@@ -59,7 +62,11 @@ impl Timers {
     /// When there is something to do next.
     pub(super) fn next_ms(&self) -> Option<i64> {
         let near = self.near.first().map(|(at_ms, _)| *at_ms);
-        let far = self.far.keys().next().map(|bucket| bucket.saturating_mul(GRAIN_MS));
+        let far = self
+            .far
+            .keys()
+            .next()
+            .map(|bucket| bucket.saturating_mul(GRAIN_MS));
         match (near, far) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, other) => one.or(other),
@@ -68,7 +75,11 @@ impl Timers {
 
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
-        let far: usize = self.far.values().map(|numbers| numbers.capacity() * 8 + 48).sum();
+        let far: usize = self
+            .far
+            .values()
+            .map(|numbers| numbers.capacity() * 8 + 48)
+            .sum();
         far + self.near.len() * 32
     }
 }

@@ -33,40 +33,88 @@ impl State {
             Record::Name { id, text } => self.names.learn(*id, text),
             Record::Job(head) => self.fold_job(position, bytes, head),
             Record::Moved { head, standing } => self.fold_moved(position, bytes, head, standing),
-            Record::Lease { owner, at, requests, jobs } => {
+            Record::Lease {
+                owner,
+                at,
+                requests,
+                jobs,
+            } => {
                 self.tick(*at);
                 self.fold_starts(owner.queue, owner.account, *at, *requests);
                 jobs.iter().for_each(|number| self.lease(*number));
             }
-            Record::Begin { queue, account, at, requests } => {
+            Record::Begin {
+                queue,
+                account,
+                at,
+                requests,
+            } => {
                 self.tick(*at);
                 self.fold_starts(*queue, *account, *at, *requests);
             }
             Record::Settle(settle) => self.fold_settle(position, settle),
-            Record::End { owner, at, state, jobs } => {
+            Record::End {
+                owner,
+                at,
+                state,
+                jobs,
+            } => {
                 self.tick(*at);
-                jobs.iter().for_each(|number| self.end(*owner, *number, *state, *at, state.as_str()));
+                jobs.iter()
+                    .for_each(|number| self.end(*owner, *number, *state, *at, state.as_str()));
             }
-            Record::Rescue { owner, at, state, jobs } => {
+            Record::Rescue {
+                owner,
+                at,
+                state,
+                jobs,
+            } => {
                 self.tick(*at);
-                jobs.iter().for_each(|number| self.fold_rescue(*owner, *number, *state, *at));
+                jobs.iter()
+                    .for_each(|number| self.fold_rescue(*owner, *number, *state, *at));
             }
             Record::Replay { owner, from, jobs } => {
-                jobs.iter().for_each(|(number, due)| self.fold_replay(*owner, *number, *from, *due));
+                jobs.iter()
+                    .for_each(|(number, due)| self.fold_replay(*owner, *number, *from, *due));
             }
-            Record::Resolve { owner, at, job, state } => {
+            Record::Resolve {
+                owner,
+                at,
+                job,
+                state,
+            } => {
                 self.tick(*at);
-                self.counters_of(owner.queue, owner.tenant).revive(JobState::Unknown);
+                self.counters_of(owner.queue, owner.tenant)
+                    .revive(JobState::Unknown);
                 self.end(*owner, *job, *state, *at, "resolved");
             }
             Record::Forget { jobs } => jobs.iter().for_each(|number| self.drop_job(*number)),
-            Record::Change { job, priority, due_at } => self.fold_change(*job, *priority, *due_at),
-            Record::Gate { queue, tenant, gate } => self.fold_gate(*queue, *tenant, *gate),
-            Record::Note { queue, account, note } => {
+            Record::Change {
+                job,
+                priority,
+                due_at,
+            } => self.fold_change(*job, *priority, *due_at),
+            Record::Gate {
+                queue,
+                tenant,
+                gate,
+            } => self.fold_gate(*queue, *tenant, *gate),
+            Record::Note {
+                queue,
+                account,
+                note,
+            } => {
                 let line = self.line_number_or_new(*queue, *account);
                 self.lines[line as usize].note = Some(Bytes::copy_from_slice(note));
             }
-            Record::Dropped { queue, tenant, why, count } => {
+            Record::Dropped {
+                queue,
+                tenant,
+                at,
+                why,
+                count,
+            } => {
+                self.tick(*at);
                 self.fold_dropped(*queue, *tenant, *why, *count);
             }
             Record::Keys { keys } => {
@@ -134,13 +182,20 @@ impl State {
             JobState::Completed | JobState::Dead | JobState::Expired | JobState::Cancelled => {
                 self.place(head.number, entry, standing.state);
                 self.note_end(head.number, standing);
-                self.keep_finished(head.owner.queue, head.number, standing.state, standing.finished_at);
+                self.keep_finished(
+                    head.owner.queue,
+                    head.number,
+                    standing.state,
+                    standing.finished_at,
+                );
             }
         }
     }
 
     fn take_position(&mut self, number: u64, position: u64, bytes: u32) {
-        let Some(entry) = self.table.get(number).copied() else { return };
+        let Some(entry) = self.table.get(number).copied() else {
+            return;
+        };
         let mut moved = entry;
         moved.position = position;
         moved.bytes = bytes;
@@ -151,13 +206,28 @@ impl State {
     }
 
     fn note_end(&mut self, number: u64, standing: &Standing) {
-        let last = standing.attempts.last().and_then(|attempt| attempt.reason.as_ref());
+        let last = standing
+            .attempts
+            .last()
+            .and_then(|attempt| attempt.reason.as_ref());
         if let Some(reason) = standing.reason.as_ref().or(last) {
             let code = self.code(&reason.code);
-            self.finished.insert(number, Finished { at: standing.finished_at, code });
+            self.finished.insert(
+                number,
+                Finished {
+                    at: standing.finished_at,
+                    code,
+                },
+            );
         } else if standing.finished_at != 0 {
             let code = self.code("");
-            self.finished.insert(number, Finished { at: standing.finished_at, code });
+            self.finished.insert(
+                number,
+                Finished {
+                    at: standing.finished_at,
+                    code,
+                },
+            );
         }
     }
 
@@ -167,7 +237,9 @@ impl State {
     }
 
     fn lease(&mut self, number: u64) {
-        let Some(entry) = self.table.get(number).copied() else { return };
+        let Some(entry) = self.table.get(number).copied() else {
+            return;
+        };
         if entry.state() != JobState::Active {
             self.place(number, entry, JobState::Active);
         }
@@ -185,7 +257,10 @@ impl State {
         if job.attempt_number > 1 {
             self.counters_of(owner.queue, owner.tenant).retried += 1;
         }
-        let counts = !matches!(job.outcome, SettledOutcome::Release | SettledOutcome::Snooze { .. });
+        let counts = !matches!(
+            job.outcome,
+            SettledOutcome::Release | SettledOutcome::Snooze { .. }
+        );
         if counts && job.attempt_number > 0 {
             if let Some(state) = self.table.get(number).map(Entry::state) {
                 self.recount_attempt(number, state, job.attempt_number);
@@ -227,14 +302,20 @@ impl State {
     }
 
     fn recount_attempt(&mut self, number: u64, state: JobState, attempt: u8) {
-        let Some(entry) = self.table.get(number).copied() else { return };
+        let Some(entry) = self.table.get(number).copied() else {
+            return;
+        };
         self.count(&entry, state, super::Step::Out);
-        let after = self.table.update(number, state, |entry| entry.set_attempt(attempt));
+        let after = self
+            .table
+            .update(number, state, |entry| entry.set_attempt(attempt));
         self.count(&after.unwrap_or(entry), state, super::Step::In);
     }
 
     fn return_to_line(&mut self, number: u64, due_at: Option<i64>) {
-        let Some(mut entry) = self.table.get(number).copied() else { return };
+        let Some(mut entry) = self.table.get(number).copied() else {
+            return;
+        };
         if let Some(due_at) = due_at {
             entry.set_due_at(due_at);
         }
@@ -244,7 +325,9 @@ impl State {
     /// A job reaches an end state, with the code of what brought it there.
     fn end(&mut self, owner: Owner, number: u64, state: JobState, at: i64, code: &str) {
         self.counters_of(owner.queue, owner.tenant).end(state);
-        let Some(entry) = self.table.get(number).copied() else { return };
+        let Some(entry) = self.table.get(number).copied() else {
+            return;
+        };
         if state == JobState::Completed && self.keeping.completed == 0 {
             self.drop_job(number);
             return;
@@ -264,14 +347,21 @@ impl State {
                 let surplus = ring.len().saturating_sub(self.keeping.completed);
                 let gone: Vec<u64> = ring.drain(..surplus).collect();
                 for number in gone {
-                    if self.table.get(number).is_some_and(|e| e.state() == JobState::Completed) {
+                    if self
+                        .table
+                        .get(number)
+                        .is_some_and(|e| e.state() == JobState::Completed)
+                    {
                         self.drop_job(number);
                     }
                 }
             }
-            JobState::Dead => self.forgetting.set(at.saturating_add(self.keeping.dead_ms), number),
+            JobState::Dead => self
+                .forgetting
+                .set(at.saturating_add(self.keeping.dead_ms), number),
             JobState::Expired | JobState::Cancelled => {
-                self.forgetting.set(at.saturating_add(self.keeping.ended_ms), number);
+                self.forgetting
+                    .set(at.saturating_add(self.keeping.ended_ms), number);
             }
             JobState::Unknown | JobState::Scheduled | JobState::Waiting | JobState::Active => {}
         }
@@ -291,7 +381,9 @@ impl State {
 
     fn fold_replay(&mut self, owner: Owner, number: u64, from: JobState, due_at: i64) {
         self.counters_of(owner.queue, owner.tenant).revive(from);
-        let Some(mut entry) = self.table.get(number).copied() else { return };
+        let Some(mut entry) = self.table.get(number).copied() else {
+            return;
+        };
         self.finished.remove(&number);
         self.rescues.remove(&number);
         self.take_out(number);
@@ -301,7 +393,9 @@ impl State {
     }
 
     fn fold_change(&mut self, number: u64, priority: u8, due_at: i64) {
-        let Some(mut entry) = self.table.get(number).copied() else { return };
+        let Some(mut entry) = self.table.get(number).copied() else {
+            return;
+        };
         self.take_out(number);
         entry.set_priority(priority);
         entry.set_due_at(due_at);
@@ -346,13 +440,19 @@ impl State {
     }
 
     fn forget_if_old(&mut self, number: u64, now: i64) {
-        let Some(entry) = self.table.get(number) else { return };
+        let Some(entry) = self.table.get(number) else {
+            return;
+        };
         let kept = match entry.state() {
             JobState::Dead => self.keeping.dead_ms,
             JobState::Expired | JobState::Cancelled => self.keeping.ended_ms,
             _ => return,
         };
-        if self.finished.get(&number).is_some_and(|end| end.at.saturating_add(kept) <= now) {
+        if self
+            .finished
+            .get(&number)
+            .is_some_and(|end| end.at.saturating_add(kept) <= now)
+        {
             self.drop_job(number);
         }
     }
@@ -361,7 +461,9 @@ impl State {
         const LOOK_AGAIN_MS: i64 = 5_000;
         let mut expired = Vec::new();
         while expired.len() < max_expired {
-            let Some(number) = self.expiry.pop(now) else { break };
+            let Some(number) = self.expiry.pop(now) else {
+                break;
+            };
             match self.table.get(number).map(Entry::state) {
                 Some(JobState::Scheduled | JobState::Waiting) => expired.push(number),
                 Some(JobState::Active) => self.expiry.set(now + LOOK_AGAIN_MS, number),
@@ -378,9 +480,14 @@ impl State {
         if let Some(known) = self.codes.get(code) {
             return std::sync::Arc::clone(known);
         }
-        let code = if self.codes.len() < MAX_CODES { code } else { "other" };
+        let code = if self.codes.len() < MAX_CODES {
+            code
+        } else {
+            "other"
+        };
         let text: std::sync::Arc<str> = std::sync::Arc::from(code);
-        self.codes.insert(code.to_owned(), std::sync::Arc::clone(&text));
+        self.codes
+            .insert(code.to_owned(), std::sync::Arc::clone(&text));
         text
     }
 }

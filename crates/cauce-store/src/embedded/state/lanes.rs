@@ -74,7 +74,11 @@ impl LineState {
         if requests > 0 {
             self.starts.push_back((at, requests));
         }
-        while self.starts.front().is_some_and(|(t, _)| *t < at - super::STARTS_KEPT_MS) {
+        while self
+            .starts
+            .front()
+            .is_some_and(|(t, _)| *t < at - super::STARTS_KEPT_MS)
+        {
             self.starts.pop_front();
         }
     }
@@ -108,7 +112,10 @@ impl Default for Turn {
 
 /// Due time of a number that waits in this lane at this priority.
 fn due_in(table: &Table, lane: u32, priority: usize, number: u64) -> Option<i64> {
-    table.get(number).filter(|e| waits_in(e, lane, priority)).map(Entry::due_at)
+    table
+        .get(number)
+        .filter(|e| waits_in(e, lane, priority))
+        .map(Entry::due_at)
 }
 
 fn waits_in(entry: &Entry, lane: u32, priority: usize) -> bool {
@@ -129,8 +136,7 @@ impl State {
             group,
             line,
             tenant: TenantId::new(self.names.text(owner.tenant)).expect(named),
-            group_name: (group != 0)
-                .then(|| GroupName::new(self.names.text(group)).expect(named)),
+            group_name: (group != 0).then(|| GroupName::new(self.names.text(group)).expect(named)),
             fifos: Default::default(),
             waiting: [0; 4],
         });
@@ -241,7 +247,9 @@ impl State {
         backlog.waiting += waiting;
         backlog.bytes += self.lines[line as usize].turns[&tenant].bytes;
         for priority in Priority::ALL {
-            let Some(oldest) = self.oldest(line, tenant, priority) else { continue };
+            let Some(oldest) = self.oldest(line, tenant, priority) else {
+                continue;
+            };
             let sooner = |known: Option<Timestamp>| known.map_or(oldest, |k| k.min(oldest));
             backlog.oldest_at = Some(sooner(backlog.oldest_at));
             if priority.is_urgent() {
@@ -290,7 +298,9 @@ impl State {
         let mut bytes = 0usize;
         let queue = self.queue_of(line);
         while chosen.len() < max_jobs && bytes < max_bytes {
-            let Some(tenant) = self.lines[line as usize].ring.turn().copied() else { break };
+            let Some(tenant) = self.lines[line as usize].ring.turn().copied() else {
+                break;
+            };
             let next = if self.is_paused(queue, tenant) {
                 None
             } else {
@@ -313,7 +323,9 @@ impl State {
 
     fn queue_of(&self, line: u32) -> NameId {
         let name = self.lines[line as usize].line.queue.as_str();
-        self.names.number(name).expect("a line is made of learned names")
+        self.names
+            .number(name)
+            .expect("a line is made of learned names")
     }
 
     /// Takes a tenant's next job off its lane.
@@ -348,9 +360,14 @@ impl State {
 
     /// How many jobs of the same owner are served before this waiting one, at most.
     pub(in super::super) fn place_of(&self, number: u64) -> Option<u64> {
-        let entry = self.table.get(number).filter(|e| e.state() == JobState::Waiting)?;
+        let entry = self
+            .table
+            .get(number)
+            .filter(|e| e.state() == JobState::Waiting)?;
         let lane = self.lane(entry);
-        let turn = self.lines[lane.line as usize].turns.get(&lane.owner.tenant)?;
+        let turn = self.lines[lane.line as usize]
+            .turns
+            .get(&lane.owner.tenant)?;
         let before: u64 = turn.waiting[..entry.priority()].iter().sum();
         let fifo = &lane.fifos[entry.priority()];
         let rank = (entry.due_at(), number);

@@ -187,7 +187,10 @@ impl State {
     /// Counts a job in, or out, wherever jobs are counted by their state.
     fn count(&mut self, entry: &Entry, state: JobState, by: Step) {
         let lane = &mut self.lanes[entry.lane as usize];
-        let counters = self.counters.entry((lane.owner.queue, lane.owner.tenant)).or_default();
+        let counters = self
+            .counters
+            .entry((lane.owner.queue, lane.owner.tenant))
+            .or_default();
         by.apply(&mut counters.present[state as usize], 1);
         if state.is_pending() {
             by.apply(&mut counters.pending_bytes, entry.bytes.into());
@@ -241,7 +244,11 @@ impl State {
 
     /// Where a pending job with this due time stands.
     fn pending_state(&self, due_at: i64) -> JobState {
-        if due_at <= self.clock { JobState::Waiting } else { JobState::Scheduled }
+        if due_at <= self.clock {
+            JobState::Waiting
+        } else {
+            JobState::Scheduled
+        }
     }
 }
 

@@ -77,25 +77,49 @@ impl Journal<'_> {
                 Some(key) => keys::hash(job.tenant.as_str(), key),
                 None => 0,
             };
-            let known = if key == 0 { None } else { self.state.keys.find(key, now.as_millis()) };
+            let known = if key == 0 {
+                None
+            } else {
+                self.state.keys.find(key, now.as_millis())
+            };
             if let Some(first) = known {
                 let queue = self.name(job.line.queue.as_str())?;
                 let tenant = self.name(job.tenant.as_str())?;
                 *duplicates.entry((queue, tenant)).or_default() += 1;
                 let id = self.state.id(first.number, first.enqueued_at);
-                answers.push(Enqueued { id, duplicate: true });
+                answers.push(Enqueued {
+                    id,
+                    duplicate: true,
+                });
                 continue;
             }
-            answers.push(Enqueued { id: self.take(job, key, now)?, duplicate: false });
+            answers.push(Enqueued {
+                id: self.take(job, key, now)?,
+                duplicate: false,
+            });
         }
         for ((queue, tenant), count) in duplicates {
-            self.say(&Record::Dropped { queue, tenant, why: DROPPED_DUPLICATE, count })?;
+            let (at, why) = (now.as_millis(), DROPPED_DUPLICATE);
+            self.say(&Record::Dropped {
+                queue,
+                tenant,
+                at,
+                why,
+                count,
+            })?;
         }
         for dropped in batch.dropped {
             let queue = self.name(dropped.queue.as_str())?;
             let tenant = self.name(dropped.tenant.as_str())?;
             let why = drop_code(dropped.why);
-            self.say(&Record::Dropped { queue, tenant, why, count: dropped.count })?;
+            let (at, count) = (now.as_millis(), dropped.count);
+            self.say(&Record::Dropped {
+                queue,
+                tenant,
+                at,
+                why,
+                count,
+            })?;
         }
         Ok(Reply::Enqueued(answers))
     }
@@ -133,12 +157,19 @@ impl Journal<'_> {
             return Ok(Reply::Leased(Vec::new()));
         };
         let chosen = self.state.select(line, claim.max_jobs, claim.max_bytes);
-        let tickets: Vec<Ticket> =
-            chosen.iter().filter_map(|number| self.state.ticket(*number)).collect();
+        let tickets: Vec<Ticket> = chosen
+            .iter()
+            .filter_map(|number| self.state.ticket(*number))
+            .collect();
         let mut requests = claim.requests.min(chosen.len() as u32);
         let at = now.as_millis();
         for (owner, jobs) in self.state.by_owner(chosen) {
-            self.say(&Record::Lease { owner, at, requests, jobs })?;
+            self.say(&Record::Lease {
+                owner,
+                at,
+                requests,
+                jobs,
+            })?;
             requests = 0;
         }
         Ok(Reply::Leased(tickets))
@@ -147,19 +178,27 @@ impl Journal<'_> {
     pub(in super::super) fn begin(&mut self, line: &Line, requests: u32, at: Timestamp) -> Planned {
         let queue = self.name(line.queue.as_str())?;
         let account = self.name(line.account.as_str())?;
-        self.say(&Record::Begin { queue, account, at: at.as_millis(), requests })?;
+        self.say(&Record::Begin {
+            queue,
+            account,
+            at: at.as_millis(),
+            requests,
+        })?;
         Ok(Reply::Done)
     }
 
     pub(in super::super) fn settle(
         &mut self,
         settlements: Vec<Settlement>,
+        mut requests: u32,
         now: Timestamp,
     ) -> Planned {
         let mut by_owner: BTreeMap<Owner, Settle> = BTreeMap::new();
         for settlement in settlements {
             let number = settlement.job.number();
-            let Some(entry) = self.state.table.get(number).copied() else { continue };
+            let Some(entry) = self.state.table.get(number).copied() else {
+                continue;
+            };
             if entry.state() != JobState::Active {
                 tracing::warn!(job = %settlement.job, state = %entry.state(), "settled without a lease");
                 continue;
@@ -169,6 +208,7 @@ impl Journal<'_> {
             let settle = by_owner.entry(owner).or_insert_with(|| Settle {
                 owner,
                 at: now.as_millis(),
+                requests: std::mem::take(&mut requests),
                 attempts: Vec::new(),
                 reasons: Vec::new(),
                 jobs: Vec::new(),
@@ -185,24 +225,31 @@ impl Journal<'_> {
         let mut ends: BTreeMap<(Owner, JobState), Vec<u64>> = BTreeMap::new();
         let mut rescued = Rescued::default();
         let state = &*self.state;
-        state.table.visit_down(u64::MAX, 1 << JobState::Active as u8, |number, entry| {
-            let lane = state.lane(entry);
-            let crashes = state.rescues.get(&number).copied().unwrap_or(0) + 1;
-            let end = if crashes >= POISON_AFTER {
-                rescued.poison += 1;
-                JobState::Dead
-            } else if never_twice(&state.line_state(lane.line).line) {
-                rescued.unknown += 1;
-                JobState::Unknown
-            } else {
-                rescued.released += 1;
-                JobState::Waiting
-            };
-            ends.entry((lane.owner, end)).or_default().push(number);
-            true
-        });
+        state
+            .table
+            .visit_down(u64::MAX, 1 << JobState::Active as u8, |number, entry| {
+                let lane = state.lane(entry);
+                let crashes = state.rescues.get(&number).copied().unwrap_or(0) + 1;
+                let end = if crashes >= POISON_AFTER {
+                    rescued.poison += 1;
+                    JobState::Dead
+                } else if never_twice(&state.line_state(lane.line).line) {
+                    rescued.unknown += 1;
+                    JobState::Unknown
+                } else {
+                    rescued.released += 1;
+                    JobState::Waiting
+                };
+                ends.entry((lane.owner, end)).or_default().push(number);
+                true
+            });
         for ((owner, state), jobs) in ends {
-            self.say(&Record::Rescue { owner, at: now.as_millis(), state, jobs })?;
+            self.say(&Record::Rescue {
+                owner,
+                at: now.as_millis(),
+                state,
+                jobs,
+            })?;
         }
         Ok(Reply::Rescued(rescued))
     }
@@ -220,11 +267,18 @@ impl Journal<'_> {
             JobState::Active => leased,
             _ => false,
         };
-        let numbers: Vec<u64> =
-            numbers.into_iter().filter(|n| self.state.table.get(*n).is_some_and(fits)).collect();
+        let numbers: Vec<u64> = numbers
+            .into_iter()
+            .filter(|n| self.state.table.get(*n).is_some_and(fits))
+            .collect();
         let count = numbers.len() as u64;
         for (owner, jobs) in self.state.by_owner(numbers) {
-            self.say(&Record::End { owner, at: now.as_millis(), state: end, jobs })?;
+            self.say(&Record::End {
+                owner,
+                at: now.as_millis(),
+                state: end,
+                jobs,
+            })?;
         }
         Ok(Reply::Count(count))
     }
@@ -237,13 +291,17 @@ impl Journal<'_> {
         let mut back: BTreeMap<(Owner, JobState), Vec<(u64, i64)>> = BTreeMap::new();
         let mut count = 0;
         for (place, number) in numbers.into_iter().enumerate() {
-            let Some(entry) = self.state.table.get(number) else { continue };
+            let Some(entry) = self.state.table.get(number) else {
+                continue;
+            };
             if !matches!(entry.state(), JobState::Dead | JobState::Unknown) {
                 continue;
             }
             let owner = self.state.lane(entry).owner;
             let due_at = due(place).as_millis();
-            back.entry((owner, entry.state())).or_default().push((number, due_at));
+            back.entry((owner, entry.state()))
+                .or_default()
+                .push((number, due_at));
             count += 1;
         }
         for ((owner, from), jobs) in back {
@@ -260,17 +318,29 @@ impl Journal<'_> {
     ) -> Planned {
         let entry = self.state.expect_state(job, &[JobState::Unknown])?;
         let owner = self.state.lane(&entry).owner;
-        let state = if delivered { JobState::Completed } else { JobState::Dead };
+        let state = if delivered {
+            JobState::Completed
+        } else {
+            JobState::Dead
+        };
         let at = now.as_millis();
-        self.say(&Record::Resolve { owner, at, job: job.number(), state })?;
+        self.say(&Record::Resolve {
+            owner,
+            at,
+            job: job.number(),
+            state,
+        })?;
         Ok(Reply::Done)
     }
 
     /// Takes finished jobs off the lists.
     pub(in super::super) fn forget(&mut self, numbers: Vec<u64>) -> Planned {
-        let ended = |entry: &Entry| !entry.state().is_pending() && entry.state() != JobState::Unknown;
-        let jobs: Vec<u64> =
-            numbers.into_iter().filter(|n| self.state.table.get(*n).is_some_and(ended)).collect();
+        let ended =
+            |entry: &Entry| !entry.state().is_pending() && entry.state() != JobState::Unknown;
+        let jobs: Vec<u64> = numbers
+            .into_iter()
+            .filter(|n| self.state.table.get(*n).is_some_and(ended))
+            .collect();
         let count = jobs.len() as u64;
         if count > 0 {
             self.say(&Record::Forget { jobs })?;
@@ -279,10 +349,16 @@ impl Journal<'_> {
     }
 
     pub(in super::super) fn change(&mut self, job: JobId, change: Change) -> Planned {
-        let entry = self.state.expect_state(job, &[JobState::Scheduled, JobState::Waiting])?;
+        let entry = self
+            .state
+            .expect_state(job, &[JobState::Scheduled, JobState::Waiting])?;
         let priority = change.priority.map_or(entry.priority(), |p| p.index()) as u8;
         let due_at = change.due_at.map_or(entry.due_at(), Timestamp::as_millis);
-        self.say(&Record::Change { job: job.number(), priority, due_at })?;
+        self.say(&Record::Change {
+            job: job.number(),
+            priority,
+            due_at,
+        })?;
         Ok(Reply::Done)
     }
 
@@ -302,14 +378,22 @@ impl Journal<'_> {
             Gate::Draining => 1,
             Gate::Paused => 2,
         };
-        self.say(&Record::Gate { queue, tenant, gate })?;
+        self.say(&Record::Gate {
+            queue,
+            tenant,
+            gate,
+        })?;
         Ok(Reply::Done)
     }
 
     pub(in super::super) fn keep_note(&mut self, line: &Line, note: &[u8]) -> Planned {
         let queue = self.name(line.queue.as_str())?;
         let account = self.name(line.account.as_str())?;
-        self.say(&Record::Note { queue, account, note: note.to_vec() })?;
+        self.say(&Record::Note {
+            queue,
+            account,
+            note: note.to_vec(),
+        })?;
         Ok(Reply::Done)
     }
 
@@ -319,7 +403,11 @@ impl Journal<'_> {
         let expired = self.state.advance(now, MAX_EXPIRED);
         let more = expired.len() == MAX_EXPIRED;
         self.end_jobs(expired, JobState::Expired, false, now)?;
-        Ok(Reply::Next(if more { Some(now) } else { self.state.next_timer() }))
+        Ok(Reply::Next(if more {
+            Some(now)
+        } else {
+            self.state.next_timer()
+        }))
     }
 }
 
@@ -329,7 +417,10 @@ impl State {
         let mut queues: Vec<(&QueueName, u64, u64)> = Vec::new();
         for job in jobs {
             let bytes = job.payload.len() as u64;
-            match queues.iter_mut().find(|(queue, ..)| **queue == job.line.queue) {
+            match queues
+                .iter_mut()
+                .find(|(queue, ..)| **queue == job.line.queue)
+            {
                 Some((_, count, sum)) => {
                     *count += 1;
                     *sum += bytes;
@@ -338,7 +429,9 @@ impl State {
             }
             self.refuse_draining(job)?;
         }
-        queues.into_iter().try_for_each(|(queue, count, bytes)| self.has_room(queue, count, bytes))
+        queues
+            .into_iter()
+            .try_for_each(|(queue, count, bytes)| self.has_room(queue, count, bytes))
     }
 
     fn refuse_draining(&self, job: &NewJob) -> Result<(), Error> {
@@ -348,27 +441,42 @@ impl State {
         let queue = self.names.number(job.line.queue.as_str()).unwrap_or(0);
         let tenant = self.names.number(job.tenant.as_str()).unwrap_or(0);
         match self.gate(queue, tenant) {
-            Gate::Draining => Err(Error::Draining { queue: job.line.queue.clone() }),
+            Gate::Draining => Err(Error::Draining {
+                queue: job.line.queue.clone(),
+            }),
             Gate::Open | Gate::Paused => Ok(()),
         }
     }
 
     fn has_room(&self, queue: &QueueName, count: u64, bytes: u64) -> Result<(), Error> {
-        let Some(number) = self.names.number(queue.as_str()) else { return Ok(()) };
+        let Some(number) = self.names.number(queue.as_str()) else {
+            return Ok(());
+        };
         let (jobs, held) = self.pending.get(&number).copied().unwrap_or_default();
-        let full = |limit, setting| Error::Full { queue: queue.clone(), limit, setting };
+        let full = |limit, setting| Error::Full {
+            queue: queue.clone(),
+            limit,
+            setting,
+        };
         if jobs + count > self.keeping.max_jobs {
             return Err(full(format!("{} jobs", self.keeping.max_jobs), "max_jobs"));
         }
         if held + bytes > self.keeping.max_bytes {
-            return Err(full(format!("{} bytes", self.keeping.max_bytes), "max_bytes"));
+            return Err(full(
+                format!("{} bytes", self.keeping.max_bytes),
+                "max_bytes",
+            ));
         }
         Ok(())
     }
 
     /// Makes what has come due claimable.
     fn advance_due(&mut self, now: Timestamp) {
-        if self.due.next_ms().is_some_and(|next| next <= now.as_millis()) {
+        if self
+            .due
+            .next_ms()
+            .is_some_and(|next| next <= now.as_millis())
+        {
             self.advance(now, 0);
         }
     }
@@ -389,7 +497,10 @@ impl State {
         let mut owners: BTreeMap<Owner, Vec<u64>> = BTreeMap::new();
         for number in numbers {
             if let Some(entry) = self.table.get(number) {
-                owners.entry(self.lane(entry).owner).or_default().push(number);
+                owners
+                    .entry(self.lane(entry).owner)
+                    .or_default()
+                    .push(number);
             }
         }
         owners
@@ -411,35 +522,54 @@ impl State {
     }
 
     fn expect_state(&self, job: JobId, allowed: &[JobState]) -> Result<Entry, Error> {
-        let entry = self.table.get(job.number()).ok_or(Error::NotFound { job })?;
+        let entry = self
+            .table
+            .get(job.number())
+            .ok_or(Error::NotFound { job })?;
         if allowed.contains(&entry.state()) {
             Ok(*entry)
         } else {
-            Err(Error::State { job, found: entry.state() })
+            Err(Error::State {
+                job,
+                found: entry.state(),
+            })
         }
     }
 }
 
 impl Settle {
     fn add(&mut self, settlement: Settlement, entry: &Entry, previous: u64) {
-        let attempt = settlement.attempt.map(|attempt| self.attempt_place(attempt));
+        let attempt = settlement
+            .attempt
+            .map(|attempt| self.attempt_place(attempt));
         let outcome = match settlement.outcome {
-            Outcome::Completed { provider_id } => {
-                SettledOutcome::Completed { provider_id: provider_id.unwrap_or_default() }
-            }
-            Outcome::Retry { due_at } => SettledOutcome::Retry { due_at: due_at.as_millis() },
+            Outcome::Completed { provider_id } => SettledOutcome::Completed {
+                provider_id: provider_id.unwrap_or_default(),
+                latency_ms: latency_ms(settlement.job, self.at),
+            },
+            Outcome::Retry { due_at } => SettledOutcome::Retry {
+                due_at: due_at.as_millis(),
+            },
             Outcome::Release => SettledOutcome::Release,
-            Outcome::Snooze { due_at } => SettledOutcome::Snooze { due_at: due_at.as_millis() },
-            Outcome::Dead { reason } => SettledOutcome::Dead { reason: self.reason_place(reason) },
-            Outcome::Unknown { reason } => {
-                SettledOutcome::Unknown { reason: self.reason_place(reason) }
-            }
+            Outcome::Snooze { due_at } => SettledOutcome::Snooze {
+                due_at: due_at.as_millis(),
+            },
+            Outcome::Dead { reason } => SettledOutcome::Dead {
+                reason: self.reason_place(reason),
+            },
+            Outcome::Unknown { reason } => SettledOutcome::Unknown {
+                reason: self.reason_place(reason),
+            },
         };
         self.jobs.push(Settled {
             number: settlement.job.number(),
             outcome,
             attempt,
-            attempt_number: if attempt.is_some() { entry.attempt().saturating_add(1) } else { 0 },
+            attempt_number: if attempt.is_some() {
+                entry.attempt().saturating_add(1)
+            } else {
+                0
+            },
             previous,
         });
     }
@@ -458,4 +588,9 @@ impl Settle {
         }
         (self.reasons.len() - 1) as u32
     }
+}
+
+/// The time from when a job was taken, which its id tells, until `at`.
+fn latency_ms(job: JobId, at: i64) -> u64 {
+    u64::try_from(at.saturating_sub(job.taken_at().as_millis())).unwrap_or(0)
 }

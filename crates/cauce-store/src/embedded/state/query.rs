@@ -2,18 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cauce_flow::{
-    id::QueueName,
-    job::State as JobState,
-    time::Timestamp,
-};
+use cauce_flow::{id::QueueName, job::State as JobState, time::Timestamp};
 
 use super::{
-    super::{
-        counters::Counters,
-        record::NameId,
-        table::Entry,
-    },
+    super::{counters::Counters, record::NameId, table::Entry},
     State,
 };
 use crate::jobs::{Discrepancy, Gate, QueueCounts, Scope, Select};
@@ -40,7 +32,9 @@ impl Filter {
             && is(self.tenant, owner.tenant)
             && is(self.account, owner.account)
             && is(self.group, lane.group)
-            && self.priority.is_none_or(|priority| priority == entry.priority())
+            && self
+                .priority
+                .is_none_or(|priority| priority == entry.priority())
             && self.states & (1 << entry.state() as u8) != 0
     }
 }
@@ -62,12 +56,21 @@ impl State {
         let queue = number(select.queue.as_ref().map(|name| name.as_str()));
         let account = number(select.account.as_ref().map(|name| name.as_str()));
         let group = number(select.group.as_ref().map(|name| name.as_str()));
-        let wanted = |state: &&JobState| {
-            select.states.is_empty() || select.states.contains(state)
-        };
-        let states = allowed.iter().filter(wanted).fold(0, |bits, s| bits | 1 << *s as u8);
+        let wanted = |state: &&JobState| select.states.is_empty() || select.states.contains(state);
+        let states = allowed
+            .iter()
+            .filter(wanted)
+            .fold(0, |bits, s| bits | 1 << *s as u8);
         let priority = select.priority.map(|priority| priority.index());
-        Filter { states, queue, tenant, account, group, priority, impossible }
+        Filter {
+            states,
+            queue,
+            tenant,
+            account,
+            group,
+            priority,
+            impossible,
+        }
     }
 
     /// Some jobs that fit, newest first, below `below`; and where to go on, if not at the end.
@@ -82,17 +85,18 @@ impl State {
         let mut found = Vec::new();
         let mut go_on = None;
         let mut steps = 0;
-        self.table.visit_down(below, filter.states, |number, entry| {
-            steps += 1;
-            if found.len() == max_found || steps > max_steps {
-                go_on = Some(number + 1);
-                return false;
-            }
-            if filter.fits(self, entry) {
-                found.push(number);
-            }
-            true
-        });
+        self.table
+            .visit_down(below, filter.states, |number, entry| {
+                steps += 1;
+                if found.len() == max_found || steps > max_steps {
+                    go_on = Some(number + 1);
+                    return false;
+                }
+                if filter.fits(self, entry) {
+                    found.push(number);
+                }
+                true
+            });
         (found, go_on)
     }
 
@@ -128,7 +132,14 @@ impl State {
         counts.gated_tenants = of_queue
             .filter_map(|((_, tenant), gate)| {
                 let name = self.names.text(*tenant).parse().ok()?;
-                Some((name, if *gate == 1 { Gate::Draining } else { Gate::Paused }))
+                Some((
+                    name,
+                    if *gate == 1 {
+                        Gate::Draining
+                    } else {
+                        Gate::Paused
+                    },
+                ))
             })
             .collect();
     }
@@ -141,7 +152,10 @@ impl State {
             .filter(|((of, _), _)| *of == queue)
             .map(|(_, line)| *line)
             .collect();
-        lines.into_iter().filter_map(|line| self.oldest_in(line, own)).min()
+        lines
+            .into_iter()
+            .filter_map(|line| self.oldest_in(line, own))
+            .min()
     }
 
     /// Recounts everything that is here and compares it with the durable counters.
@@ -163,15 +177,26 @@ impl State {
             for (what, counted, found) in [
                 ("pending = accepted - ended", counters.pending(), pending),
                 ("unknown", counters.unknown, unknown),
-                ("received = stored + duplicates + withheld + rejected", counters.received, events),
+                (
+                    "received = stored + duplicates + withheld + rejected",
+                    counters.received,
+                    events,
+                ),
             ] {
                 if counted != found {
-                    let (Ok(tenant), Ok(queue)) =
-                        (self.names.text(*tenant).parse(), self.names.text(*queue).parse())
-                    else {
+                    let (Ok(tenant), Ok(queue)) = (
+                        self.names.text(*tenant).parse(),
+                        self.names.text(*queue).parse(),
+                    ) else {
                         continue;
                     };
-                    wrong.push(Discrepancy { tenant, queue, what, counted, found });
+                    wrong.push(Discrepancy {
+                        tenant,
+                        queue,
+                        what,
+                        counted,
+                        found,
+                    });
                 }
             }
         }
@@ -193,7 +218,11 @@ fn add(to: &mut QueueCounts, counters: &Counters) {
     for (state, count) in ended.into_iter().chain(pending) {
         *to.states.entry(state).or_default() += count;
     }
-    for (sum, waiting) in to.waiting_by_priority.iter_mut().zip(counters.waiting_by_priority) {
+    for (sum, waiting) in to
+        .waiting_by_priority
+        .iter_mut()
+        .zip(counters.waiting_by_priority)
+    {
         *sum += waiting;
     }
     to.delayed += counters.delayed;

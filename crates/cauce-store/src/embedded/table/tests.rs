@@ -13,10 +13,16 @@ fn an_entry_takes_24_bytes_and_keeps_its_fields_apart() {
     entry.set_priority(2);
     entry.set_state(State::Cancelled);
     assert_eq!(entry.due_at(), 1_760_000_000_123);
-    assert_eq!((entry.attempt(), entry.priority(), entry.state()), (255, 2, State::Cancelled));
+    assert_eq!(
+        (entry.attempt(), entry.priority(), entry.state()),
+        (255, 2, State::Cancelled)
+    );
     entry.set_due_at(7);
     entry.set_attempt(1);
-    assert_eq!((entry.due_at(), entry.attempt(), entry.state()), (7, 1, State::Cancelled));
+    assert_eq!(
+        (entry.due_at(), entry.attempt(), entry.state()),
+        (7, 1, State::Cancelled)
+    );
 }
 
 #[test]
@@ -39,14 +45,21 @@ fn a_job_is_found_by_its_number_until_it_is_removed() {
         table.remove(number);
     }
     assert_eq!((table.len(), table.record_bytes()), (0, 0));
-    assert!(before < 4 * 512 * 24, "thinned blocks take less than full ones: {before}");
+    assert!(
+        before < 4 * 512 * 24,
+        "thinned blocks take less than full ones: {before}"
+    );
 }
 
 #[test]
 fn a_visit_goes_down_and_sees_only_the_states_it_asked_for() {
     let mut table = Table::default();
     for number in 1..=1_000 {
-        let state = if number % 250 == 0 { State::Dead } else { State::Waiting };
+        let state = if number % 250 == 0 {
+            State::Dead
+        } else {
+            State::Waiting
+        };
         table.insert(number, entry(number), state);
     }
     let mut seen = Vec::new();
