@@ -90,17 +90,17 @@ pub(crate) fn held(response: &Response, now: Timestamp) -> Option<Duration> {
 /// an address, a token or a hash.
 pub(crate) fn shown(text: &str) -> String {
     const MAX_CHARS: usize = 200;
-    const MAX_WORD_BYTES: usize = 40;
+    const MAX_PART_BYTES: usize = 24;
     let line: String = text
         .chars()
         .take(MAX_CHARS)
         .filter(|c| !c.is_control())
         .collect();
     let words = line.split_whitespace().map(|word| {
-        let is_path = word.starts_with('/') || word.contains("_") || word.contains('.');
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let fits = word.len() <= MAX_WORD_BYTES || (is_path && digits == 0);
-        if fits && !word.contains('@') && digits < 7 {
+        let mut parts = word.split(['/', '.', '_', ':']);
+        let is_plain = digits < 7 && parts.all(|part| part.len() <= MAX_PART_BYTES);
+        if is_plain && !word.contains('@') {
             word
         } else {
             "…"

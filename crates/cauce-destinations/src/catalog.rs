@@ -188,3 +188,6 @@ fn write<D: Serialize>(facts: &Facts<'_>, platform: Platform, data: D, now: Time
         .expect("texts, numbers and maps with text keys always serialise")
         .into()
 }
+
+#[cfg(test)]
+mod tests;

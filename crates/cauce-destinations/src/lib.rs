@@ -20,3 +20,6 @@ pub mod meta;
 pub mod tiktok;
 
 pub mod catalog;
+
+#[cfg(test)]
+mod testing;

@@ -10,7 +10,7 @@
 //! | 25 parameters | fields of the tenant's own past the 25th are left out |
 //! | names of parameters | those that are reserved are left out |
 //! | values of 100 characters (address 1000, referrer 420, title 300) | cut |
-//! | an event of at most 130 kB | items past 100 kB are left out |
+//! | an event of at most 130 kB | items past 80 kB are left out |
 //! | 72 hours | checked when the batch is made |
 //!
 //! **Twice or not at all.** Google knows a purchase that comes twice by its `transaction_id`, from

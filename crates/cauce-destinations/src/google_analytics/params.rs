@@ -13,7 +13,7 @@ const MAX_URL_CHARS: usize = 1000;
 const MAX_REFERRER_CHARS: usize = 420;
 const MAX_TITLE_CHARS: usize = 300;
 /// Bytes that the items of one event may take, so that the event alone fits into a request.
-const MAX_ITEM_BYTES: usize = 100_000;
+const MAX_ITEM_BYTES: usize = 80_000;
 
 /// Names that Google keeps for itself, for events.
 const RESERVED_EVENTS: &[&str] = &[
@@ -208,7 +208,7 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// At most what it takes in JSON, where a character may become six.
+    /// At most what it takes in JSON, where a byte becomes two at most: none is a control character.
     fn max_bytes(&self) -> usize {
         /// The names and the two numbers.
         const FRAME: usize = 160;
@@ -218,13 +218,10 @@ impl<'a> Product<'a> {
             self.item_brand,
             self.item_category,
         ];
-        let escaped = |text: &str| {
-            let plain = |b: &u8| *b >= 0x20 && *b != b'"' && *b != b'\\';
-            text.bytes()
-                .map(|b| if plain(&b) { 1 } else { 6 })
-                .sum::<usize>()
-        };
-        FRAME + texts.into_iter().flatten().map(escaped).sum::<usize>()
+        let escaped = |byte: &u8| matches!(byte, b'"' | b'\\');
+        let written =
+            |text: &str| text.len() + text.as_bytes().iter().filter(|b| escaped(b)).count();
+        FRAME + texts.into_iter().flatten().map(written).sum::<usize>()
     }
 }
 

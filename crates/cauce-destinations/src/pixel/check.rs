@@ -18,7 +18,7 @@ use super::{
     platform::Platform,
     value::{Amount, CustomValue, UnknownFields},
 };
-use crate::normalize::{country::Country, hash};
+use crate::normalize::{country::Country, email, hash};
 
 /// Most items of one event: Google Analytics takes 200 (Measurement Protocol, "Limitations").
 pub const MAX_ITEMS: usize = 200;
@@ -245,6 +245,12 @@ impl Faults {
         }
         match value {
             CustomValue::Nested => self.add(pointer, "a text, a number, true or false; not nested"),
+            CustomValue::Text(text) if email::plain(text).is_some() => {
+                self.add(
+                    pointer,
+                    "an e-mail address; personal data belongs in `user`",
+                );
+            }
             CustomValue::Text(text) => self.length(&pointer, Some(text)),
             CustomValue::Number(_) | CustomValue::Bool(_) => {}
         }

@@ -18,8 +18,8 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
             f.write_str("a text")
         }
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            let trimmed = text.trim();
-            Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
+            let clean = clean(text);
+            Ok((!clean.is_empty()).then_some(clean))
         }
         fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
             Ok(Some(number.to_string()))
@@ -41,6 +41,16 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         }
     }
     deserializer.deserialize_option(Visitor)
+}
+
+/// A text, trimmed, with a space for each control character: line ends in titles come to no harm,
+/// and the rest is nobody's data.
+fn clean(text: &str) -> String {
+    let text = text.trim();
+    match text.contains(char::is_control) {
+        true => text.replace(char::is_control, " "),
+        false => text.to_owned(),
+    }
 }
 
 /// An amount of money or a quantity, read from a number or from a text with a decimal point.
@@ -140,7 +150,7 @@ impl<'de> Deserialize<'de> for MaybeCustom {
                 f.write_str("a text, a number, true or false")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Some(CustomValue::Text(text.to_owned())))
+                Ok(Some(CustomValue::Text(clean(text))))
             }
             fn visit_bool<E: de::Error>(self, bool: bool) -> Result<Self::Value, E> {
                 Ok(Some(CustomValue::Bool(bool)))

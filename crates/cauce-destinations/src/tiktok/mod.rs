@@ -52,10 +52,11 @@ impl Destination for TikTok {
         Delivery::Deduplicates
     }
 
-    /// TikTok takes 1,000 events; it names no limit of bytes.
+    /// TikTok takes 1,000 events, and test events one by one; it names no limit of bytes.
     fn limits(&self) -> Limits {
+        let is_test = self.config.test_event_code.is_some();
         Limits {
-            max_items: 1_000,
+            max_items: if is_test { 1 } else { 1_000 },
             max_bytes: 2_000_000,
         }
     }

@@ -170,3 +170,11 @@ fn debug_shows_no_personal_data() {
         assert!(!shown.contains(private), "{private} in {shown}");
     }
 }
+
+#[test]
+fn personal_data_in_a_field_of_ones_own_is_refused() {
+    check(
+        r#"{"eventType": "lead", "data": {"contact": "ana@example.com"}}"#,
+        &["/data/contact"],
+    );
+}
