@@ -156,6 +156,12 @@ impl JobId {
         (self.0 & u128::from(Self::MAX_NUMBER)) as u64
     }
 
+    /// When the job was taken: the time in its UUID.
+    pub fn taken_at(self) -> Timestamp {
+        // 48 bits always fit.
+        Timestamp::from_millis((self.0 >> 80) as i64)
+    }
+
     /// The 128 bits of the UUID.
     pub const fn as_u128(self) -> u128 {
         self.0

@@ -36,7 +36,7 @@ pub enum Observation {
         count: u32,
     },
     /// The fate of jobs is not known.
-    JobsLost {
+    JobsLeftUnknown {
         /// How many.
         count: u32,
     },

@@ -187,6 +187,13 @@ impl Quota {
         });
     }
 
+    /// Lets go of what has left each window. Nothing depends on it but the cost of the next call.
+    pub fn advance(&mut self, now: Timestamp) {
+        for lane in &mut self.lanes {
+            lane.advance(now);
+        }
+    }
+
     /// Follows other windows from here on. What is known of the past counts in them too; a window
     /// longer than any before learns the rest from `starts`, the noted ones, oldest first.
     pub fn set_windows(&mut self, windows: &[Window], starts: &[(Timestamp, u32)], now: Timestamp) {
@@ -215,13 +222,6 @@ impl Quota {
         let known = lane.arrived.runs.iter().chain(&lane.left.runs).copied();
         let granted = (self.granted > 0).then_some((now, self.granted));
         known.filter(|run| run.1 > 0).chain(granted).collect()
-    }
-
-    /// Lets go of what has left each window.
-    fn advance(&mut self, now: Timestamp) {
-        for lane in &mut self.lanes {
-            lane.advance(now);
-        }
     }
 
     fn used(&self, lane: &Lane, now: Timestamp) -> u32 {

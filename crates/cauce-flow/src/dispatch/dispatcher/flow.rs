@@ -68,6 +68,7 @@ impl Dispatcher {
 
     /// Does everything that the gates allow, and finds out when they allow more.
     pub(super) fn go_on(&mut self, now: Timestamp) {
+        self.quota.advance(now);
         self.give_back(now);
         self.send(now);
         self.claim(now);

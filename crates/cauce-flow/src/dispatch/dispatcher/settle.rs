@@ -23,7 +23,7 @@ pub(super) struct Tally {
     retried: u32,
     due_at: Timestamp,
     died: u32,
-    lost: u32,
+    unknown: u32,
     released: u32,
     /// Jobs of which the destination said something for good.
     definite: u32,
@@ -140,7 +140,9 @@ impl Dispatcher {
             due_at,
         });
         self.tell(tally.died, |count| Observation::JobsDied { count });
-        self.tell(tally.lost, |count| Observation::JobsLost { count });
+        self.tell(tally.unknown, |count| Observation::JobsLeftUnknown {
+            count,
+        });
         self.tell(tally.released, |count| Observation::JobsReleased { count });
     }
 
@@ -255,7 +257,7 @@ impl Judge {
                 self.again(job, reason, None);
             }
             (Delivery::NeverTwice, OnUnknown::Hold) => {
-                self.tally.lost += 1;
+                self.tally.unknown += 1;
                 let because = reason.clone();
                 self.settle(job, Outcome::Unknown { reason }, Some(because));
             }
