@@ -1,0 +1,51 @@
+//! Keeps a copy of damaged bytes, named by where they stood: `quarantine/00000003-0000004711.bin`.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    files::{File, Files, read_full, write_full},
+    segment::QUARANTINE,
+    survey::Damage,
+};
+
+/// Copies the bytes. That they cannot be copied is no reason not to serve everything around them.
+pub(crate) fn keep(
+    files: &dyn Files,
+    dir: &Path,
+    segment: u32,
+    damage: Damage,
+    file: &dyn File,
+) -> Option<PathBuf> {
+    let path = dir
+        .join(QUARANTINE)
+        .join(format!("{segment:08}-{:010}.bin", damage.offset));
+    match copy(files, damage, file, &path) {
+        Ok(()) => Some(path),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "damaged bytes were not set aside");
+            None
+        }
+    }
+}
+
+fn copy(files: &dyn Files, damage: Damage, from: &dyn File, path: &Path) -> io::Result<()> {
+    let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    files.create_dir(dir)?;
+    let to = files.create(path)?;
+    let mut buffer = vec![0; 64 << 10];
+    let mut done = 0;
+    while done < damage.bytes {
+        let piece = (damage.bytes - done).min(buffer.len() as u64) as usize;
+        let read = read_full(from, &mut buffer[..piece], damage.offset + done)?;
+        if read == 0 {
+            break;
+        }
+        write_full(&*to, &buffer[..read], done)?;
+        done += read as u64;
+    }
+    to.sync_data()?;
+    files.sync_dir(dir)
+}

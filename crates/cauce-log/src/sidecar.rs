@@ -1,0 +1,275 @@
+//! The sidecar index of a sealed segment: what its owner wants to see of each record at start.
+//!
+//! ```text
+//! header  magic 8 | version u16 | digest version u16 | segment u32 | log id u64 | end u64
+//!         | first seq u64 | last seq u64 | records u64 | entry bytes u64
+//!         | crc of the entries u32 | crc of the header u32
+//! entry   bytes since the last entry's offset, varint | kind u8 | body bytes, varint
+//!         | digest bytes, varint | digest
+//! ```
+//!
+//! A sidecar is only ever a shortcut: when it is missing, damaged or made by other digests, the
+//! segment itself is read and the sidecar is made anew. A damaged segment gets none, so that every
+//! start tells of the damage.
+
+use std::{io, path::Path, sync::Arc};
+
+use crate::{
+    error::{Doing, Error},
+    files::{File, Files, read_full, write_full},
+    frame::{FILLER, u16_at, u32_at, u64_at},
+    options::{Digest, Replay, Replayed},
+    segment::index_path,
+    survey::{Place, Source},
+    walk::Step,
+};
+
+const VERSION: u16 = 1;
+const HEAD_BYTES: usize = 72;
+const MAGIC: [u8; 8] = *b"CAUCEIDX";
+
+/// The identity of a sidecar: one that differs in any of these is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) segment: u32,
+    pub(crate) log_id: u64,
+    pub(crate) digest_version: u16,
+}
+
+/// A verified sidecar.
+#[derive(Debug)]
+pub(crate) struct Sidecar {
+    /// Where the records of the segment end.
+    pub(crate) end: u64,
+    pub(crate) first_seq: u64,
+    pub(crate) last_seq: u64,
+    /// All records of the segment, also those that are not replayed.
+    pub(crate) records: u64,
+    bytes: Vec<u8>,
+}
+
+impl Sidecar {
+    /// Shows every entry with its offset; says how many there were.
+    pub(crate) fn replay(&self, show: &mut dyn FnMut(u64, Replayed<'_>)) -> u64 {
+        let mut rest = &self.bytes[HEAD_BYTES..];
+        let (mut offset, mut shown) = (0, 0);
+        while let Some((step, replayed)) = take_entry(&mut rest) {
+            offset += step;
+            shown += 1;
+            show(offset, replayed);
+        }
+        shown
+    }
+}
+
+/// Makes the sidecar of a sealed segment in memory; `None` if the segment is damaged.
+pub(crate) fn build(
+    identity: Identity,
+    source: Source<'_>,
+    digest: &dyn Digest,
+) -> io::Result<Option<Sidecar>> {
+    let survey = source.survey(Place::Sealed)?;
+    let (Some(first_seq), Some(last_seq)) = (survey.first_seq, survey.last_seq) else {
+        return Ok(None);
+    };
+    if !survey.damages.is_empty() {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; HEAD_BYTES];
+    let mut scratch = Vec::new();
+    let mut last = 0;
+    replay_records(source, digest, &mut scratch, &mut |offset, replayed| {
+        put_entry(&mut bytes, offset - last, &replayed);
+        last = offset;
+    })?;
+    let mut sidecar = Sidecar {
+        end: survey.end,
+        first_seq,
+        last_seq,
+        records: survey.records,
+        bytes,
+    };
+    sidecar.set_head(identity);
+    Ok(Some(sidecar))
+}
+
+/// Shows the digests of the records themselves; says how many there were.
+pub(crate) fn replay_records(
+    source: Source<'_>,
+    digest: &dyn Digest,
+    scratch: &mut Vec<u8>,
+    show: &mut dyn FnMut(u64, Replayed<'_>),
+) -> io::Result<u64> {
+    let mut walk = source.walk();
+    let mut shown = 0;
+    loop {
+        match walk.step()? {
+            Step::Frame(_, frame) if frame.is(FILLER) => {}
+            Step::Frame(offset, frame) => {
+                scratch.clear();
+                if digest.digest(frame.kind, frame.body, scratch) == Replay::Show {
+                    let body_bytes = frame.body.len() as u32;
+                    show(
+                        offset,
+                        Replayed {
+                            kind: frame.kind,
+                            body_bytes,
+                            digest: scratch,
+                        },
+                    );
+                    shown += 1;
+                }
+            }
+            Step::Damage { .. } => {}
+            Step::End { .. } => return Ok(shown),
+        }
+    }
+}
+
+/// Puts a sidecar into its place: written aside, synced, renamed.
+pub(crate) fn store(
+    files: &dyn Files,
+    dir: &Path,
+    number: u32,
+    sidecar: &Sidecar,
+) -> Result<(), Error> {
+    let path = index_path(dir, number);
+    let aside = path.with_extension("idx.tmp");
+    let file = files.create(&aside).doing("create", &aside)?;
+    write_full(&*file, &sidecar.bytes, 0).doing("write", &aside)?;
+    file.sync_data().doing("sync", &aside)?;
+    files.rename(&aside, &path).doing("put into place", &path)?;
+    files.sync_dir(dir).doing("sync", dir)
+}
+
+/// The sidecar of a segment, if it is there, whole, and of this identity.
+pub(crate) fn load(
+    files: &dyn Files,
+    dir: &Path,
+    identity: Identity,
+) -> Result<Option<Sidecar>, Error> {
+    let path = index_path(dir, identity.segment);
+    let file: Arc<dyn File> = match files.open_read(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(Error::Io {
+                doing: "open",
+                path,
+                source,
+            });
+        }
+    };
+    let size = file.size().doing("measure", &path)?;
+    let mut bytes = vec![0; size as usize];
+    let read = read_full(&*file, &mut bytes, 0).doing("read", &path)?;
+    bytes.truncate(read);
+    if let Some(found) = newer_version(&bytes) {
+        return Err(Error::Newer {
+            path,
+            found,
+            known: VERSION,
+        });
+    }
+    Ok(parse(bytes, identity))
+}
+
+/// The version of a sidecar that this program does not know yet.
+fn newer_version(bytes: &[u8]) -> Option<u16> {
+    let version = u16_at(bytes, 8)?;
+    (bytes[..8] == MAGIC && version > VERSION && !head_holds(bytes)).then_some(version)
+}
+
+fn head_holds(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD_BYTES - 4);
+    head.is_some_and(|head| u32_at(bytes, HEAD_BYTES - 4) == Some(crc32c::crc32c(head)))
+}
+
+fn parse(bytes: Vec<u8>, identity: Identity) -> Option<Sidecar> {
+    let known = bytes.get(..8)? == MAGIC && u16_at(&bytes, 8)? == VERSION && head_holds(&bytes);
+    let found = Identity {
+        segment: u32_at(&bytes, 12)?,
+        log_id: u64_at(&bytes, 16)?,
+        digest_version: u16_at(&bytes, 10)?,
+    };
+    let entries = bytes.get(HEAD_BYTES..)?;
+    let whole = u64_at(&bytes, 56)? == entries.len() as u64
+        && u32_at(&bytes, 64)? == crc32c::crc32c(entries);
+    if !known || !whole || found != identity {
+        return None;
+    }
+    Some(Sidecar {
+        end: u64_at(&bytes, 24)?,
+        first_seq: u64_at(&bytes, 32)?,
+        last_seq: u64_at(&bytes, 40)?,
+        records: u64_at(&bytes, 48)?,
+        bytes,
+    })
+}
+
+impl Sidecar {
+    fn set_head(&mut self, identity: Identity) {
+        let (head, entries) = self.bytes.split_at_mut(HEAD_BYTES);
+        head[..8].copy_from_slice(&MAGIC);
+        head[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        head[10..12].copy_from_slice(&identity.digest_version.to_le_bytes());
+        head[12..16].copy_from_slice(&identity.segment.to_le_bytes());
+        head[16..24].copy_from_slice(&identity.log_id.to_le_bytes());
+        head[24..32].copy_from_slice(&self.end.to_le_bytes());
+        head[32..40].copy_from_slice(&self.first_seq.to_le_bytes());
+        head[40..48].copy_from_slice(&self.last_seq.to_le_bytes());
+        head[48..56].copy_from_slice(&self.records.to_le_bytes());
+        head[56..64].copy_from_slice(&(entries.len() as u64).to_le_bytes());
+        head[64..68].copy_from_slice(&crc32c::crc32c(entries).to_le_bytes());
+        let crc = crc32c::crc32c(&head[..HEAD_BYTES - 4]);
+        head[HEAD_BYTES - 4..].copy_from_slice(&crc.to_le_bytes());
+    }
+}
+
+fn put_entry(out: &mut Vec<u8>, step: u64, replayed: &Replayed<'_>) {
+    put_varint(out, step);
+    out.push(replayed.kind);
+    put_varint(out, u64::from(replayed.body_bytes));
+    put_varint(out, replayed.digest.len() as u64);
+    out.extend_from_slice(replayed.digest);
+}
+
+fn take_entry<'a>(rest: &mut &'a [u8]) -> Option<(u64, Replayed<'a>)> {
+    let step = take_varint(rest)?;
+    let (kind, after) = rest.split_first()?;
+    *rest = after;
+    let body_bytes = u32::try_from(take_varint(rest)?).ok()?;
+    let length = usize::try_from(take_varint(rest)?).ok()?;
+    let (digest, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some((
+        step,
+        Replayed {
+            kind: *kind,
+            body_bytes,
+            digest,
+        },
+    ))
+}
+
+/// LEB128: seven bits a byte, the lowest first, the top bit on all but the last.
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn take_varint(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
