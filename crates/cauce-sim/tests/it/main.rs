@@ -4,4 +4,7 @@
 
 mod client;
 mod faults;
+mod google_analytics;
+mod linkedin;
 mod meta;
+mod tiktok;

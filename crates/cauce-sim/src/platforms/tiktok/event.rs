@@ -46,13 +46,14 @@ const PLAIN: [&str; 12] = [
 ];
 /// Events that stand for money.
 const PURCHASES: [&str; 3] = ["Purchase", "CompletePayment", "PlaceAnOrder"];
-/// The currencies that PostHog's destination lets through.
-const CURRENCIES: [&str; 57] = [
-    "AED", "ARS", "AUD", "BDT", "BHD", "BIF", "BOB", "BRL", "CAD", "CHF", "CLP", "CNY", "COP",
-    "CRC", "CZK", "DKK", "DZD", "EGP", "EUR", "GBP", "GTQ", "HKD", "HNL", "HUF", "IDR", "ILS",
-    "INR", "ISK", "JPY", "KES", "KHR", "KRW", "KWD", "KZT", "MAD", "MOP", "MXN", "MYR", "NGN",
-    "NIO", "NOK", "NZD", "OMR", "PEN", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RUB", "SAR",
-    "SEK", "SGD", "THB", "USD", "VND",
+/// The currencies that TikTok names (tiktok-business-ios-sdk, TikTokConstants.h).
+const CURRENCIES: [&str; 67] = [
+    "AED", "ARS", "AUD", "BDT", "BGN", "BHD", "BIF", "BOB", "BRL", "CAD", "CHF", "CLP", "CNY",
+    "COP", "CRC", "CZK", "DKK", "DZD", "EGP", "EUR", "GBP", "GTQ", "HKD", "HNL", "HUF", "IDR",
+    "ILS", "INR", "IQD", "ISK", "JOD", "JPY", "KES", "KHR", "KRW", "KWD", "KZT", "LBP", "MAD",
+    "MOP", "MXN", "MYR", "NGN", "NIO", "NOK", "NZD", "OMR", "PEN", "PHP", "PKR", "PLN", "PYG",
+    "QAR", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "TZS", "UAH", "USD", "VES",
+    "VND", "ZAR",
 ];
 
 const MISSING: &str = "Missing data for required field.";
