@@ -66,7 +66,7 @@ impl<J> Bisection<J> {
     }
 
     /// The next jobs to send together; none when all are sorted out.
-    pub fn next(&mut self) -> Option<(Vec<J>, Side)> {
+    pub fn next_part(&mut self) -> Option<(Vec<J>, Side)> {
         let Part { mut jobs, bad } = self.rest.pop()?;
         if !bad || jobs.len() == 1 {
             return Some((jobs, Side::Alone));

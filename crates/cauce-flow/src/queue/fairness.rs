@@ -57,8 +57,8 @@ impl PriorityShares {
     /// Saving is for those that wait behind another: whoever has nothing waiting, or is first in
     /// any case, starts from nothing, so that no burst is saved up.
     fn save(&mut self, first: usize, waiting: [bool; 4]) {
-        for place in 0..4 {
-            if place > first && waiting[place] {
+        for (place, waits) in waiting.into_iter().enumerate() {
+            if place > first && waits {
                 self.saved[place] += self.percent[place];
             } else {
                 self.saved[place] = 0;

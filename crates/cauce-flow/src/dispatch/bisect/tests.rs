@@ -10,7 +10,7 @@ fn sort_out(n: usize, bad: &BTreeSet<usize>) -> usize {
     bisection.push((0..n).collect());
     let (mut delivered, mut rejected) = (Vec::new(), BTreeSet::new());
     let mut requests = 0;
-    while let Some((jobs, side)) = bisection.next() {
+    while let Some((jobs, side)) = bisection.next_part() {
         requests += 1;
         if jobs.iter().any(|job| bad.contains(job)) {
             if let Some(job) = bisection.on_refused(jobs) {
@@ -45,9 +45,9 @@ fn one_bad_job_costs_at_most_two_log_n_and_one_requests() {
 fn a_job_is_rejected_only_after_it_was_sent_alone() {
     let mut bisection = Bisection::new();
     assert_eq!(bisection.on_refused(vec!["a", "b"]), None);
-    assert_eq!(bisection.next(), Some((vec!["a"], Side::Left)));
+    assert_eq!(bisection.next_part(), Some((vec!["a"], Side::Left)));
     bisection.on_taken(Side::Left);
-    assert_eq!(bisection.next(), Some((vec!["b"], Side::Alone)));
+    assert_eq!(bisection.next_part(), Some((vec!["b"], Side::Alone)));
     assert_eq!(bisection.on_refused(vec!["b"]), Some("b"));
     assert!(bisection.is_empty());
 }
@@ -56,17 +56,17 @@ fn a_job_is_rejected_only_after_it_was_sent_alone() {
 fn a_part_without_an_answer_says_nothing_of_the_other() {
     let mut bisection = Bisection::new();
     bisection.on_refused(vec![1, 2, 3, 4]);
-    let _ = bisection.next();
-    assert_eq!(bisection.next(), Some((vec![3, 4], Side::Alone)));
+    let _ = bisection.next_part();
+    assert_eq!(bisection.next_part(), Some((vec![3, 4], Side::Alone)));
 }
 
 #[test]
 fn what_is_left_comes_back_in_order() {
     let mut bisection = Bisection::new();
     bisection.on_refused((0..8).collect());
-    let (left, _) = bisection.next().unwrap();
+    let (left, _) = bisection.next_part().unwrap();
     bisection.on_refused(left);
-    let (sent, _) = bisection.next().unwrap();
+    let (sent, _) = bisection.next_part().unwrap();
     assert_eq!(sent, [0, 1]);
     assert_eq!(bisection.into_rest(), [2, 3, 4, 5, 6, 7]);
 }

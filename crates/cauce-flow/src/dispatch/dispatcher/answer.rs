@@ -179,7 +179,7 @@ impl Dispatcher {
     /// The next part of a series goes before everything else.
     pub(super) fn resume_series(&mut self, series: Series) {
         let mut rest = series.rest;
-        if let Some((jobs, side)) = rest.next() {
+        if let Some((jobs, side)) = rest.next_part() {
             self.ready.push_front(Parcel {
                 jobs,
                 series: Some(Series { rest, side }),
