@@ -276,7 +276,7 @@ fn consent_that_was_not_asked_is_the_tenants_default() {
     ));
     let denied = Prepared::Withheld(Withheld::AnalyticsDenied);
     assert_eq!(found(&event, Platform::Google), denied);
-    event.consent = None;
+    event.consent = Default::default();
     let denied = Prepared::Withheld(Withheld::AdvertisingDenied);
     assert_eq!(found(&event, Platform::TikTok), denied);
 }

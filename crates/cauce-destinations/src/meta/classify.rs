@@ -178,7 +178,7 @@ fn verdict(response: &Response, now: Timestamp) -> Verdict {
         }) => of_error(&error, response, now),
         Ok(Body { fbtrace_id, .. }) if response.status == 200 => {
             Verdict::All(Disposition::Delivered {
-                provider_id: fbtrace_id,
+                provider_id: fbtrace_id.filter(|trace| is_trace(trace)),
             })
         }
         _ => by_status("meta", response, now),
@@ -195,23 +195,34 @@ fn of_error(error: &Error, response: &Response, now: Timestamp) -> Verdict {
         codes.contains(&error.code) && (only.is_none() || *only == subcode)
     });
     let after = held(response, now).max(usage_hold(response));
-    let trace = error.fbtrace_id.as_deref().map(shown).unwrap_or_default();
+    let trace = error
+        .fbtrace_id
+        .as_deref()
+        .filter(|trace| is_trace(trace))
+        .unwrap_or_default();
     match row {
         // A limit is transient too, and must not cost an attempt.
         Some((_, _, class @ Class::Throttle(_), meaning)) => {
-            class.verdict(Reason::new(code, detail(meaning, &trace)), after)
+            class.verdict(Reason::new(code, detail(meaning, trace)), after)
         }
         _ if error.is_transient => {
-            Class::Retry.verdict(Reason::new(code, detail("it will pass", &trace)), after)
+            Class::Retry.verdict(Reason::new(code, detail("it will pass", trace)), after)
         }
         Some((_, _, class, meaning)) => {
-            class.verdict(Reason::new(code, detail(meaning, &trace)), after)
+            class.verdict(Reason::new(code, detail(meaning, trace)), after)
         }
         None => {
             let meaning = format!("an unlisted error: {}", shown(&error.message));
-            Class::Retry.verdict(Reason::new(code, detail(&meaning, &trace)), after)
+            Class::Retry.verdict(Reason::new(code, detail(&meaning, trace)), after)
         }
     }
+}
+
+fn is_trace(text: &str) -> bool {
+    text.len() <= 40
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
 /// Meta's support asks for the trace.

@@ -10,7 +10,6 @@ use cauce_flow::{id::TenantId, time::Timestamp};
 use serde::Serialize;
 
 use super::{
-    consent::EventConsent,
     currency::Currency,
     event::{Client, ConversionData, Item, Page, PixelEvent, User},
     event_type::EventType,
@@ -87,9 +86,7 @@ impl PixelEvent {
         if self.event_type == Some(EventType::Purchase) {
             faults.purchase(&self.data);
         }
-        if let Some(EventConsent { unknown, .. }) = &self.consent {
-            faults.unknown("/consent", unknown, CONSENT_NAMES);
-        }
+        faults.unknown("/consent", &self.consent.unknown, CONSENT_NAMES);
         faults.0
     }
 }

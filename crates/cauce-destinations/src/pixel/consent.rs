@@ -59,8 +59,7 @@ impl Consent {
     }
 
     /// These answers, with those that came with an event in their place.
-    pub fn with(self, event: Option<&EventConsent>) -> Consent {
-        let Some(event) = event else { return self };
+    pub fn with(self, event: &EventConsent) -> Consent {
         Consent {
             ad_storage: event.ad_storage.unwrap_or(self.ad_storage),
             ad_user_data: event.ad_user_data.unwrap_or(self.ad_user_data),

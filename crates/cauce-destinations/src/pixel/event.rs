@@ -9,7 +9,7 @@ use super::{
     consent::EventConsent,
     event_type::EventType,
     platform::Platform,
-    value::{Amount, CustomFields, UnknownFields, text},
+    value::{Amount, CustomFields, UnknownFields, list, object, text},
 };
 
 /// A conversion event as it was handed in.
@@ -33,15 +33,20 @@ pub struct PixelEvent {
     /// How urgent it is.
     pub priority: Option<Priority>,
     /// Who did it.
+    #[serde(deserialize_with = "object")]
     pub user: User,
     /// With what it was done.
+    #[serde(deserialize_with = "object")]
     pub client: Client,
     /// Where it was done.
+    #[serde(deserialize_with = "object")]
     pub page: Page,
     /// What it is worth.
+    #[serde(deserialize_with = "object")]
     pub data: ConversionData,
     /// What the person allowed.
-    pub consent: Option<EventConsent>,
+    #[serde(deserialize_with = "object")]
+    pub consent: EventConsent,
     /// Names that are none of these.
     #[serde(flatten)]
     pub unknown: UnknownFields,
@@ -190,6 +195,7 @@ pub struct ConversionData {
     #[serde(alias = "order_id", deserialize_with = "text")]
     pub order_id: Option<String>,
     /// What it is about.
+    #[serde(deserialize_with = "list")]
     pub items: Vec<Item>,
     /// What was searched for.
     #[serde(deserialize_with = "text")]

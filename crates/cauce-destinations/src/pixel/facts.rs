@@ -58,7 +58,7 @@ impl<'a> Facts<'a> {
             event_id,
             event_type,
             occurred_at,
-            consent: defaults.consent.with(event.consent.as_ref()),
+            consent: defaults.consent.with(&event.consent),
             country: event.user.country.as_deref().and_then(Country::find),
             currency: event.data.currency.as_deref().and_then(Currency::new),
             defaults,

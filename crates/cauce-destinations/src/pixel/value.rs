@@ -1,11 +1,11 @@
 //! The values of fields: texts that senders write as numbers, amounts, fields of the tenant's own,
 //! and names that nobody knows.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, IgnoredAny, MapAccess, SeqAccess},
+    de::{self, IgnoredAny, MapAccess, SeqAccess, value::MapAccessDeserializer},
 };
 
 /// A text; numbers are taken as texts because shops send ids, postal codes and phones so. What is
@@ -41,6 +41,43 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         }
     }
     deserializer.deserialize_option(Visitor)
+}
+
+/// An object, or its default for a null and for an empty array: PHP writes an empty object so.
+pub(super) fn object<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Visitor<T>(PhantomData<T>);
+    impl<'de, T: Default + Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+            match seq.next_element::<IgnoredAny>()? {
+                None => Ok(T::default()),
+                Some(_) => Err(de::Error::invalid_type(de::Unexpected::Seq, &self)),
+            }
+        }
+        fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+            Ok(T::default())
+        }
+    }
+    deserializer.deserialize_any(Visitor(PhantomData))
+}
+
+/// A list, or none for a null.
+pub(super) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A text, trimmed, with a space for each control character: line ends in titles come to no harm,

@@ -52,7 +52,7 @@ fn snake_case_is_the_same_event() {
     assert_eq!(snake.user.first_name.as_deref(), Some("Ana"));
     assert_eq!(snake.client.ga_client_id.as_deref(), Some("1"));
     assert_eq!(snake.data.order_id.as_deref(), Some("5"));
-    assert!(snake.consent.unwrap().ad_user_data.is_some());
+    assert!(snake.consent.ad_user_data.is_some());
 }
 
 #[test]
@@ -177,4 +177,15 @@ fn personal_data_in_a_field_of_ones_own_is_refused() {
         r#"{"eventType": "lead", "data": {"contact": "ana@example.com"}}"#,
         &["/data/contact"],
     );
+}
+
+#[test]
+fn what_php_and_others_write_for_nothing_is_nothing() {
+    check(
+        r#"{"eventType": "lead", "eventId": null, "platforms": null, "user": [], "client": null,
+        "page": [], "data": {"items": null, "value": null}, "consent": []}"#,
+        &[],
+    );
+    let list = serde_json::from_str::<PixelEvent>(r#"{"eventType": "lead", "user": [1]}"#);
+    assert!(list.is_err());
 }
