@@ -3,7 +3,7 @@ use std::{net::IpAddr, time::Duration};
 use cauce_destinations::destination::Fault;
 use tokio::{net::TcpListener, time::timeout};
 
-use super::{OK, patient_transport, post, send, serve_answer};
+use super::{patient_transport, post, send};
 use crate::transport::Reach;
 
 fn check(addresses: &[&str], public: bool) {
@@ -108,15 +108,4 @@ async fn public_means_https() {
     let transport = patient_transport().with_reach(Reach::PublicOnly);
     let sent = send(&transport, post("http://example.com/", "x")).await;
     sent.is_not_sent(Fault::Unsendable);
-}
-
-#[tokio::test]
-async fn a_connection_of_the_operator_is_not_lent() {
-    let trusted = patient_transport();
-    let url = serve_answer(OK).await;
-    send(&trusted, post(&url, "x")).await.response();
-    let public = trusted.with_reach(Reach::PublicOnly);
-    send(&public, post(&url, "x"))
-        .await
-        .is_not_sent(Fault::Unsendable);
 }

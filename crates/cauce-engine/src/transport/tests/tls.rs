@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 use super::{OK, hasty_transport, patient, patient_transport, post, read_request, send, serve};
-use crate::transport::{Transport, connect::Connector, tls};
+use crate::transport::{Reach, Transport, connect::Connector, tls};
 
 fn certificate() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["localhost".to_owned()]).unwrap()
@@ -64,6 +64,16 @@ async fn requests_over_tls_share_a_connection() {
         assert_eq!(sent.timings.reused, turn > 0);
         assert_eq!(sent.response().body, "ok");
     }
+}
+
+#[tokio::test]
+async fn a_connection_of_the_operator_is_not_lent() {
+    let own = certificate();
+    let (trusted, port) = (trusting(&own), serve_tls(&own).await);
+    let request = post(&format!("https://localhost:{port}/"), "x");
+    send(&trusted, request.clone()).await.response();
+    let public = trusted.with_reach(Reach::PublicOnly);
+    send(&public, request).await.is_not_sent(Fault::Unsendable);
 }
 
 #[tokio::test]
