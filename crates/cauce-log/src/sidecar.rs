@@ -174,10 +174,11 @@ pub(crate) fn load(
     Ok(parse(bytes, identity))
 }
 
-/// The version of a sidecar that this program does not know yet.
+/// The version of a sidecar that this program does not know yet. Every version to come has a head
+/// of this length with its CRC at the end, so that a newer one is told from a damaged one.
 fn newer_version(bytes: &[u8]) -> Option<u16> {
     let version = u16_at(bytes, 8)?;
-    (bytes[..8] == MAGIC && version > VERSION && !head_holds(bytes)).then_some(version)
+    (bytes[..8] == MAGIC && version > VERSION && head_holds(bytes)).then_some(version)
 }
 
 fn head_holds(bytes: &[u8]) -> bool {

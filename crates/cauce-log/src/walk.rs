@@ -134,6 +134,8 @@ pub(crate) struct Walk<'a> {
     window: Window<'a>,
     salt: Salt,
     offset: u64,
+    /// Where the last valid frame ended.
+    valid_end: u64,
     /// The sequence of the last valid frame; before the first one, what the header says.
     last_seq: Option<u64>,
 }
@@ -145,6 +147,7 @@ impl<'a> Walk<'a> {
             window: Window::new(file, end),
             salt,
             offset,
+            valid_end: offset,
             last_seq: None,
         }
     }
@@ -162,7 +165,7 @@ impl<'a> Walk<'a> {
     /// The next frame, damage, or the end.
     pub(crate) fn step(&mut self) -> io::Result<Step<'_>> {
         let offset = self.offset;
-        if !self.stands_at(offset, offset)? {
+        if !self.stands_at(offset)? {
             let Some(next) = self.find_frame(offset)? else {
                 let dirty_end = self.window.end_of_nonzero(offset)?;
                 return Ok(Step::End { offset, dirty_end });
@@ -175,12 +178,13 @@ impl<'a> Walk<'a> {
         let frame = self.window.frame(self.salt, offset)?;
         let frame = frame.ok_or(io::ErrorKind::UnexpectedEof)?;
         self.offset += frame.bytes();
+        self.valid_end = self.offset;
         self.last_seq = Some(frame.seq);
         Ok(Step::Frame(offset, frame))
     }
 
-    fn stands_at(&mut self, offset: u64, from: u64) -> io::Result<bool> {
-        let lost = (offset - from) / FRAME_BYTES as u64;
+    fn stands_at(&mut self, offset: u64) -> io::Result<bool> {
+        let lost = (offset - self.valid_end) / FRAME_BYTES as u64;
         let possible = match self.last_seq {
             Some(last) => last + 1..=last + 1 + lost,
             None => 1..=u64::MAX,
@@ -204,7 +208,7 @@ impl<'a> Walk<'a> {
             let last_start = nonzero;
             offset = offset.max(nonzero.saturating_sub(15));
             while offset <= last_start {
-                if self.stands_at(offset, from)? {
+                if self.stands_at(offset)? {
                     return Ok(Some(offset));
                 }
                 offset += 1;

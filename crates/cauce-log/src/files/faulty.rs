@@ -270,11 +270,11 @@ impl Content {
     }
 
     fn power_cut(&mut self, chance: &mut u64) {
-        if draw(chance) % 2 == 0 {
+        if coin(chance) {
             self.disk.resize(self.data.len(), 0);
         }
         for sector in std::mem::take(&mut self.dirty) {
-            if draw(chance) % 2 == 0 {
+            if coin(chance) {
                 self.keep(sector);
             }
         }
@@ -475,6 +475,10 @@ impl File for Handle {
 
 fn broken() -> io::Error {
     io::Error::other("input/output error, as planned")
+}
+
+fn coin(state: &mut u64) -> bool {
+    draw(state) & 1 == 0
 }
 
 /// Splitmix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
