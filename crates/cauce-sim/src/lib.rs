@@ -30,6 +30,7 @@ mod platforms;
 mod random;
 mod service;
 mod stand_in;
+pub mod traffic;
 mod world;
 
 pub use fault::{Fault, Faults, Poison, RetryAfter};
