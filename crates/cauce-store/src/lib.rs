@@ -7,3 +7,4 @@
 pub mod control;
 pub mod embedded;
 pub mod jobs;
+pub mod rollups;

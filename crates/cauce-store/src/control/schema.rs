@@ -57,6 +57,20 @@ const STEPS: &[&str] = &["
         value TEXT NOT NULL,
         at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+", "
+    CREATE TABLE rollups (
+        step INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        queue TEXT NOT NULL,
+        tenant TEXT NOT NULL,
+        sums BLOB NOT NULL,
+        PRIMARY KEY (step, start, queue, tenant)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE rollups_through (
+        log INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL
+    ) STRICT;
 "];
 
 /// Opens the file, refuses a newer one, takes the missing steps.

@@ -52,6 +52,7 @@ pub(super) enum Ask {
     Move(Vec<Move>),
     MoveKeys(Vec<(u128, u64, i64)>),
     RemoveOldest(u32),
+    TakeGathered,
 }
 
 /// A call that waits for its answer.
@@ -190,6 +191,10 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
         Ask::Move(moves) => journal.move_jobs(moves),
         Ask::MoveKeys(keys) => journal.move_keys(keys),
         Ask::RemoveOldest(number) => journal.remove_oldest(number),
+        Ask::TakeGathered => {
+            let (through, sums) = journal.state.gathered.take();
+            Ok(Reply::Gathered(through, sums))
+        }
     };
     journal.writer.commit()?;
     done

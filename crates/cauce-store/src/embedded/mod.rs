@@ -13,6 +13,7 @@ mod codec;
 mod compactor;
 mod counters;
 mod fifo;
+mod gathering;
 mod journal;
 mod keys;
 mod machine;
@@ -25,6 +26,7 @@ mod table;
 mod timers;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc, OnceLock,
@@ -74,6 +76,8 @@ pub struct Options {
     pub keys_for: Duration,
     /// Keeps the ids of two stores apart: 28 random bits, used when the store is made.
     pub instance: u32,
+    /// Up to where the rollups of each log are kept; none where nobody keeps them.
+    pub rollups_through: Option<BTreeMap<u32, u64>>,
 }
 
 /// Why the store cannot be opened.
@@ -187,8 +191,15 @@ impl Shared {
     fn worth_compacting(&self, slack_segments: u64) -> Option<u32> {
         let segments = self.reader.segments();
         let total: u64 = segments.iter().map(|segment| segment.bytes).sum();
-        let live = self.state.lock().live_bytes();
         let oldest = segments.first().filter(|segment| segment.sealed)?;
+        let (live, needed_from) = {
+            let state = self.state.lock();
+            (state.live_bytes(), state.gathered.needs_from())
+        };
+        // What the rollups have not counted yet stays.
+        if needed_from.is_some_and(|at| Position::from_u64(at).segment() <= oldest.number) {
+            return None;
+        }
         (total > 2 * live + slack_segments * self.segment_bytes).then_some(oldest.number)
     }
 }
@@ -202,6 +213,7 @@ impl EmbeddedStore {
     /// The same over another file layer: for tests that let it fail.
     pub fn open_on(options: Options, files: Arc<dyn Files>) -> Result<EmbeddedStore, OpenError> {
         let mut state = State::new(keeping(&options), options.instance);
+        state.gather_behind(options.rollups_through.clone());
         let log_options = cauce_log::Options {
             segment_bytes: options.segment_bytes,
             durability: if options.fsync {

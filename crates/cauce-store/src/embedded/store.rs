@@ -41,7 +41,7 @@ const CLEANABLE: [JobState; 4] = [
 ];
 
 impl Shared {
-    async fn ask(self: &Arc<Self>, ask: Ask) -> Result<Reply, Error> {
+    pub(super) async fn ask(self: &Arc<Self>, ask: Ask) -> Result<Reply, Error> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(Error::Closed);
         }

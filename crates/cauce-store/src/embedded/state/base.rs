@@ -72,6 +72,7 @@ impl State {
 
     fn read_base(&mut self, from: &mut Decoder<'_>) -> Result<(), Malformed> {
         self.instance = from.u32()?;
+        self.start_gathering();
         self.next_number = from.u64()?.max(1);
         self.clock = from.i64()?;
         for number in 1..=from.count()? {

@@ -5,6 +5,7 @@ use cauce_flow::{job::State as JobState, time::Timestamp};
 
 use super::{
     super::{
+        gathering::gather,
         record::{JobHead, NameId, Owner, Record, Settle, Settled, SettledOutcome, Standing},
         table::Entry,
     },
@@ -28,6 +29,7 @@ pub(super) fn drop_code(why: DropReason) -> u8 {
 impl State {
     /// Takes in a record that stands at `position` and has `bytes` bytes.
     pub(in super::super) fn fold(&mut self, position: u64, bytes: u32, record: &Record) {
+        gather(&mut self.gathered, position, record);
         match record {
             Record::Base(body) => self.fold_base(body),
             Record::Name { id, text } => self.names.learn(*id, text),

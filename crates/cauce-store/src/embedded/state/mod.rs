@@ -28,6 +28,8 @@ use cauce_flow::{
 
 use tokio::sync::Notify;
 
+use crate::rollups::Gathered;
+
 pub(super) use lanes::{Lane, LineState};
 pub(super) use plan::{Fault, Reply, Ticket};
 
@@ -97,6 +99,10 @@ pub(super) struct State {
     due: Timers,
     expiry: Timers,
     forgetting: Timers,
+    /// The sums that are not kept elsewhere yet.
+    pub(super) gathered: Gathered,
+    /// Up to where the sums of each log are kept; none where nobody takes them.
+    kept_through: Option<BTreeMap<u32, u64>>,
     /// Lines in which jobs have come to wait since somebody last looked.
     woken: Vec<u32>,
 }
@@ -127,7 +133,21 @@ impl State {
             due: Timers::default(),
             expiry: Timers::default(),
             forgetting: Timers::default(),
+            gathered: Gathered::default(),
+            kept_through: None,
             woken: Vec::new(),
+        }
+    }
+
+    /// Gathers the sums of what is not kept elsewhere, from here on or from where a log says.
+    pub(super) fn gather_behind(&mut self, kept_through: Option<BTreeMap<u32, u64>>) {
+        self.kept_through = kept_through;
+        self.start_gathering();
+    }
+
+    fn start_gathering(&mut self) {
+        if let Some(kept) = &self.kept_through {
+            self.gathered.start(kept.get(&self.instance).copied().unwrap_or(0));
         }
     }
 

@@ -20,6 +20,7 @@ use super::{
     POISON_AFTER, State,
     fold::{DROPPED_DUPLICATE, drop_code},
 };
+use crate::rollups::{Place, Rollup};
 use crate::jobs::{Change, Claim, Enqueue, Enqueued, Error, Gate, NeverTwice, Rescued};
 
 /// A leased job, before its payload is read.
@@ -43,6 +44,8 @@ pub(in super::super) enum Reply {
     Next(Option<Timestamp>),
     /// Jobs that could not be moved, because something happened to them meanwhile.
     Left(Vec<u64>),
+    /// Sums, and up to where in the log they hold.
+    Gathered(u64, BTreeMap<Place, Rollup>),
 }
 
 /// A refusal, or a log that cannot be written.

@@ -1,0 +1,132 @@
+//! What each record adds to the sums of its minute, and how the sums leave the store.
+
+use std::collections::BTreeMap;
+
+use cauce_flow::{job::State as JobState, time::Timestamp};
+
+use super::{
+    EmbeddedStore,
+    machine::Ask,
+    record::{Record, Settle, SettledOutcome},
+    state::{Reply, State},
+};
+use crate::{
+    jobs::Error,
+    rollups::{Gathered, Key, Place, Rollup},
+};
+
+/// Adds a record to the sums. It is called before the record is folded.
+pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
+    if !sums.wants(position) {
+        return;
+    }
+    match record {
+        Record::Job(head) => {
+            let sum = sums.at(head.enqueued_at, head.owner.queue, head.owner.tenant);
+            sum.received += 1;
+            sum.queued += 1;
+        }
+        Record::Dropped { queue, tenant, at, why, count } => {
+            let sum = sums.at(*at, *queue, *tenant);
+            sum.received += count;
+            match why {
+                0 => sum.duplicates += count,
+                1 => sum.withheld += count,
+                _ => sum.rejected += count,
+            }
+        }
+        Record::Settle(settle) => gather_settle(sums, settle),
+        Record::End { owner, at, state, jobs } | Record::Rescue { owner, at, state, jobs } => {
+            let sum = sums.at(*at, owner.queue, owner.tenant);
+            match state {
+                JobState::Expired => sum.expired += jobs.len() as u64,
+                JobState::Dead => sum.dead += jobs.len() as u64,
+                _ => {}
+            }
+        }
+        Record::Base(_)
+        | Record::Name { .. }
+        | Record::Moved { .. }
+        | Record::Lease { .. }
+        | Record::Begin { .. }
+        | Record::Replay { .. }
+        | Record::Resolve { .. }
+        | Record::Forget { .. }
+        | Record::Change { .. }
+        | Record::Gate { .. }
+        | Record::Note { .. }
+        | Record::Keys { .. } => {}
+    }
+}
+
+fn gather_settle(sums: &mut Gathered, settle: &Settle) {
+    let sum = sums.at(settle.at, settle.owner.queue, settle.owner.tenant);
+    sum.requests += u64::from(settle.requests);
+    for job in &settle.jobs {
+        sum.retried += u64::from(job.attempt_number > 1);
+        let attempt = job.attempt.and_then(|place| settle.attempts.get(place as usize));
+        if let SettledOutcome::Completed { latency_ms, .. } = &job.outcome {
+            sum.sent += 1;
+            sum.add_latency(*latency_ms);
+            continue;
+        }
+        if matches!(job.outcome, SettledOutcome::Dead { .. }) {
+            sum.dead += 1;
+        }
+        sum.failed += u64::from(attempt.is_some());
+        let reason = match &job.outcome {
+            SettledOutcome::Dead { reason } | SettledOutcome::Unknown { reason } => {
+                settle.reasons.get(*reason as usize)
+            }
+            _ => attempt.and_then(|attempt| attempt.reason.as_ref()),
+        };
+        if let Some(reason) = reason {
+            sum.last_error = Some(format!("{}: {}", reason.code, reason.detail));
+        }
+    }
+}
+
+impl EmbeddedStore {
+    /// Keeps the ids and the sums of two stores apart.
+    pub fn instance(&self) -> u32 {
+        self.shared.instance
+    }
+
+    /// Takes the gathered sums away, once all that they sum up is durable.
+    pub(crate) async fn take_gathered(&self) -> Result<(u64, BTreeMap<Place, Rollup>), Error> {
+        match self.shared.ask(Ask::TakeGathered).await? {
+            Reply::Gathered(through, sums) => Ok((through, sums)),
+            other => unreachable!("asked for sums, got {other:?}"),
+        }
+    }
+
+    pub(crate) fn give_back_gathered(&self, sums: BTreeMap<Place, Rollup>) {
+        self.shared.state.lock().gathered.give_back(sums);
+    }
+
+    pub(crate) fn gathered_kept(&self, through: u64) {
+        self.shared.state.lock().gathered.kept(through);
+    }
+
+    /// The sums that are in memory only.
+    pub(crate) fn gathered(&self) -> Vec<(Key, Rollup)> {
+        let state = self.shared.state.lock();
+        named(&state, state.gathered.sums())
+    }
+
+    /// Sums under the names of their queues and tenants.
+    pub(crate) fn named(&self, sums: &BTreeMap<Place, Rollup>) -> Vec<(Key, Rollup)> {
+        named(&self.shared.state.lock(), sums)
+    }
+}
+
+fn named(state: &State, sums: &BTreeMap<Place, Rollup>) -> Vec<(Key, Rollup)> {
+    let key = |(start, queue, tenant): &Place| {
+        Some(Key {
+            start: Timestamp::from_millis(*start),
+            queue: state.names.text(*queue).parse().ok()?,
+            tenant: state.names.text(*tenant).parse().ok()?,
+        })
+    };
+    sums.iter().filter_map(|(place, sum)| Some((key(place)?, sum.clone()))).collect()
+}
