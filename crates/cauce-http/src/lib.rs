@@ -1,1 +1,74 @@
 //! The HTTP API.
+//!
+//! ```text
+//! accept --> around (cap, time, panics) --> gate (key, scope, rate) --> route --> engine
+//! ```
+//!
+//! [`server`] accepts connections, `around` and `gate` stand before every route, and the routes
+//! turn wire types into calls of the engine. Everything that goes wrong is a
+//! [`Problem`](problem::Problem).
+
+mod app;
+mod around;
+mod auth;
+mod body;
+mod control;
+mod cursor;
+mod gate;
+mod idempotency;
+mod ingest;
+mod metrics;
+mod openapi;
+pub mod problem;
+mod query;
+mod rate_limit;
+mod router;
+pub mod server;
+mod settings;
+mod wire;
+
+use std::{io, sync::Arc};
+
+use cauce_engine::Engine;
+use tokio_util::sync::CancellationToken;
+
+use self::{app::App, metrics::HttpMetrics, rate_limit::RateLimit};
+pub use self::{
+    openapi::{openapi, openapi_json},
+    server::Bound,
+    settings::ServerSettings,
+};
+
+/// Listens, and answers with what the engine says until `shutdown`.
+pub async fn serve(
+    engine: Engine,
+    settings: ServerSettings,
+    shutdown: CancellationToken,
+) -> io::Result<Bound> {
+    let (settings, metrics) = (Arc::new(settings), Arc::new(HttpMetrics::new()));
+    let app = Arc::new(App {
+        engine,
+        rate_limit: RateLimit::new(settings.requests_per_second),
+        settings: Arc::clone(&settings),
+        metrics: Arc::clone(&metrics),
+    });
+    let bound = server::run(router::router(&app), settings, metrics, shutdown.clone()).await?;
+    tokio::spawn(prune(app, shutdown));
+    Ok(bound)
+}
+
+/// Forgets what has outlived its time, now and then.
+async fn prune(app: Arc<App>, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(PRUNE_EVERY) => {}
+        }
+        app.rate_limit.prune();
+        if let Err(error) = app.engine.control().prune(app.engine.now()).await {
+            tracing::warn!(%error, "cannot forget old answers; trying again in a while");
+        }
+    }
+}
+
+const PRUNE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);

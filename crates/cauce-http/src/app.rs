@@ -1,0 +1,64 @@
+//! What every route shares.
+
+use std::sync::Arc;
+
+use cauce_engine::Engine;
+use cauce_flow::id::TenantId;
+use cauce_store::control::audit::Action;
+
+use crate::{
+    auth::Caller, metrics::HttpMetrics, problem::Problem, rate_limit::RateLimit,
+    settings::ServerSettings,
+};
+
+/// What every route shares.
+pub(crate) struct App {
+    /// The engine that does the work.
+    pub(crate) engine: Engine,
+    /// What the server was told.
+    pub(crate) settings: Arc<ServerSettings>,
+    /// How much each key may ask.
+    pub(crate) rate_limit: RateLimit,
+    /// What the server counts.
+    pub(crate) metrics: Arc<HttpMetrics>,
+}
+
+/// A control action: what is done, to what, and whose it is.
+pub(crate) struct Deed {
+    pub(crate) verb: &'static str,
+    pub(crate) object: String,
+    pub(crate) tenant: Option<TenantId>,
+}
+
+impl App {
+    /// Does a control action and writes down who did it and how it ended.
+    pub(crate) async fn audited<T>(
+        &self,
+        caller: &Caller,
+        deed: Deed,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let result = work.await;
+        let outcome = result
+            .as_ref()
+            .err()
+            .map_or("ok", |problem| problem.code.as_str());
+        let action = Action {
+            key_id: caller.key.id.clone(),
+            key_name: caller.key.name.clone(),
+            tenant: deed.tenant.or_else(|| caller.tenant().cloned()),
+            verb: deed.verb.to_owned(),
+            object: deed.object,
+            outcome: outcome.to_owned(),
+        };
+        if let Err(error) = self
+            .engine
+            .control()
+            .record(action, self.engine.now())
+            .await
+        {
+            tracing::error!(%error, verb = deed.verb, "an action is missing from the audit log");
+        }
+        result
+    }
+}

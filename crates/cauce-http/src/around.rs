@@ -1,0 +1,172 @@
+//! What goes around every route: the cap on requests, the time limit, panics, the headers of
+//! every answer, and counting.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+
+use crate::{
+    app::App,
+    problem::{Code, Problem},
+};
+
+/// The route that stands for all that do not exist: a label for each would have no end.
+const NO_ROUTE: &str = "(none)";
+
+/// Headers of every answer that does not set them itself. An API has no pages, so nothing may
+/// run, frame or store what it says (OWASP REST Security Cheat Sheet).
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+];
+
+/// Answers a request, whatever the route does.
+pub(crate) async fn around(
+    State(app): State<Arc<App>>,
+    pattern: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let mut response = match app.metrics.request(app.settings.max_in_flight) {
+        Some(_counted) => within(&app, request, next).await,
+        None => {
+            app.metrics.refused("requests");
+            Problem::overloaded().into_response()
+        }
+    };
+    harden(response.headers_mut());
+    let pattern = pattern.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    app.metrics.answered(
+        &method,
+        pattern,
+        response.status().as_u16(),
+        begun.elapsed(),
+    );
+    response
+}
+
+/// Runs the route within its time, and turns a panic into an answer.
+async fn within(app: &App, request: Request, next: Next) -> Response {
+    if let Err(problem) = check_accept(&request) {
+        return problem.into_response();
+    }
+    let caught = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(app.settings.request_timeout, caught).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => Problem::internal(&panic_text(&*panic)).into_response(),
+        Err(_) => Problem::new(
+            Code::Timeout,
+            "whether it was done is not known; look, or send it again with the same Idempotency-Key",
+        )
+        .into_response(),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", text.unwrap_or_default())
+}
+
+fn harden(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+}
+
+/// Every route answers JSON, `/metrics` plain text. Whoever accepts neither is told so before
+/// anything is done (RFC 9110, section 12.5.1).
+fn check_accept(request: &Request) -> Result<(), Problem> {
+    let Some(accept) = request.headers().get(header::ACCEPT) else {
+        return Ok(());
+    };
+    let (group, kind) = match request.uri().path() {
+        "/metrics" => ("text/*", "text/plain"),
+        _ => ("application/*", "application/json"),
+    };
+    let accepts = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        let fits = [kind, group, "*/*", "application/problem+json"];
+        !refused && (name.is_empty() || fits.iter().any(|fit| name.eq_ignore_ascii_case(fit)))
+    };
+    if accept
+        .to_str()
+        .is_ok_and(|ranges| ranges.split(',').any(accepts))
+    {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::NotAcceptable,
+        format!("the route answers in {kind}; accept that or */*"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn accepts(path: &str, accept: &str) -> bool {
+        let request = Request::builder().uri(path).header(header::ACCEPT, accept);
+        check_accept(&request.body(Body::empty()).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn caller_has_to_accept_what_the_route_answers() {
+        for accept in [
+            "*/*",
+            "application/json",
+            "text/html, application/*;q=0.5",
+            "APPLICATION/JSON",
+            "",
+        ] {
+            assert!(accepts("/api/queues", accept), "{accept}");
+        }
+        for accept in [
+            "text/html",
+            "application/xml",
+            "application/json;q=0",
+            "image/*",
+        ] {
+            assert!(!accepts("/api/queues", accept), "{accept}");
+        }
+        assert!(
+            accepts("/metrics", "text/plain;version=0.0.4")
+                && !accepts("/metrics", "application/json")
+        );
+    }
+
+    #[test]
+    fn headers_that_an_answer_sets_itself_stay() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("max-age=60"),
+        );
+        harden(&mut headers);
+        assert_eq!(headers[header::CACHE_CONTROL], "max-age=60");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+}

@@ -1,0 +1,12 @@
+//! What operators look at and control.
+
+pub(crate) mod answer;
+pub(crate) mod audit;
+pub(crate) mod dead;
+pub(crate) mod destinations;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod metrics;
+pub(crate) mod pixels;
+pub(crate) mod probes;
+pub(crate) mod queues;

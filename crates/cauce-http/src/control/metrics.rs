@@ -1,0 +1,244 @@
+//! `/metrics`: the figures of the engine and of the server in the Prometheus text format.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use cauce_engine::status::{LineStatus, QueueStatus};
+use cauce_flow::{job::State as JobState, time::Timestamp};
+use cauce_store::{
+    control::KeyScope,
+    jobs::{Gate, Scope, Vitals},
+};
+
+use crate::{app::App, auth, metrics::Snapshot, problem::Problem};
+
+/// The figures of everything, for Prometheus.
+///
+/// Needs the scope `read`, unless the server is set to show them to everybody. A key of one tenant
+/// sees the figures of that tenant.
+#[utoipa::path(
+    get, path = "/metrics", tag = "probes", operation_id = "metrics",
+    responses((status = 200, description = "The Prometheus text format.", body = String, content_type = "text/plain")),
+    security(("bearer" = ["read"]))
+)]
+pub(crate) async fn metrics(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let scope = scope(&app, &request)?;
+    let now = app.engine.now();
+    let snapshot = Snapshot::new();
+    for queue in app.engine.queues(&scope) {
+        tell_queue(&snapshot, &queue, now);
+    }
+    let mut text = snapshot.render();
+    if scope == Scope::All {
+        let snapshot = Snapshot::new();
+        tell_store(&snapshot, &app.engine.jobs().vitals());
+        text = text + &snapshot.render() + &app.metrics.render();
+    }
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
+    if app.settings.metrics_public {
+        return Ok(Scope::All);
+    }
+    let engine = &app.engine;
+    let headers = request.headers();
+    auth::authenticate(headers, engine.control(), KeyScope::Read, engine.now())?.scope(None)
+}
+
+fn tell_queue(to: &Snapshot, queue: &QueueStatus, now: Timestamp) {
+    let (name, counts) = (queue.name.as_str(), &queue.counts);
+    let of = [("queue", name)];
+    let counters: [(&'static str, &'static str, u64); 6] = [
+        (
+            "cauce_queue_received_total",
+            "Events that came in.",
+            counts.received,
+        ),
+        (
+            "cauce_queue_duplicates_total",
+            "Events with a known id.",
+            counts.duplicates,
+        ),
+        (
+            "cauce_queue_withheld_total",
+            "Events withheld for lack of consent.",
+            counts.withheld,
+        ),
+        (
+            "cauce_queue_rejected_total",
+            "Faulty events.",
+            counts.rejected,
+        ),
+        ("cauce_queue_accepted_total", "Jobs taken.", counts.accepted),
+        (
+            "cauce_queue_retried_total",
+            "Attempts that were not the first.",
+            counts.retried,
+        ),
+    ];
+    for (metric, what, value) in counters {
+        to.counter(metric, what, &of, value);
+    }
+    for state in JobState::ALL {
+        let labels = [("queue", name), ("state", state.as_str())];
+        let value = counts.state(state);
+        if state.is_pending() {
+            to.gauge(
+                "cauce_queue_jobs",
+                "Jobs that have work before them.",
+                &labels,
+                value as f64,
+            );
+        } else {
+            to.counter(
+                "cauce_queue_jobs_ended_total",
+                "Jobs by their end state.",
+                &labels,
+                value,
+            );
+        }
+    }
+    let oldest = counts
+        .oldest_at
+        .map_or(0.0, |at| now.since(at).as_secs_f64());
+    let paused = counts.gate.is_some_and(|gate| gate != Gate::Open);
+    let gauges: [(&'static str, &'static str, f64); 4] = [
+        (
+            "cauce_queue_dead_letters",
+            "Dead letters in the list.",
+            counts.dead_listed as f64,
+        ),
+        (
+            "cauce_queue_pending_bytes",
+            "Payload bytes of pending jobs.",
+            counts.pending_bytes as f64,
+        ),
+        (
+            "cauce_queue_oldest_waiting_seconds",
+            "How long the oldest waiting job has been due.",
+            oldest,
+        ),
+        (
+            "cauce_queue_shut",
+            "1 while paused or draining.",
+            f64::from(u8::from(paused)),
+        ),
+    ];
+    for (metric, what, value) in gauges {
+        to.gauge(metric, what, &of, value);
+    }
+    tell_latency(to, queue);
+    for line in &queue.lines {
+        tell_line(to, name, line);
+    }
+}
+
+fn tell_latency(to: &Snapshot, queue: &QueueStatus) {
+    let latency = queue.latency;
+    let quantiles = [
+        ("0.5", latency.p50),
+        ("0.95", latency.p95),
+        ("0.99", latency.p99),
+    ];
+    for (quantile, ms) in quantiles {
+        if let Some(ms) = ms {
+            let labels = [("queue", queue.name.as_str()), ("quantile", quantile)];
+            let what = "From accepted to delivered, over the last minutes.";
+            to.gauge("cauce_queue_latency_seconds", what, &labels, ms / 1_000.0);
+        }
+    }
+}
+
+fn tell_line(to: &Snapshot, queue: &str, line: &LineStatus) {
+    let of = [("queue", queue), ("account", line.account.as_str())];
+    let shut = f64::from(u8::from(line.breaker != "closed"));
+    to.gauge(
+        "cauce_line_in_flight",
+        "Requests on their way.",
+        &of,
+        f64::from(line.in_flight),
+    );
+    to.gauge(
+        "cauce_line_breaker_open",
+        "1 while the breaker is not closed.",
+        &of,
+        shut,
+    );
+    for window in &line.rate {
+        let per = format!("{}ms", window.per_ms);
+        let labels = [
+            ("queue", queue),
+            ("account", line.account.as_str()),
+            ("window", per.as_str()),
+        ];
+        to.gauge(
+            "cauce_line_rate_used",
+            "Requests in the window.",
+            &labels,
+            f64::from(window.used),
+        );
+        to.gauge(
+            "cauce_line_rate_max",
+            "Requests the window admits.",
+            &labels,
+            f64::from(window.max),
+        );
+    }
+}
+
+fn tell_store(to: &Snapshot, vitals: &Vitals) {
+    let of = [("backend", vitals.backend)];
+    let gauges: [(&'static str, &'static str, f64); 5] = [
+        (
+            "cauce_store_disk_bytes",
+            "Bytes on disk.",
+            vitals.disk_bytes as f64,
+        ),
+        (
+            "cauce_store_live_bytes",
+            "Bytes on disk that are still needed.",
+            vitals.live_bytes as f64,
+        ),
+        (
+            "cauce_store_free_bytes",
+            "Bytes free on the disk.",
+            vitals.free_bytes as f64,
+        ),
+        (
+            "cauce_store_index_bytes",
+            "Memory of the index of jobs.",
+            vitals.index_bytes as f64,
+        ),
+        (
+            "cauce_store_broken",
+            "1 when the store cannot write.",
+            f64::from(u8::from(vitals.broken.is_some())),
+        ),
+    ];
+    for (metric, what, value) in gauges {
+        to.gauge(metric, what, &of, value);
+    }
+    to.counter(
+        "cauce_store_commits_total",
+        "Durable commits.",
+        &of,
+        vitals.commits,
+    );
+    to.counter(
+        "cauce_store_quarantined_total",
+        "Corrupt records set aside.",
+        &of,
+        vitals.quarantined,
+    );
+}

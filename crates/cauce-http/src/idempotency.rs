@@ -1,0 +1,152 @@
+//! `Idempotency-Key`: a POST that is made again gets its first answer again.
+//!
+//! Only successes are remembered: a call that was refused has changed nothing and may be mended
+//! and made again under the same key. Requests without the header pay nothing for all this.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use cauce_store::control::answers::{Answer, Begun, CallId, Ticket};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    app::App,
+    auth::Caller,
+    body,
+    problem::{Code, Problem},
+};
+
+/// The header (draft-ietf-httpapi-idempotency-key-header).
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// Tells that an answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const MAX_KEY_BYTES: usize = 255;
+/// Longer answers are not remembered; no route that creates something comes near it.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+const IN_FLIGHT_AFTER: Duration = Duration::from_secs(1);
+
+/// The body to remember in place of the one that is sent, where that one holds a secret.
+#[derive(Clone)]
+pub(crate) struct Remember(pub(crate) Bytes);
+
+/// The idempotency key of a POST.
+pub(crate) fn key_of(request: &Request) -> Option<HeaderValue> {
+    (request.method() == Method::POST).then(|| request.headers().get(HEADER).cloned())?
+}
+
+/// Carries a call out, unless it was carried out before.
+pub(crate) async fn once(
+    app: &App,
+    caller: &Caller,
+    key: HeaderValue,
+    request: Request,
+    next: Next,
+) -> Response {
+    match begin(app, caller, &key, request).await {
+        Ok(Step::Answered(answer)) => replayed(answer),
+        Ok(Step::Fresh(ticket, request)) => remember(app, ticket, next.run(request).await).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+enum Step {
+    Answered(Answer),
+    Fresh(Ticket, Request),
+}
+
+async fn begin(
+    app: &App,
+    caller: &Caller,
+    key: &HeaderValue,
+    request: Request,
+) -> Result<Step, Problem> {
+    let (parts, stream) = request.into_parts();
+    let bytes = body::read(stream, &parts.headers, &app.settings).await?;
+    let call = CallId {
+        owner: caller.key.id.clone(),
+        route: format!("{} {}", parts.method, parts.uri),
+        key: text_of(key)?,
+    };
+    let hash: [u8; 32] = Sha256::digest(&bytes).into();
+    match app
+        .engine
+        .control()
+        .begin(call, hash, app.engine.now())
+        .await?
+    {
+        Begun::Fresh(ticket) => Ok(Step::Fresh(
+            ticket,
+            Request::from_parts(parts, Body::from(bytes)),
+        )),
+        Begun::Known(answer) => Ok(Step::Answered(answer)),
+        Begun::InFlight => Err(Problem::new(
+            Code::CallInFlight,
+            "a call with this idempotency key has not ended yet; try again as told by Retry-After",
+        )
+        .retry_after(IN_FLIGHT_AFTER)),
+        Begun::OtherBody => Err(Problem::new(
+            Code::KeyReused,
+            "this idempotency key was used for another body within 24 hours; use a new key for a new call",
+        )),
+    }
+}
+
+fn text_of(key: &HeaderValue) -> Result<String, Problem> {
+    let text = key
+        .to_str()
+        .ok()
+        .filter(|text| (1..=MAX_KEY_BYTES).contains(&text.len()));
+    text.map(str::to_owned).ok_or_else(|| {
+        Problem::bad_parameter(
+            "Idempotency-Key",
+            format!("use 1 to {MAX_KEY_BYTES} visible ASCII characters, a UUID say"),
+        )
+    })
+}
+
+fn replayed(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::try_from(answer.content_type) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+async fn remember(app: &App, ticket: Ticket, response: Response) -> Response {
+    if !response.status().is_success() {
+        return response;
+    }
+    let (mut parts, stream) = response.into_parts();
+    let body = match axum::body::to_bytes(stream, MAX_ANSWER_BYTES).await {
+        Ok(body) => body,
+        Err(error) => return Problem::internal(&error).into_response(),
+    };
+    let kept = parts
+        .extensions
+        .remove::<Remember>()
+        .map_or_else(|| body.clone(), |instead| instead.0);
+    let kind = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        content_type: kind.unwrap_or_default().to_owned(),
+        body: kept,
+    };
+    // The work is done; without the memory of it a repeated call would be done again, no worse
+    // than without the header.
+    if let Err(error) = ticket.keep(answer, app.engine.now()).await {
+        tracing::warn!(%error, "cannot remember an answer for its idempotency key");
+    }
+    Response::from_parts(parts, Body::from(body))
+}

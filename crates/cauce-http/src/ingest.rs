@@ -1,0 +1,4 @@
+//! What applications hand in.
+
+pub(crate) mod pixels;
+mod pixels_read;

@@ -1,0 +1,248 @@
+//! `POST /api/pixels/events`: the path on which most requests come.
+//!
+//! The body is read once, the engine is called once for each tenant (nearly always one), and the
+//! answer is written from plain structs.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use cauce_destinations::pixel::PixelEvent;
+use cauce_engine::status::PixelOutcome;
+use cauce_flow::id::TenantId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::pixels_read::{Body, read};
+use crate::{
+    app::App,
+    auth::Caller,
+    body::{self, Raw},
+    control::answer::Json,
+    problem::{Fault, Problem},
+    query::Query,
+    wire::{
+        pixel::{Rejected, Taken, TakenEvent, WithheldFrom},
+        pixel_event::Events,
+    },
+};
+
+/// Whose events they are.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Owner {
+    /// The tenant of events that do not name one. Only a key for all tenants needs it.
+    #[param(value_type = Option<String>)]
+    tenant: Option<TenantId>,
+}
+
+/// Take conversion events.
+///
+/// One event, or an array of up to 1,000. Every event is judged by itself: the good ones are taken
+/// even where others are faulty. The answer comes when all of them are durable; it never waits for
+/// a platform. An event whose `eventId` was taken within 24 hours counts as a duplicate.
+#[utoipa::path(
+    post,
+    path = "/api/pixels/events",
+    tag = "pixels",
+    operation_id = "takePixelEvents",
+    params(Owner),
+    request_body(content = Events, description = "One event or an array of events."),
+    responses((status = 202, description = "What became of each event.", body = Taken)),
+    security(("bearer" = ["ingest"]))
+)]
+pub(crate) async fn take_events(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(owner): Query<Owner>,
+    Raw(bytes): Raw,
+) -> Result<Response, Problem> {
+    let text = body::text(&bytes, app.settings.max_depth)?;
+    let tenant = caller.target(owner.tenant.as_ref())?;
+    let events = match read(text, app.settings.max_entries)? {
+        Body::One(event) => return take_one(&app, tenant, *event).await,
+        Body::Many(events) => events,
+    };
+    let taken = take_many(&app, tenant, events).await?;
+    Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
+}
+
+/// A single event that is faulty makes the whole request faulty.
+async fn take_one(
+    app: &App,
+    tenant: Option<TenantId>,
+    event: PixelEvent,
+) -> Result<Response, Problem> {
+    let mut taken = take_many(app, tenant, vec![Ok(event)]).await?;
+    match taken.rejected.pop() {
+        Some(rejected) => Err(Problem::invalid(rejected.errors)),
+        None => Ok((StatusCode::ACCEPTED, Json(taken)).into_response()),
+    }
+}
+
+async fn take_many(
+    app: &App,
+    tenant: Option<TenantId>,
+    events: Vec<Result<PixelEvent, Fault>>,
+) -> Result<Taken, Problem> {
+    let mut taken = Taken::default();
+    let groups = by_tenant(tenant.as_ref(), events, &mut taken.rejected);
+    let several = groups.len() > 1;
+    for (tenant, group) in groups {
+        let outcomes = app.engine.take_pixels(&tenant, group.events).await?;
+        for (index, outcome) in group.places.into_iter().zip(outcomes) {
+            note(&mut taken, index, outcome);
+        }
+    }
+    if several {
+        taken.events.sort_unstable_by_key(|event| event.index);
+    }
+    taken
+        .rejected
+        .sort_unstable_by_key(|rejected| rejected.index);
+    Ok(taken)
+}
+
+/// Events of one tenant with their places in the request.
+#[derive(Default)]
+struct Group {
+    places: Vec<usize>,
+    events: Vec<PixelEvent>,
+}
+
+fn by_tenant(
+    tenant: Option<&TenantId>,
+    events: Vec<Result<PixelEvent, Fault>>,
+    rejected: &mut Vec<Rejected>,
+) -> BTreeMap<TenantId, Group> {
+    let mut groups: BTreeMap<TenantId, Group> = BTreeMap::new();
+    for (index, event) in events.into_iter().enumerate() {
+        let owned = event.and_then(|event| Ok((owner_of(tenant, &event)?, event)));
+        match owned {
+            Ok((owner, event)) => {
+                let group = groups.entry(owner).or_default();
+                group.places.push(index);
+                group.events.push(event);
+            }
+            Err(fault) => rejected.push(Rejected {
+                index,
+                errors: vec![fault],
+            }),
+        }
+    }
+    groups
+}
+
+fn owner_of(tenant: Option<&TenantId>, event: &PixelEvent) -> Result<TenantId, Fault> {
+    match (tenant, event.tenant_id.as_deref()) {
+        (Some(own), None) => Ok(own.clone()),
+        (Some(own), Some(named)) if own.as_str() == named => Ok(own.clone()),
+        (Some(_), Some(_)) => Err(Fault::at(
+            "/tenantId",
+            "not the tenant of the key; leave it out",
+        )),
+        (None, None) => Err(Fault::at(
+            "/tenantId",
+            "missing; a key for all tenants has to name one",
+        )),
+        (None, Some(named)) => {
+            TenantId::new(named).map_err(|error| Fault::at("/tenantId", error.to_string()))
+        }
+    }
+}
+
+fn note(taken: &mut Taken, index: usize, outcome: PixelOutcome) {
+    match outcome {
+        PixelOutcome::Taken {
+            event_id,
+            platforms,
+            withheld,
+            duplicate,
+            queued_on,
+        } => {
+            let count = if duplicate {
+                &mut taken.duplicates
+            } else {
+                &mut taken.accepted
+            };
+            *count += 1;
+            let withheld = withheld.into_iter();
+            taken.events.push(TakenEvent {
+                index,
+                event_id,
+                platforms,
+                withheld: withheld
+                    .map(|(platform, reason)| WithheldFrom { platform, reason })
+                    .collect(),
+                duplicate,
+                queued_on,
+            });
+        }
+        PixelOutcome::Rejected { faults } => {
+            let faults = faults.into_iter();
+            let errors = faults
+                .map(|(pointer, detail)| Fault::at(pointer, detail))
+                .collect();
+            taken.rejected.push(Rejected { index, errors });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(tenant: Option<&str>) -> Result<PixelEvent, Fault> {
+        Ok(PixelEvent {
+            tenant_id: tenant.map(str::to_owned),
+            ..PixelEvent::default()
+        })
+    }
+
+    fn grouped(
+        tenant: Option<&str>,
+        events: Vec<Result<PixelEvent, Fault>>,
+    ) -> (Vec<(String, Vec<usize>)>, Vec<usize>) {
+        let tenant = tenant.map(|name| TenantId::new(name).unwrap());
+        let mut rejected = Vec::new();
+        let groups = by_tenant(tenant.as_ref(), events, &mut rejected);
+        let groups = groups
+            .into_iter()
+            .map(|(owner, group)| (owner.to_string(), group.places));
+        (
+            groups.collect(),
+            rejected.iter().map(|rejected| rejected.index).collect(),
+        )
+    }
+
+    #[test]
+    fn key_of_a_tenant_hands_in_events_of_that_tenant_alone() {
+        let events = vec![event(None), event(Some("acme")), event(Some("globex"))];
+        assert_eq!(
+            grouped(Some("acme"), events),
+            (vec![("acme".to_owned(), vec![0, 1])], vec![2])
+        );
+    }
+
+    #[test]
+    fn key_for_all_tenants_has_to_name_one_for_each_event() {
+        let fault = Err(Fault::at("/user", "expected a map"));
+        let events = vec![
+            event(Some("b")),
+            fault,
+            event(None),
+            event(Some("a")),
+            event(Some("b")),
+        ];
+        let (groups, rejected) = grouped(None, events);
+        assert_eq!(
+            groups,
+            [("a".to_owned(), vec![3]), ("b".to_owned(), vec![0, 4])]
+        );
+        assert_eq!(rejected, [1, 2]);
+    }
+}

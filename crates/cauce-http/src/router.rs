@@ -1,0 +1,119 @@
+//! Every route behind its gate.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::Request, middleware::from_fn_with_state};
+use cauce_store::control::KeyScope;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    around::around,
+    control::{audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues},
+    gate::behind,
+    ingest,
+    problem::{Code, Problem},
+};
+
+/// The routes by the scope that they ask for.
+pub(crate) struct Routes {
+    pub(crate) open: OpenApiRouter<Arc<App>>,
+    pub(crate) by_scope: Vec<(KeyScope, OpenApiRouter<Arc<App>>)>,
+}
+
+impl Routes {
+    pub(crate) fn new() -> Routes {
+        Routes {
+            open: open(),
+            by_scope: vec![
+                (KeyScope::Ingest, ingest_routes()),
+                (KeyScope::Read, read()),
+                (KeyScope::Manage, manage()),
+                (KeyScope::Admin, admin()),
+            ],
+        }
+    }
+}
+
+/// Answers every request of the API.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    let Routes { open, by_scope } = Routes::new();
+    let mut routes = open;
+    for (scope, behind_gate) in by_scope {
+        routes = routes.merge(behind(scope, app, behind_gate));
+    }
+    let (router, _) = routes.split_for_parts();
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(app), around))
+        .with_state(Arc::clone(app))
+}
+
+fn open() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(probes::livez))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(probes::version))
+        .routes(routes!(probes::document))
+        .routes(routes!(metrics::metrics))
+}
+
+fn ingest_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(ingest::pixels::take_events))
+}
+
+fn read() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::get))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::why))
+        .routes(routes!(dead::list))
+        .routes(routes!(destinations::list))
+        .routes(routes!(pixels::tokens))
+        .routes(routes!(pixels::stats))
+        .routes(routes!(pixels::health))
+}
+
+fn manage() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(queues::drain))
+        .routes(routes!(queues::clean))
+        .routes(routes!(queues::cancel))
+        .routes(routes!(jobs::cancel, jobs::change))
+        .routes(routes!(jobs::resolve))
+        .routes(routes!(dead::retry))
+        .routes(routes!(dead::retry_many))
+        .routes(routes!(dead::forget))
+        .routes(routes!(destinations::test))
+        .routes(routes!(pixels::verify))
+}
+
+fn admin() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(audit::list))
+}
+
+async fn no_route(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(100).collect();
+    Problem::new(
+        Code::NoRoute,
+        format!("there is no {path}; GET /openapi.json lists every route"),
+    )
+}
+
+async fn wrong_method(request: Request) -> Problem {
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!(
+            "the route has no {}; the header Allow lists what it has",
+            request.method()
+        ),
+    )
+}
