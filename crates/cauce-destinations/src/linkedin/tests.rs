@@ -161,3 +161,16 @@ fn all_known_inputs_and_outputs_are_covered() {
         ]
     );
 }
+
+#[test]
+fn names_that_came_hashed_are_not_sent_as_names() {
+    let hash = "a".repeat(64);
+    for user in [
+        json!({"email": "a@b.es", "firstName": hash, "lastName": "García"}),
+        json!({"email": "a@b.es", "firstName": "Ana", "lastName": hash}),
+    ] {
+        let payload = payload(&event("lead", user), Platform::LinkedIn, "", NOW);
+        let payload = String::from_utf8(payload.to_vec()).unwrap();
+        assert!(!payload.contains("userInfo"), "{payload}");
+    }
+}

@@ -83,10 +83,9 @@ where
 /// A text, trimmed, with a space for each control character: line ends in titles come to no harm,
 /// and the rest is nobody's data.
 fn clean(text: &str) -> String {
-    let text = text.trim();
     match text.contains(char::is_control) {
-        true => text.replace(char::is_control, " "),
-        false => text.to_owned(),
+        true => text.replace(char::is_control, " ").trim().to_owned(),
+        false => text.trim().to_owned(),
     }
 }
 

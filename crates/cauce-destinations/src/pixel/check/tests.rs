@@ -189,3 +189,12 @@ fn what_php_and_others_write_for_nothing_is_nothing() {
     let list = serde_json::from_str::<PixelEvent>(r#"{"eventType": "lead", "user": [1]}"#);
     assert!(list.is_err());
 }
+
+#[test]
+fn control_characters_become_spaces() {
+    let event =
+        event("{\"page\": {\"title\": \"one\\ntwo\\u0000\"}, \"data\": {\"own\": \"a\\tb\"}}");
+    assert_eq!(event.page.title.as_deref(), Some("one two"));
+    let own = crate::pixel::CustomValue::Text("a b".to_owned());
+    assert_eq!(event.data.custom.0, [("own".to_owned(), own)]);
+}
