@@ -14,6 +14,9 @@ use crate::{
 };
 
 /// The settings of an account, by its `platform`.
+///
+/// What all accounts have (`name`, `tenant`, `limits`) is taken off before it is read: any other
+/// name that the platform does not know is an error.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "platform", rename_all = "lowercase")]
 pub enum Account {

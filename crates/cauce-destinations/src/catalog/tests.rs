@@ -17,11 +17,18 @@ fn destination(platform: Platform) -> Box<dyn Destination> {
         let rule = json!("urn:lla:llaPartnerConversion:1");
         rules.insert(event_type.as_str().to_owned(), rule);
     }
-    let account = json!({
-        "platform": platform.as_str(), "access_token": "SECRET", "api_secret": "SECRET",
-        "dataset_id": "1", "measurement_id": "G-1", "pixel_code": "P", "conversions": rules,
-    });
-    build(serde_json::from_value(account).unwrap()).unwrap()
+    let account = match platform {
+        Platform::Meta => json!({"dataset_id": "1", "access_token": "SECRET"}),
+        Platform::Google => json!({"measurement_id": "G-1", "api_secret": "SECRET"}),
+        Platform::LinkedIn => json!({"access_token": "SECRET", "conversions": rules}),
+        Platform::TikTok => json!({"pixel_code": "P", "access_token": "SECRET"}),
+    };
+    build(read(platform, account).unwrap()).unwrap()
+}
+
+fn read(platform: Platform, mut account: Value) -> serde_json::Result<Account> {
+    account["platform"] = json!(platform);
+    serde_json::from_value(account)
 }
 
 /// An object with some of these fields.
@@ -364,4 +371,10 @@ fn an_account_is_told_by_its_platform() {
         assert!(!personal_fields(platform).is_empty());
     }
     assert!(serde_json::from_value::<Account>(json!({"platform": "fax"})).is_err());
+    let misspelt = json!({"pixel_code": "P", "access_token": "t", "test_code": "x"});
+    let fault = read(Platform::TikTok, misspelt).unwrap_err().to_string();
+    assert!(
+        fault.contains("`test_code`") && fault.contains("`test_event_code`"),
+        "{fault}"
+    );
 }

@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 /// The account of a Google Analytics data stream.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The id of a web stream (`G-…`), or the Firebase app id of an app stream (with colons). For
     /// an app stream, the browser's id in an event is the app's instance id.

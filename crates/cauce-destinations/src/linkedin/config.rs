@@ -14,6 +14,7 @@ const TOKEN_URL: &str = "https://www.linkedin.com";
 
 /// The account of a LinkedIn advertiser.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// A token with the scope `rw_conversions`.
     pub access_token: Secret,

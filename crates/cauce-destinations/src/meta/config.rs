@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 /// The account of a Meta dataset.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The id of the dataset (of the pixel).
     pub dataset_id: String,

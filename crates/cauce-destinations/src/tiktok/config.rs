@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 /// The account of a TikTok pixel.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The code of the pixel.
     pub pixel_code: String,
