@@ -46,6 +46,8 @@ mod open;
 
 mod committer;
 
+pub mod tools;
+
 pub use committer::{Committer, Handle, Idle, Machine, Refused};
 pub use error::Error;
 pub use open::{Corruption, Gap, Log, Recovery, ReplayFn};

@@ -3,6 +3,7 @@
 //! Nothing is changed before every header is known to be one that this program understands.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
@@ -92,16 +93,7 @@ impl Log {
     ) -> Result<(Writer, Reader, Recovery), Error> {
         files.create_dir(dir).doing("create", dir)?;
         refuse_what_is_not_ours(&*files, dir, &options)?;
-        let path = dir.join(LOCK);
-        let lock = match files.lock(&path).doing("lock", &path)? {
-            Lock::Held(lock) => lock,
-            Lock::Taken { pid } => {
-                return Err(Error::Locked {
-                    dir: dir.to_owned(),
-                    pid,
-                });
-            }
-        };
+        let lock = take_lock(&*files, dir)?;
         // Once more: before the lock was held, another process may have been at work.
         let mut folder = refuse_what_is_not_ours(&*files, dir, &options)?;
         folder.drop_leftovers(&*files)?;
@@ -127,6 +119,21 @@ impl Log {
             },
             recovery,
         ))
+    }
+}
+
+/// Keeps other processes out of the folder until the value is dropped.
+pub(crate) fn take_lock(
+    files: &dyn Files,
+    dir: &Path,
+) -> Result<Box<dyn Any + Send + Sync>, Error> {
+    let path = dir.join(LOCK);
+    match files.lock(&path).doing("lock", &path)? {
+        Lock::Held(lock) => Ok(lock),
+        Lock::Taken { pid } => Err(Error::Locked {
+            dir: dir.to_owned(),
+            pid,
+        }),
     }
 }
 
@@ -208,26 +215,20 @@ impl Folder {
         }
     }
 
-    /// A last file without a header and without a record is a segment that never began: its name
-    /// reached the disk before its content did. Only `Durability::Os` leaves one.
+    /// Last files without a header and without a record are segments that never began: their
+    /// names reached the disk before their content did.
     fn drop_unfinished_last(&mut self) -> Result<(), Error> {
-        let Some((number, (file, None))) = self.segments.last_key_value() else {
-            return self.refuse_without_header();
-        };
-        let number = *number;
-        let path = log_path(&self.dir, number);
-        let end = file.size().doing("measure", &path)?;
-        let salt = Salt::new(self.log_id.unwrap_or(0), number);
-        let source = Source {
-            file: &**file,
-            salt,
-            before: None,
-            end,
-        };
-        let survey = source.survey(Place::Sealed).doing("read", &path)?;
-        let empty =
-            survey.records == 0 && (self.log_id.is_some() || survey.dirty_end == survey.end);
-        if empty {
+        while let Some((number, (file, None))) = self.segments.last_key_value() {
+            let number = *number;
+            let path = log_path(&self.dir, number);
+            let end = file.size().doing("measure", &path)?;
+            let survey = self.source(number, end).survey(Place::Sealed);
+            let survey = survey.doing("read", &path)?;
+            // Without the log's id no record would be found: then only zeros are sure to be none.
+            let empty = survey.records == 0;
+            if !empty || (self.log_id.is_none() && survey.dirty_end > survey.end) {
+                break;
+            }
             self.segments.remove(&number);
             self.leftovers.push(path);
         }
@@ -256,7 +257,7 @@ impl Folder {
         }
     }
 
-    fn drop_leftovers(&mut self, files: &dyn Files) -> Result<(), Error> {
+    pub(crate) fn drop_leftovers(&mut self, files: &dyn Files) -> Result<(), Error> {
         for path in self.leftovers.drain(..) {
             files.remove(&path).doing("remove", &path)?;
         }
@@ -425,7 +426,7 @@ impl Opening<'_, '_> {
 }
 
 /// Overwrites in place: cutting the file would give its reserved space away on a full disk.
-fn write_zeros(file: &dyn File, from: u64, to: u64) -> std::io::Result<()> {
+pub(crate) fn write_zeros(file: &dyn File, from: u64, to: u64) -> std::io::Result<()> {
     let zeros = vec![0; 64 << 10];
     let mut offset = from;
     while offset < to {

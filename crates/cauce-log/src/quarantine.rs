@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    error::{Doing, Error},
     files::{File, Files, read_full, write_full},
     segment::QUARANTINE,
     survey::Damage,
@@ -19,16 +20,27 @@ pub(crate) fn keep(
     damage: Damage,
     file: &dyn File,
 ) -> Option<PathBuf> {
-    let path = dir
-        .join(QUARANTINE)
-        .join(format!("{segment:08}-{:010}.bin", damage.offset));
-    match copy(files, damage, file, &path) {
-        Ok(()) => Some(path),
+    match try_keep(files, dir, segment, damage, file) {
+        Ok(path) => Some(path),
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "damaged bytes were not set aside");
+            tracing::warn!(segment, offset = damage.offset, %error, "damaged bytes not set aside");
             None
         }
     }
+}
+
+/// Copies the bytes, or fails.
+pub(crate) fn try_keep(
+    files: &dyn Files,
+    dir: &Path,
+    segment: u32,
+    damage: Damage,
+    file: &dyn File,
+) -> Result<PathBuf, Error> {
+    let name = format!("{segment:08}-{:010}.bin", damage.offset);
+    let path = dir.join(QUARANTINE).join(name);
+    copy(files, damage, file, &path).doing("write", &path)?;
+    Ok(path)
 }
 
 fn copy(files: &dyn Files, damage: Damage, from: &dyn File, path: &Path) -> io::Result<()> {

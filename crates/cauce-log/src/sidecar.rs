@@ -171,7 +171,20 @@ pub(crate) fn load(
             known: VERSION,
         });
     }
-    Ok(parse(bytes, identity))
+    Ok(parse(bytes)
+        .filter(|(found, _)| *found == identity)
+        .map(|(_, sidecar)| sidecar))
+}
+
+/// Whether a whole sidecar of this segment is there, whoever's digests it holds.
+pub(crate) fn is_whole(files: &dyn Files, dir: &Path, segment: u32, log_id: u64) -> bool {
+    let Ok(file) = files.open_read(&index_path(dir, segment)) else {
+        return false;
+    };
+    let mut bytes = vec![0; file.size().unwrap_or(0) as usize];
+    let read = read_full(&*file, &mut bytes, 0).unwrap_or(0);
+    bytes.truncate(read);
+    parse(bytes).is_some_and(|(found, _)| (found.segment, found.log_id) == (segment, log_id))
 }
 
 /// The version of a sidecar that this program does not know yet. Every version to come has a head
@@ -186,7 +199,7 @@ fn head_holds(bytes: &[u8]) -> bool {
     head.is_some_and(|head| u32_at(bytes, HEAD_BYTES - 4) == Some(crc32c::crc32c(head)))
 }
 
-fn parse(bytes: Vec<u8>, identity: Identity) -> Option<Sidecar> {
+fn parse(bytes: Vec<u8>) -> Option<(Identity, Sidecar)> {
     let known = bytes.get(..8)? == MAGIC && u16_at(&bytes, 8)? == VERSION && head_holds(&bytes);
     let found = Identity {
         segment: u32_at(&bytes, 12)?,
@@ -196,16 +209,17 @@ fn parse(bytes: Vec<u8>, identity: Identity) -> Option<Sidecar> {
     let entries = bytes.get(HEAD_BYTES..)?;
     let whole = u64_at(&bytes, 56)? == entries.len() as u64
         && u32_at(&bytes, 64)? == crc32c::crc32c(entries);
-    if !known || !whole || found != identity {
+    if !known || !whole {
         return None;
     }
-    Some(Sidecar {
+    let sidecar = Sidecar {
         end: u64_at(&bytes, 24)?,
         first_seq: u64_at(&bytes, 32)?,
         last_seq: u64_at(&bytes, 40)?,
         records: u64_at(&bytes, 48)?,
         bytes,
-    })
+    };
+    Some((found, sidecar))
 }
 
 impl Sidecar {

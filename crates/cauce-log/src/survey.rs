@@ -27,6 +27,8 @@ pub(crate) struct Damage {
     pub(crate) bytes: u64,
     /// How many sequences are missing there; at least one at the end of a segment.
     pub(crate) records: u64,
+    /// The sequence of the record behind it.
+    pub(crate) next_seq: u64,
 }
 
 /// What a segment holds.
@@ -124,6 +126,7 @@ impl<'a> Source<'a> {
                         offset,
                         bytes,
                         records: 0,
+                        next_seq: 0,
                     });
                     if hole.is_none() && lacks_a_sector(&mut walk, offset, next)? {
                         hole = Some(group.unwrap_or(offset));
@@ -145,6 +148,7 @@ impl<'a> Source<'a> {
                 offset: survey.end,
                 bytes,
                 records: 1,
+                next_seq: last_seq.map_or(2, |last| last + 2),
             });
         }
         Ok((survey, None))
@@ -158,6 +162,7 @@ impl Survey {
             && damage.offset + damage.bytes == offset
         {
             damage.records = skipped;
+            damage.next_seq = seq;
         }
         self.last_seq = Some(seq);
         if !filler {

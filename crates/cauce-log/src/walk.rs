@@ -191,8 +191,9 @@ impl<'a> Walk<'a> {
         };
         let head = self.window.at(offset, FRAME_BYTES as u64)?;
         let plausible = frame::claimed(head).is_some_and(|(_, seq)| {
-            // A filler jumps: it carries the last of the sequences that it stands for.
-            possible.contains(&seq) || (head[17] & frame::FILLER != 0 && seq >= *possible.start())
+            // A filler carries the last of the sequences that it stands for, however many.
+            let filler = head[17] & frame::FILLER != 0;
+            possible.contains(&seq) || (filler && seq + 1 >= *possible.start())
         });
         Ok(plausible && self.window.frame(self.salt, offset)?.is_some())
     }

@@ -327,18 +327,12 @@ impl Writer {
 
     /// Fills the reserve and gives it its name: a file named as a segment is one from the start.
     fn put_in_place(&mut self, segment: &Segment, head: &[u8]) -> Result<(), Error> {
-        let Shared {
-            dir,
-            files,
-            options,
-            ..
-        } = &*self.shared;
+        let Shared { dir, files, .. } = &*self.shared;
         let (aside, path) = (dir.join(RESERVE), log_path(dir, segment.number));
         write_full(&*segment.file, head, 0).doing("write to", &aside)?;
-        if options.durability == Durability::Fsync {
-            segment.file.sync_data().doing("sync", &aside)?;
-            self.written.syncs += 1;
-        }
+        // Whatever the durability: once a segment, and without its head a segment is nothing.
+        segment.file.sync_data().doing("sync", &aside)?;
+        self.written.syncs += 1;
         files.rename(&aside, &path).doing("put into place", &path)?;
         files.sync_dir(dir).doing("sync", dir)?;
         self.written.bytes += head.len() as u64;

@@ -1,6 +1,8 @@
 //! A log cut at every byte, and with every bit of it flipped: no wrong record, no panic, and
 //! everything around the damage served.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail at once")]
+
 use std::{path::Path, sync::Arc};
 
 use cauce_log::{

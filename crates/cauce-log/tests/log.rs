@@ -1,5 +1,7 @@
 //! The log on the machine's own file system, without faults.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail at once")]
+
 use std::{path::Path, sync::Arc};
 
 use cauce_log::{

@@ -3,6 +3,8 @@
 //! After every crash: all that was flushed is there, in order; nothing else but a beginning of
 //! what was not; groups are whole; every segment begins with its base.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail at once")]
+
 use std::{path::Path, sync::Arc};
 
 use cauce_log::{
@@ -187,7 +189,7 @@ impl Life {
                 self.flushed = self.appended.len();
                 Ok(())
             }
-            _ => self.crash(self.bodies % 2 == 0),
+            _ => self.crash(self.bodies.is_multiple_of(2)),
         }
     }
 
