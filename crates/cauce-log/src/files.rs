@@ -88,3 +88,15 @@ pub(crate) fn write_full(file: &dyn File, bytes: &[u8], offset: u64) -> io::Resu
     }
     Ok(())
 }
+
+/// Overwrites in place: cutting the file would give its reserved space away on a full disk.
+pub(crate) fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()> {
+    let zeros = vec![0; 64 << 10];
+    let mut offset = from;
+    while offset < to {
+        let piece = (to - offset).min(zeros.len() as u64);
+        write_full(file, &zeros[..piece as usize], offset)?;
+        offset += piece;
+    }
+    Ok(())
+}

@@ -42,6 +42,9 @@ mod worker;
 mod reader;
 mod writer;
 
+mod folder;
+mod recovery;
+
 mod open;
 
 mod committer;
@@ -50,9 +53,10 @@ pub mod tools;
 
 pub use committer::{Committer, Handle, Idle, Machine, Refused};
 pub use error::Error;
-pub use open::{Corruption, Gap, Log, Recovery, ReplayFn};
+pub use open::{Log, ReplayFn};
 pub use options::{Content, Digest, Durability, Options, Replay, Replayed, WholeBody};
 pub use position::Position;
 pub use reader::{OwnedRecord, Reader, Record, Scanned};
+pub use recovery::{Corruption, Gap, Recovery};
 pub use segment::SegmentState;
 pub use writer::{BASE, Writer, Written};

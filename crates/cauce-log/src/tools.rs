@@ -10,7 +10,7 @@ pub use backup::backup;
 pub use check::check;
 pub use repair::repair;
 
-use crate::open::Corruption;
+use crate::recovery::Corruption;
 
 /// What a log holds, segment by segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

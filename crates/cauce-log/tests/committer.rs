@@ -61,7 +61,7 @@ impl Machine for Counter {
         }
         self.upkeep += 1;
         writer.append(2, b"upkeep")?;
-        Ok(if self.upkeep % 3 == 0 {
+        Ok(if self.upkeep.is_multiple_of(3) {
             Idle::Wait
         } else {
             Idle::Again

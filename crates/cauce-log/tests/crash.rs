@@ -6,6 +6,7 @@
 //! What the copy holds is what the disk would.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail at once")]
+#![expect(clippy::print_stdout, reason = "says what it lost, and why it skips")]
 
 use std::{
     env, fs,

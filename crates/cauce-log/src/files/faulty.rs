@@ -9,6 +9,8 @@
 //!
 //! All chance comes from the seed.
 
+mod world;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -18,9 +20,8 @@ use std::{
 
 use parking_lot::Mutex;
 
+use self::world::{Content, Renaming, World};
 use super::{File, Files, Lock};
-
-const SECTOR_BYTES: u64 = 512;
 
 /// What can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,38 +47,6 @@ pub enum Op {
 /// A file system in memory. Clones are the same file system.
 #[derive(Clone)]
 pub struct FaultyFiles(Arc<Mutex<World>>);
-
-#[derive(Clone)]
-struct World {
-    chance: u64,
-    /// Names as the process sees them, and as the disk has them.
-    names: BTreeMap<PathBuf, u64>,
-    kept_names: BTreeMap<PathBuf, u64>,
-    /// What changed since the last sync of a folder.
-    pending: Vec<Renaming>,
-    contents: BTreeMap<u64, Content>,
-    next_content: u64,
-    capacity: u64,
-    /// Counts down the calls until one fails.
-    planned: BTreeMap<Op, u32>,
-    /// Files and locks of an earlier life are dead.
-    life: u32,
-    locks: BTreeSet<PathBuf>,
-}
-
-#[derive(Clone)]
-enum Renaming {
-    Link(PathBuf, u64),
-    Unlink(PathBuf),
-    Move(PathBuf, PathBuf),
-}
-
-#[derive(Clone, Default)]
-struct Content {
-    data: Vec<u8>,
-    disk: Vec<u8>,
-    dirty: BTreeSet<u64>,
-}
 
 impl FaultyFiles {
     /// An empty file system whose chance comes from `seed`.
@@ -178,107 +147,6 @@ impl FaultyFiles {
             content,
             life,
         })
-    }
-}
-
-impl World {
-    /// A number below `limit`, by splitmix64.
-    fn chance(&mut self, limit: u64) -> u64 {
-        draw(&mut self.chance) % limit
-    }
-
-    fn fails(&mut self, op: Op) -> bool {
-        match self.planned.get_mut(&op) {
-            None => false,
-            Some(0) => {
-                self.planned.remove(&op);
-                true
-            }
-            Some(calls) => {
-                *calls -= 1;
-                false
-            }
-        }
-    }
-
-    fn link(&mut self, path: &Path) -> u64 {
-        let content = self.next_content;
-        self.next_content += 1;
-        self.names.insert(path.to_owned(), content);
-        self.contents.insert(content, Content::default());
-        content
-    }
-
-    fn free(&self) -> u64 {
-        let used = self
-            .names
-            .values()
-            .map(|content| self.contents[content].data.len() as u64);
-        self.capacity.saturating_sub(used.sum())
-    }
-
-    fn change_names(&mut self, renaming: Renaming) {
-        renaming.apply(&mut self.names);
-        self.pending.push(renaming);
-    }
-}
-
-impl Renaming {
-    fn apply(&self, names: &mut BTreeMap<PathBuf, u64>) {
-        match self {
-            Renaming::Link(path, content) => {
-                names.insert(path.clone(), *content);
-            }
-            Renaming::Unlink(path) => {
-                names.remove(path);
-            }
-            Renaming::Move(from, to) => {
-                if let Some(content) = names.remove(from) {
-                    names.insert(to.clone(), content);
-                }
-            }
-        }
-    }
-}
-
-impl Content {
-    fn write(&mut self, bytes: &[u8], offset: u64) {
-        let (from, to) = (offset as usize, offset as usize + bytes.len());
-        self.data.resize(self.data.len().max(to), 0);
-        self.data[from..to].copy_from_slice(bytes);
-        let sectors = offset / SECTOR_BYTES..(to as u64).div_ceil(SECTOR_BYTES);
-        self.dirty.extend(sectors);
-    }
-
-    fn sync(&mut self) {
-        self.disk.resize(self.data.len(), 0);
-        for sector in std::mem::take(&mut self.dirty) {
-            self.keep(sector);
-        }
-    }
-
-    fn keep(&mut self, sector: u64) {
-        let from = (sector * SECTOR_BYTES) as usize;
-        let to = self
-            .data
-            .len()
-            .min(self.disk.len())
-            .min(from + SECTOR_BYTES as usize);
-        if from < to {
-            self.disk[from..to].copy_from_slice(&self.data[from..to]);
-        }
-    }
-
-    fn power_cut(&mut self, chance: &mut u64) {
-        if coin(chance) {
-            self.disk.resize(self.data.len(), 0);
-        }
-        for sector in std::mem::take(&mut self.dirty) {
-            if coin(chance) {
-                self.keep(sector);
-            }
-        }
-        self.data = self.disk.clone();
     }
 }
 
@@ -475,17 +343,4 @@ impl File for Handle {
 
 fn broken() -> io::Error {
     io::Error::other("input/output error, as planned")
-}
-
-fn coin(state: &mut u64) -> bool {
-    draw(state) & 1 == 0
-}
-
-/// Splitmix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

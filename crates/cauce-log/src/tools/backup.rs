@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::{Doing, Error},
     files::{File, Files, read_full, write_full},
-    open::Folder,
+    folder::Folder,
     segment::log_path,
 };
 

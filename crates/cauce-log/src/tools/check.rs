@@ -6,8 +6,9 @@ use super::{Report, SegmentReport};
 use crate::{
     error::{Doing, Error},
     files::Files,
-    open::{Corruption, Folder},
+    folder::Folder,
     position::Position,
+    recovery::Corruption,
     segment::log_path,
     sidecar,
     survey::{Place, Survey},

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     error::{Doing, Error},
-    files::{File, Files, write_full},
+    files::{File, Files, write_full, write_zeros},
+    folder::{Folder, take_lock},
     frame::{self, FILLER, FRAME_BYTES, Header, Salt},
-    open::{Folder, take_lock, write_zeros},
     quarantine,
     segment::{index_path, log_path},
     survey::{Damage, Survey},
