@@ -7,6 +7,7 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::{
@@ -155,19 +156,25 @@ impl Acceptor {
         loop {
             tokio::select! {
                 accepted = listener.accept() => {
-                    // A failed accept means that the client has gone again.
-                    if let Ok((stream, _)) = accepted {
-                        connections.spawn(connection::run(self.world.clone(), stream));
+                    match accepted {
+                        Ok((stream, _)) => {
+                            connections.spawn(connection::run(self.world.clone(), stream));
+                        }
+                        // Out of descriptors, perhaps: a moment lets some connections end.
+                        Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
                     }
                 }
                 Some(_) = connections.join_next() => {}
-                wanted = self.wanted.wait_for(|wanted| *wanted != Wanted::Up) => {
-                    drop(wanted);
-                    break;
-                }
+                () = until_unwanted(&mut self.wanted) => break,
             }
         }
         drop(listener);
         connections.shutdown().await;
     }
+}
+
+/// Returns when an outage or the end is wanted.
+async fn until_unwanted(wanted: &mut watch::Receiver<Wanted>) {
+    // A sender that has gone means that the stand-in was dropped.
+    let _ = wanted.wait_for(|wanted| *wanted != Wanted::Up).await;
 }

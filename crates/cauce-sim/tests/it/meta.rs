@@ -125,6 +125,13 @@ async fn shop_events_may_be_older() {
 }
 
 #[tokio::test]
+async fn click_ids_of_another_form_are_not_looked_into() {
+    let meta = start().await;
+    let own = set(event("a"), "/user_data/fbp", json!("fbp_value"));
+    assert_eq!(batch(&[own]).send(&meta).await.status, 200);
+}
+
+#[tokio::test]
 async fn texts_come_in_the_language_asked_for() {
     let bad = set(event("a"), "/custom_data/value", Value::Null);
     for (language, title) in [

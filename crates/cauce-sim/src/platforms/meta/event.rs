@@ -178,17 +178,17 @@ fn check_user(user: &Map<String, Value>) -> Result<(), Flaw> {
     must(!TOO_LITTLE.iter().any(within), Flaw::TooLittle)
 }
 
-/// `fb.<subdomain>.<creation in ms>.<rest>`: thirteen digits tell milliseconds from seconds.
+/// `fb.<subdomain>.<creation in ms>.<rest>`: thirteen digits tell milliseconds from seconds. What
+/// does not begin so is a site's own, and is not looked into.
 fn is_click_id(text: &str) -> bool {
-    let mut parts = text.splitn(4, '.');
-    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    parts.next() == Some("fb")
-        && parts
-            .next()
-            .is_some_and(|part| part.len() == 1 && digits(part))
-        && parts
-            .next()
-            .is_some_and(|part| part.len() == 13 && digits(part))
+    let Some(rest) = text.strip_prefix("fb.") else {
+        return is_plain(text);
+    };
+    let digits =
+        |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = rest.splitn(3, '.');
+    parts.next().is_some_and(|part| digits(part, 1))
+        && parts.next().is_some_and(|part| digits(part, 13))
         && parts.next().is_some_and(|part| !part.is_empty())
 }
 
