@@ -22,8 +22,11 @@
 //! log of the slots does not. Slots of the same millisecond share an entry, so a window costs at
 //! most as many entries as it has slots or milliseconds, whichever is less.
 
-use std::{collections::VecDeque, time::Duration};
+mod slots;
 
+use std::time::Duration;
+
+use self::slots::Slots;
 use super::policy::Window;
 use crate::time::Timestamp;
 
@@ -219,7 +222,7 @@ impl Quota {
         let Some(lane) = self.lanes.iter().max_by_key(|lane| lane.window.per) else {
             return Vec::new();
         };
-        let known = lane.arrived.runs.iter().chain(&lane.left.runs).copied();
+        let known = lane.arrived.runs().chain(lane.left.runs());
         let granted = (self.granted > 0).then_some((now, self.granted));
         known.filter(|run| run.1 > 0).chain(granted).collect()
     }
@@ -302,11 +305,11 @@ impl Lane {
     /// had settled may still have been on its way, so it counts as that much later.
     fn adopt(&mut self, old: &Lane) {
         let later = self.guard.saturating_sub(old.guard);
-        for (at, n) in &old.arrived.runs {
-            self.arrived.push(*at + later, *n);
+        for (at, n) in old.arrived.runs() {
+            self.arrived.push(at + later, n);
         }
-        for (at, n) in &old.left.runs {
-            self.left.push(*at, *n);
+        for (at, n) in old.left.runs() {
+            self.left.push(at, n);
         }
     }
 
@@ -323,12 +326,12 @@ impl Lane {
     fn held(&self, now: Timestamp) -> u32 {
         let gone = self.releases().take_while(|(at, _)| *at <= now);
         let gone: u32 = gone.map(|(_, n)| n).sum();
-        self.left.total + self.arrived.total - gone
+        self.left.total() + self.arrived.total() - gone
     }
 
     /// When the window has `n` free slots of `max`.
     fn frees(&self, max: u32, granted: u32, n: u32, now: Timestamp) -> NextSlot {
-        let mut used = granted + self.left.total + self.arrived.total;
+        let mut used = granted + self.left.total() + self.arrived.total();
         let fits = |used: u32| used.saturating_add(n) <= max;
         if fits(used) {
             return NextSlot::Now;
@@ -349,61 +352,16 @@ impl Lane {
     /// When slots leave the window, in order, as far as it is known.
     fn releases(&self) -> impl Iterator<Item = (Timestamp, u32)> {
         let kept = self.window.per + ROUNDING;
-        let arrived = self
-            .arrived
-            .runs
-            .iter()
-            .map(move |(at, n)| (*at + kept, *n));
+        let arrived = self.arrived.runs().map(move |(at, n)| (at + kept, n));
         let guard = self.guard;
-        let left = self.left.runs.iter();
-        arrived.chain(left.map(move |(at, n)| (*at + guard + kept, *n)))
+        let left = self.left.runs();
+        arrived.chain(left.map(move |(at, n)| (at + guard + kept, n)))
     }
 }
 
 /// What a body handed to the socket may take to arrive, for a window of this length.
 fn guard(per: Duration) -> Duration {
     (per / 100).clamp(Duration::from_millis(10), Duration::from_millis(250))
-}
-
-/// Slots by their moment, oldest first.
-#[derive(Clone, Debug, Default)]
-struct Slots {
-    runs: VecDeque<(Timestamp, u32)>,
-    total: u32,
-}
-
-impl Slots {
-    /// Adds slots at `at`, or at the newest moment there is where that is later.
-    fn push(&mut self, at: Timestamp, n: u32) {
-        if n == 0 {
-            return;
-        }
-        self.total += n;
-        match self.runs.back_mut() {
-            Some((newest, count)) if *newest >= at => *count += n,
-            _ => self.runs.push_back((at, n)),
-        }
-    }
-
-    /// Takes out one slot of that moment; answers whether there was one.
-    fn take(&mut self, at: Timestamp) -> bool {
-        let Ok(place) = self.runs.binary_search_by_key(&at, |run| run.0) else {
-            return false;
-        };
-        let count = &mut self.runs[place].1;
-        let found = *count > 0;
-        *count -= u32::from(found);
-        self.total -= u32::from(found);
-        found
-    }
-
-    /// Takes out the oldest run if its moment satisfies `gone`.
-    fn pop_if(&mut self, gone: impl Fn(Timestamp) -> bool) -> Option<(Timestamp, u32)> {
-        let (at, n) = *self.runs.front().filter(|run| gone(run.0))?;
-        self.runs.pop_front();
-        self.total -= n;
-        Some((at, n))
-    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 mod world;
 
+use std::time::Duration;
+
 use super::*;
 use crate::{
     dispatch::{
-        disposition::Disposition,
+        disposition::{Disposition, Verdict},
         policy::{BatchPolicy, BreakerPolicy, OnUnknown, RetryPolicy, Window},
     },
-    id::TenantId,
+    id::{JobId, TenantId},
     priority::Priority,
-    queue::settlement::Outcome,
+    queue::settlement::{Outcome, Settlement},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -692,6 +694,58 @@ fn a_job_that_expired_in_hand_is_not_sent() {
     line.answer(&first, delivered(), ms(50));
     assert_eq!(line.outcomes()[1], (2, Outcome::Release));
     assert!(line.is_idle());
+}
+
+#[test]
+fn a_refused_batch_goes_on_when_the_next_part_expired_in_hand() {
+    let mut line = line(batches());
+    let jobs = (0..4).map(|n| LeasedJob {
+        expires_at: if n < 2 { ms(50) } else { Timestamp::NEVER },
+        ..job(n)
+    });
+    let send = line.begin(vec![jobs.collect()], ms(0)).remove(0);
+    let verdict = Verdict::Bisect(why());
+    let answered = Answered {
+        verdict,
+        hold: Some(SECOND),
+        status: 400,
+    };
+    line.on_answered(send.request, answered, 0.0, ms(40));
+    assert_eq!(line.sends().len(), 0);
+    line.handle_timeout(ms(1_040));
+    let rest: Vec<_> = line.sends()[0]
+        .jobs
+        .iter()
+        .map(|job| job.id.number())
+        .collect();
+    assert_eq!(rest, [2, 3]);
+}
+
+#[test]
+fn a_part_that_failed_for_the_moment_says_nothing_of_the_other() {
+    let mut line = line(batches());
+    let send = line.begin(vec![(0..8).map(job).collect()], ms(0)).remove(0);
+    line.answer(&send, Verdict::Bisect(why()), ms(1));
+    let left = line.sends().remove(0);
+    line.answer(&left, retry(), ms(2));
+    assert_eq!(line.sends()[0].jobs.len(), 4);
+}
+
+#[test]
+fn retries_beyond_their_share_wait_longer_than_their_backoff() {
+    let mut line = line(singles());
+    line.policy.breaker.failures = 100;
+    line.breaker.set_policy(line.policy.breaker);
+    let mut due = Vec::new();
+    for _ in 0..30 {
+        let outcomes = line.once(retry(), ms(0));
+        let [(_, Outcome::Retry { due_at })] = outcomes[..] else {
+            panic!("{outcomes:?}")
+        };
+        due.push(due_at.as_millis());
+    }
+    assert!(due[..10].iter().all(|at| *at == 1_000), "{due:?}");
+    assert!(due[29] > 5_000, "{due:?}");
 }
 
 #[test]

@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::dispatch::{
-    batcher::{Room, pack},
-    disposition::Verdict,
-};
+use crate::dispatch::batcher::{Room, pack};
 
 /// After this, the destination is well, nobody pauses, and everything has to come to an end.
 const TROUBLE: i64 = 120_000;
