@@ -56,6 +56,27 @@ impl Judged {
     }
 }
 
+/// A refusal of a whole request.
+pub(crate) struct Refusal {
+    /// The code to count it by.
+    pub(crate) code: String,
+    /// The answer.
+    pub(crate) answer: Answer,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: impl Into<String>, answer: Answer) -> Refusal {
+        Refusal {
+            code: code.into(),
+            answer,
+        }
+    }
+
+    pub(crate) fn judged(self, events: usize) -> Judged {
+        Judged::refused(self.answer, self.code, events)
+    }
+}
+
 impl<'a> Call<'a> {
     pub(crate) fn is_post(&self) -> bool {
         self.head.method == Method::POST

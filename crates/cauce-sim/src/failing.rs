@@ -5,12 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::{StatusCode, header};
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 
-use crate::{
-    Fault, RetryAfter, Token,
-    answer::Answer,
-    platforms::{self, Refusal},
-    world::World,
-};
+use crate::{Fault, RetryAfter, Token, answer::Answer, call::Refusal, platforms, world::World};
 
 /// The refusal that a fault stands for; none for faults of the connection or of time.
 pub(crate) fn refusal(world: &World, fault: &Fault) -> Option<Refusal> {

@@ -11,7 +11,7 @@ use http::{StatusCode, request::Parts};
 use crate::{
     Platform, Token,
     answer::Answer,
-    call::{Call, Judged, Route},
+    call::{Call, Judged, Refusal, Route},
     world::World,
 };
 
@@ -97,26 +97,5 @@ pub(crate) fn sunset(world: &World) -> Refusal {
         Platform::TikTok | Platform::GoogleAnalytics | Platform::Sink => {
             Refusal::new("404", Answer::html(StatusCode::NOT_FOUND))
         }
-    }
-}
-
-/// A refusal of a whole request.
-pub(crate) struct Refusal {
-    /// The code to count it by.
-    pub(crate) code: String,
-    /// The answer.
-    pub(crate) answer: Answer,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: impl Into<String>, answer: Answer) -> Refusal {
-        Refusal {
-            code: code.into(),
-            answer,
-        }
-    }
-
-    pub(crate) fn judged(self, events: usize) -> Judged {
-        Judged::refused(self.answer, self.code, events)
     }
 }

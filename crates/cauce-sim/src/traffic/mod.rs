@@ -11,6 +11,7 @@
 //! assert_eq!(made.event["eventId"], made.event_id.as_str());
 //! ```
 
+mod consent;
 mod flaw;
 mod people;
 mod shop;
@@ -25,6 +26,7 @@ use crate::Random;
 use people::Person;
 use shop::{Shopper, Step};
 
+pub use consent::Consent;
 pub use flaw::Flaw;
 
 /// Shoppers on the shop at once.
@@ -78,19 +80,6 @@ pub struct Made {
     pub flaw: Option<Flaw>,
     /// What its shopper denies.
     pub consent: Consent,
-}
-
-/// What a shopper denies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Consent {
-    /// Whether it was asked for at all; if not, the event carries no consent.
-    pub asked: bool,
-    /// Nothing may go to Google.
-    pub analytics_denied: bool,
-    /// Nothing may go to Meta, LinkedIn and TikTok.
-    pub ads_denied: bool,
-    /// Google is told not to personalise.
-    pub personalization_denied: bool,
 }
 
 /// An endless sequence of events in the order of their times.
@@ -220,42 +209,5 @@ impl Iterator for Traffic {
 
     fn next(&mut self) -> Option<Made> {
         Some(self.next_event())
-    }
-}
-
-impl Consent {
-    /// Half of those who deny nothing were never asked.
-    fn draw(random: &mut Random, denied_share: f64) -> Consent {
-        if !random.chance(denied_share) {
-            return Consent {
-                asked: random.chance(0.5),
-                ..Consent::default()
-            };
-        }
-        let mut consent = Consent {
-            asked: true,
-            ..Consent::default()
-        };
-        match random.below(4) {
-            0 => consent.analytics_denied = true,
-            1 => consent.ads_denied = true,
-            2 => consent.personalization_denied = true,
-            _ => {
-                consent.analytics_denied = true;
-                consent.ads_denied = true;
-                consent.personalization_denied = true;
-            }
-        }
-        consent
-    }
-
-    fn to_json(self) -> Value {
-        let say = |denied| if denied { "denied" } else { "granted" };
-        json!({
-            "adStorage": say(self.ads_denied),
-            "adUserData": say(self.ads_denied),
-            "adPersonalization": say(self.personalization_denied),
-            "analytics": say(self.analytics_denied),
-        })
     }
 }

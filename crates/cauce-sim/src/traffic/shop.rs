@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Consent, people::Person};
+use super::{consent::Consent, people::Person};
 use crate::Random;
 
 const SHOP: &str = "https://tienda.example";

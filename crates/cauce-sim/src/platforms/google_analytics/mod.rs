@@ -4,6 +4,7 @@
 //! Source: developers.google.com/analytics/devguides/collection/protocol/ga4 (reference,
 //! sending-events, validating-events). The twin looks at neither the secret nor the id.
 
+mod message;
 mod rules;
 mod values;
 
@@ -16,7 +17,8 @@ use crate::{
     call::{Call, Judged},
     ledger::Decision,
 };
-use rules::{Message, Report};
+use message::Message;
+use rules::Report;
 
 /// Where events go.
 pub(crate) const COLLECT: &str = "/mp/collect";

@@ -1,8 +1,8 @@
 //! What makes GA4 drop a request or an event, in the words of the validation twin.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::values;
+use super::{message::Message, values};
 use crate::check::{all_texts, is_hash};
 
 const MAX_EVENTS: usize = 25;
@@ -21,32 +21,6 @@ const RESERVED_PROPERTIES: [&str; 5] = [
     "user_id",
     "first_open_after_install",
 ];
-
-/// One sentence of the validation twin.
-pub(super) struct Message {
-    /// The validation code.
-    pub(super) code: &'static str,
-    path: String,
-    text: String,
-}
-
-impl Message {
-    pub(super) fn new(
-        code: &'static str,
-        path: impl Into<String>,
-        text: impl Into<String>,
-    ) -> Message {
-        Message {
-            code,
-            path: path.into(),
-            text: text.into(),
-        }
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        json!({"fieldPath": self.path, "description": self.text, "validationCode": self.code})
-    }
-}
 
 /// What is wrong with a request, and with each of its events.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rules::Message;
+use super::message::Message;
 
 const MAX_NAME: usize = 40;
 const MAX_VALUE: usize = 100;

@@ -5,18 +5,20 @@
 //! rudder-transformer and PostHog parse.
 
 mod element;
+mod errors;
 mod token;
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Refusal;
 use crate::{
     EventKey, Poison, Token,
     answer::Answer,
-    call::{Call, Judged},
+    call::{Call, Judged, Refusal},
 };
 
+use errors::{error, unprocessable};
+pub(crate) use errors::{server_error, sunset, throttle};
 pub(crate) use token::refuse_token;
 
 /// Where events go.
@@ -48,27 +50,6 @@ pub(crate) fn check(call: &Call) -> Answer {
         "/oauth/v2/introspectToken" if call.is_post() => token::introspect(call),
         _ => error(StatusCode::NOT_FOUND, "No virtual resource found").answer,
     }
-}
-
-/// 429 of the daily allowance; LinkedIn gives no header with it.
-pub(crate) fn throttle() -> Refusal {
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    let text =
-        "Resource level throttle APPLICATION DAY limit for calls to this resource is reached.";
-    let body = json!({"status": 429, "code": "TOO_MANY_REQUESTS", "message": text});
-    Refusal::new("429", Answer::json(status, &body))
-}
-
-/// An error of LinkedIn's own.
-pub(crate) fn server_error(status: StatusCode) -> Refusal {
-    error(status, "Internal Server Error")
-}
-
-/// 426: the version has been shut down.
-pub(crate) fn sunset(version: &str) -> Refusal {
-    let text = format!("Requested version {version} is not active");
-    let body = json!({"status": 426, "code": "NONEXISTENT_VERSION", "message": text});
-    Refusal::new("426", Answer::json(StatusCode::UPGRADE_REQUIRED, &body))
 }
 
 fn check_head(call: &Call) -> Result<(), Refusal> {
@@ -213,13 +194,4 @@ fn lines(faults: &[String]) -> String {
         .iter()
         .map(|fault| format!("ERROR :: {fault}\n"))
         .collect()
-}
-
-fn unprocessable(message: &str) -> Refusal {
-    error(StatusCode::UNPROCESSABLE_ENTITY, message)
-}
-
-fn error(status: StatusCode, message: &str) -> Refusal {
-    let body = json!({"message": message, "status": status.as_u16()});
-    Refusal::new(status.as_str(), Answer::json(status, &body))
 }

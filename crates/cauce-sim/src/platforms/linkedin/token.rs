@@ -3,8 +3,12 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::throttle;
-use crate::{Token, answer::Answer, call::Call, platforms::Refusal};
+use super::errors::throttle;
+use crate::{
+    Token,
+    answer::Answer,
+    call::{Call, Refusal},
+};
 
 /// 401 with a service code, or 403 where the token may not write here.
 pub(crate) fn refuse_token(token: Option<Token>) -> Refusal {

@@ -4,6 +4,7 @@
 //! the codes as facebook-php-business-sdk and rudder-transformer read them. Only JSON bodies are
 //! understood; the form encoding of older clients is refused.
 
+mod errors;
 mod event;
 mod texts;
 mod token;
@@ -11,22 +12,22 @@ mod token;
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
-use super::Refusal;
 use crate::{
     EventKey, Token,
     answer::Answer,
-    call::{Call, Judged},
+    call::{Call, Judged, Refusal},
     world::World,
 };
+use errors::{USAGE, error, no_such_dataset, payload_error, usage};
 use event::Flaw;
 
+pub(crate) use errors::{server_error, throttle, unknown_path};
 pub(crate) use token::refuse_token;
 
 /// Events in one request at most (using-the-api, batch requests).
 const MAX_EVENTS: usize = 1000;
 /// Versions before this one are upgraded with a warning in a header.
 const OLDEST_VERSION: u32 = 24;
-const USAGE: HeaderName = HeaderName::from_static("x-business-use-case-usage");
 const VERSION_WARNING: HeaderName = HeaderName::from_static("x-ad-api-version-warning");
 
 /// Whether a path is `/{version}/{dataset}/events`.
@@ -71,30 +72,6 @@ pub(crate) fn check(call: &Call) -> Answer {
         }
         _ => unknown_path(call.world).answer,
     }
-}
-
-/// Code 4 with the minutes to wait in the usage header.
-pub(crate) fn throttle(world: &World, dataset: &str, minutes: u32) -> Refusal {
-    let message = "(#4) Application request limit reached";
-    let mut refusal = error(world, StatusCode::BAD_REQUEST, message, 4, Some(1_504_022));
-    refusal.answer = refusal.answer.with(USAGE, &usage(dataset, 100, minutes));
-    refusal
-}
-
-/// Code 2: the service is not there for the moment.
-pub(crate) fn server_error(world: &World, status: StatusCode) -> Refusal {
-    let message = "Service temporarily unavailable";
-    let body = json!({"error": {
-        "message": message, "type": "OAuthException", "code": 2, "is_transient": true,
-        "fbtrace_id": world.trace(),
-    }});
-    Refusal::new("2", Answer::json(status, &body))
-}
-
-/// Code 2500: nothing lies under this path.
-pub(crate) fn unknown_path(world: &World) -> Refusal {
-    let message = "Unknown path components: /events";
-    error(world, StatusCode::BAD_REQUEST, message, 2500, None)
 }
 
 type Refused = (Refusal, usize);
@@ -167,52 +144,6 @@ fn key(event: &Value) -> Option<EventKey> {
     event["event_id"].as_str().map(EventKey::of)
 }
 
-fn no_such_dataset(world: &World, dataset: &str) -> Refusal {
-    let message = format!(
-        "Unsupported post request. Object with ID '{dataset}' does not exist, cannot be loaded due \
-         to missing permissions, or does not support this operation"
-    );
-    error(world, StatusCode::BAD_REQUEST, &message, 100, Some(33))
-}
-
-fn payload_error(world: &World, flaw: Flaw) -> Refusal {
-    let (title, text) = texts::of(flaw, world.options.language);
-    let subcode = flaw.subcode();
-    let body = json!({"error": {
-        "message": "Invalid parameter",
-        "type": "OAuthException",
-        "code": 100,
-        "error_subcode": subcode,
-        "is_transient": false,
-        "error_user_title": title,
-        "error_user_msg": text,
-        "fbtrace_id": world.trace(),
-    }});
-    Refusal::new(
-        format!("100/{subcode}"),
-        Answer::json(StatusCode::BAD_REQUEST, &body),
-    )
-}
-
-/// An error without texts for a person. Its type is `OAuthException` whatever it is about.
-fn error(
-    world: &World,
-    status: StatusCode,
-    message: &str,
-    code: u32,
-    subcode: Option<u32>,
-) -> Refusal {
-    let mut body = json!({
-        "message": message, "type": "OAuthException", "code": code, "fbtrace_id": world.trace(),
-    });
-    let mut counted = code.to_string();
-    if let Some(subcode) = subcode {
-        body["error_subcode"] = subcode.into();
-        counted = format!("{code}/{subcode}");
-    }
-    Refusal::new(counted, Answer::json(status, &json!({"error": body})))
-}
-
 fn with_headers(mut judged: Judged, world: &World, version: u32, dataset: &str) -> Judged {
     let percent = world.faults.usage();
     if percent > 0 && judged.answer.headers.iter().all(|(name, _)| *name != USAGE) {
@@ -223,18 +154,6 @@ fn with_headers(mut judged: Judged, world: &World, version: u32, dataset: &str) 
         judged.answer = judged.answer.with(VERSION_WARNING, text);
     }
     judged
-}
-
-/// Percentages, and minutes until access is back.
-fn usage(dataset: &str, percent: u32, minutes: u32) -> String {
-    let usage = json!({
-        "type": "ads_management",
-        "call_count": percent,
-        "total_cputime": percent / 4,
-        "total_time": percent / 4,
-        "estimated_time_to_regain_access": minutes,
-    });
-    json!({dataset: [usage]}).to_string()
 }
 
 fn parts(path: &str) -> Option<(u32, &str, &str)> {

@@ -3,8 +3,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{error, throttle, unknown_path};
-use crate::{Token, answer::Answer, call::Call, platforms::Refusal, world::World};
+use super::errors::{error, throttle, unknown_path};
+use crate::{
+    Token,
+    answer::Answer,
+    call::{Call, Refusal},
+    world::World,
+};
 
 /// Code 190 with the subcode of the reason; 200 where the token may not write here.
 pub(crate) fn refuse_token(world: &World, token: Option<Token>) -> Refusal {

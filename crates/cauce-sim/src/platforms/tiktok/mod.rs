@@ -9,11 +9,10 @@ mod event;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Refusal;
 use crate::{
     EventKey, Poison, Token,
     answer::Answer,
-    call::{Call, Judged},
+    call::{Call, Judged, Refusal},
     world::World,
 };
 
