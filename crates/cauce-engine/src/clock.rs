@@ -23,7 +23,7 @@ const JUMP_MS: i64 = 5_000;
 
 /// A clock. Clones share it.
 #[derive(Clone)]
-pub struct Clock {
+pub(crate) struct Clock {
     shared: Arc<Shared>,
 }
 
@@ -36,14 +36,16 @@ struct Shared {
 }
 
 fn system_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Clock {
     /// A clock that starts at the system's time, but not before `latest`, the latest time that the
     /// store has seen.
-    pub fn start(latest: Timestamp) -> Clock {
+    pub(crate) fn start(latest: Timestamp) -> Clock {
         let start_ms = system_ms().max(latest.as_millis());
         Clock {
             shared: Arc::new(Shared {
@@ -56,14 +58,14 @@ impl Clock {
     }
 
     /// The time.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let shared = &*self.shared;
         let ms = shared.start_ms + self.elapsed_ms() + shared.correction_ms.load(Ordering::Relaxed);
         Timestamp::from_millis(ms)
     }
 
     /// The moment of the monotonic clock at which [`Clock::now`] will show `at`.
-    pub fn instant(&self, at: Timestamp) -> tokio::time::Instant {
+    pub(crate) fn instant(&self, at: Timestamp) -> tokio::time::Instant {
         tokio::time::Instant::now() + at.until(self.now()).min(FAR)
     }
 
@@ -72,14 +74,16 @@ impl Clock {
     }
 
     /// Drifts towards the system's time. Called about once a second, from one place.
-    pub fn follow(&self) {
+    pub(crate) fn follow(&self) {
         let elapsed = self.elapsed_ms();
         let since = elapsed - self.shared.corrected_at_ms.load(Ordering::Relaxed);
         let allowed = since * FOLLOW_PERMILLE / 1_000;
         if allowed == 0 {
             return;
         }
-        self.shared.corrected_at_ms.store(elapsed, Ordering::Relaxed);
+        self.shared
+            .corrected_at_ms
+            .store(elapsed, Ordering::Relaxed);
         let off = system_ms() - self.now().as_millis();
         // Slower than time itself passes, so that `now` still never goes back.
         let step = off.clamp(-allowed, allowed);

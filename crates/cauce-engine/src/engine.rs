@@ -1,6 +1,13 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use cauce_destinations::{destination::CredentialState, pixel::PixelEvent};
 use cauce_flow::{
@@ -12,6 +19,7 @@ use cauce_store::{
     control::Control,
     embedded::{EmbeddedStore, Options},
     jobs::{Error, Gate, JobStore, Scope},
+    rollups::Rollups,
 };
 use parking_lot::RwLock;
 use tokio::sync::mpsc;
@@ -43,6 +51,8 @@ pub(crate) struct Inner {
     store: Arc<EmbeddedStore>,
     pub(crate) jobs: Arc<dyn JobStore>,
     pub(crate) control: Control,
+    pub(crate) rollups: Arc<Rollups>,
+    min_free_bytes: AtomicU64,
     pub(crate) clock: Clock,
     transport: Transport,
     pub(crate) lines: Lines,
@@ -112,6 +122,13 @@ impl Lines {
     }
 }
 
+impl Inner {
+    /// Bytes of the disk that are kept free.
+    pub(crate) fn min_free_bytes(&self) -> u64 {
+        self.min_free_bytes.load(Ordering::Relaxed)
+    }
+}
+
 impl Engine {
     /// Opens the data folder, settles what a crash left behind, starts every loop.
     pub async fn start(settings: Settings) -> Result<Engine, StartError> {
@@ -120,11 +137,14 @@ impl Engine {
         std::fs::create_dir_all(&folder).map_err(|error| {
             StartError::Folder(format!("{} cannot be made: {error}", folder.display()))
         })?;
-        let options = store_options(&settings);
+        let control = Control::open(&folder)?;
+        let kept_through = Rollups::kept_through(&control).await?;
+        let options = store_options(&settings, kept_through);
+        let min_free_bytes = options.min_free_bytes;
         let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(options)).await;
         let store = opened.map_err(|error| StartError::Folder(error.to_string()))??;
         let store = Arc::new(store);
-        let control = Control::open(&folder)?;
+        let rollups = Rollups::new(Arc::clone(&store), control.clone());
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
         let clock = Clock::start(jobs.latest());
         let tokens = Tokens::recall(transport.clone(), clock.clone(), control.clone()).await;
@@ -133,6 +153,8 @@ impl Engine {
             store,
             jobs,
             control,
+            rollups: Arc::new(rollups),
+            min_free_bytes: AtomicU64::new(min_free_bytes),
             clock,
             transport,
             lines: Lines::default(),
@@ -187,13 +209,13 @@ impl Engine {
         inner
             .loops
             .spawn(stager::run(Arc::clone(jobs), clock.clone(), stop.clone()));
-        let control = inner.control.clone();
-        inner.loops.spawn(janitor::run(
-            Arc::clone(jobs),
-            control,
-            clock.clone(),
-            stop.clone(),
-        ));
+        let cleaning = janitor::Cleaning {
+            store: Arc::clone(jobs),
+            control: inner.control.clone(),
+            rollups: Arc::clone(&inner.rollups),
+            clock: clock.clone(),
+        };
+        inner.loops.spawn(janitor::run(cleaning, stop.clone()));
         let weak = Arc::downgrade(inner);
         let every = move || {
             weak.upgrade()
@@ -275,6 +297,9 @@ impl Engine {
         inner.stop.cancel();
         inner.loops.close();
         inner.loops.wait().await;
+        if let Err(error) = inner.rollups.keep(self.now()).await {
+            tracing::warn!(%error, "the newest statistics are counted again at the next start");
+        }
         inner.control.close().await;
         let store = Arc::clone(&inner.store);
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
@@ -463,7 +488,7 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// The folder of the job log in the data folder.
 const JOBS_DIR: &str = "jobs";
 
-fn store_options(settings: &Settings) -> Options {
+fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64>) -> Options {
     let dir = settings.data_dir.join(JOBS_DIR);
     Options {
         min_free_bytes: match settings.limits.min_free {
@@ -483,5 +508,6 @@ fn store_options(settings: &Settings) -> Options {
         ended_for: settings.history.ended,
         keys_for: settings.history.idempotency,
         instance: rand::random(),
+        rollups_through: Some(kept_through),
     }
 }

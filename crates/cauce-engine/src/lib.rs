@@ -3,9 +3,21 @@
 //! One file for each loop. A loop waits on a closed set of inputs, hands them to a pure state
 //! machine, and executes the commands that come out. Only [`transport`] opens connections.
 
-pub mod engine;
 pub mod settings;
 pub mod status;
+
+mod clock;
+mod pixels;
+mod stats;
+mod view;
+
+mod janitor;
+mod line;
+mod stager;
+pub mod tokens;
+
 pub mod transport;
+
+pub mod engine;
 
 pub use engine::Engine;

@@ -7,17 +7,17 @@
 //! timeout            --+
 //! ```
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cauce_destinations::destination::{Answer, BatchKey, Destination, Judgement};
 use cauce_flow::{
     dispatch::{
         batcher,
-        disposition::Delivery,
         dispatcher::{
             AccountState, Answered, Claimed, Command, Dispatcher, RequestId, Send, Setup,
         },
+        disposition::Delivery,
         policy::Policy,
     },
     id::JobId,
@@ -46,6 +46,9 @@ use crate::{
 /// Inputs that are taken in before the dispatcher's commands are carried out: under load many
 /// answers become one settlement.
 const MAX_INPUTS_A_TURN: usize = 256;
+
+/// A full disk is asked again after this.
+const SETTLE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// What a line works with.
 #[derive(Clone)]
@@ -90,7 +93,9 @@ impl LineHandle {
         let (inputs, received) = mpsc::unbounded_channel();
         let line = account.line();
         let now = around.clock.now();
-        let shown = Arc::new(Mutex::new(Shown { status: initial_status(&account) }));
+        let shown = Arc::new(Mutex::new(Shown {
+            status: initial_status(&account),
+        }));
         let recall = around.store.recall(&line, Timestamp::EPOCH);
         let state = recall.note.as_deref().and_then(read_note);
         let mut dispatcher = Dispatcher::new(
@@ -122,7 +127,12 @@ impl LineHandle {
             requests: 0,
             stopping: false,
         };
-        LineHandle { account, inputs, task: tokio::spawn(runner.run()), shown }
+        LineHandle {
+            account,
+            inputs,
+            task: tokio::spawn(runner.run()),
+            shown,
+        }
     }
 
     /// Asks the loop to pause. No new attempt starts after it has answered.
@@ -261,7 +271,8 @@ impl Runner {
             Input::Left(request) => self.dispatcher.on_left(request, now),
             Input::Answered(request, answered) => {
                 self.requests += 1;
-                self.dispatcher.on_answered(request, answered, rand::random(), now);
+                self.dispatcher
+                    .on_answered(request, answered, rand::random(), now);
             }
             Input::Unsent(request) => self.dispatcher.on_unsent(request, now),
             Input::Settled => self.settling = false,
@@ -289,8 +300,13 @@ impl Runner {
     }
 
     fn follow(&mut self, account: Account, now: Timestamp) {
-        let starts = self.around.store.recall(&self.line, Timestamp::EPOCH).starts;
-        self.dispatcher.on_policy(account.policy.clone(), &starts, now);
+        let starts = self
+            .around
+            .store
+            .recall(&self.line, Timestamp::EPOCH)
+            .starts;
+        self.dispatcher
+            .on_policy(account.policy.clone(), &starts, now);
         // New credentials may be what was missing.
         self.dispatcher.on_credentials_mended(now);
         self.policy = account.policy;
@@ -384,8 +400,20 @@ impl Runner {
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
         let line = self.line.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = store.settle(settlements, requests, now).await {
-                tracing::error!(%line, %error, "outcomes could not be written; the leases stay");
+            let mut unwritten = Some((settlements, requests));
+            while let Some((settlements, requests)) = unwritten.take() {
+                match store.settle(settlements.clone(), requests, now).await {
+                    Ok(()) => {}
+                    // Room comes back as history is pruned: what was delivered is not forgotten.
+                    Err(error @ jobs::Error::DiskFull { .. }) => {
+                        tracing::error!(%line, %error, "outcomes wait to be written");
+                        tokio::time::sleep(SETTLE_AGAIN_AFTER).await;
+                        unwritten = Some((settlements, requests));
+                    }
+                    Err(error) => {
+                        tracing::error!(%line, %error, "outcomes could not be written; the leases stay");
+                    }
+                }
             }
             let _ = inputs.send(Input::Settled);
         });
@@ -393,7 +421,9 @@ impl Runner {
 
     fn persist(&self, state: AccountState) {
         let (store, line) = (Arc::clone(&self.around.store), self.line.clone());
-        let note = serde_json::to_vec(&state).map(Bytes::from).unwrap_or_default();
+        let note = serde_json::to_vec(&state)
+            .map(Bytes::from)
+            .unwrap_or_default();
         self.tasks.spawn(async move {
             if let Err(error) = store.keep_note(line, note).await {
                 tracing::warn!(%error, "a dispatcher's note could not be kept");
@@ -437,7 +467,7 @@ impl Runner {
             Observation::JobsDelivered { .. }
             | Observation::JobsRetried { .. }
             | Observation::JobsDied { .. }
-            | Observation::JobsLost { .. }
+            | Observation::JobsLeftUnknown { .. }
             | Observation::JobsReleased { .. } => {}
         }
     }
@@ -448,11 +478,13 @@ impl Runner {
         status.in_flight = self.dispatcher.in_flight();
         let usage = self.dispatcher.usage(now);
         status.rate.clear();
-        status.rate.extend(usage.into_iter().map(|window| WindowUse {
-            used: window.used,
-            max: window.max,
-            per_ms: u64::try_from(window.per.as_millis()).unwrap_or(u64::MAX),
-        }));
+        status
+            .rate
+            .extend(usage.into_iter().map(|window| WindowUse {
+                used: window.used,
+                max: window.max,
+                per_ms: u64::try_from(window.per.as_millis()).unwrap_or(u64::MAX),
+            }));
     }
 }
 
@@ -478,9 +510,20 @@ fn pack(
         fit.into_iter().map(|job| vec![job]).collect()
     } else {
         let key_of = |job: &LeasedJob| -> BatchKey { destination.batch_key(job) };
-        batcher::pack(fit, key_of, batcher::Room { max_items, max_bytes })
+        batcher::pack(
+            fit,
+            key_of,
+            batcher::Room {
+                max_items,
+                max_bytes,
+            },
+        )
     };
-    Claimed { requests, refused, backlog: Default::default() }
+    Claimed {
+        requests,
+        refused,
+        backlog: Default::default(),
+    }
 }
 
 fn answer(judged: Judgement, answer: &Answer) -> Answered {
@@ -488,13 +531,19 @@ fn answer(judged: Judgement, answer: &Answer) -> Answered {
         Answer::Response(response) => response.status,
         Answer::NotSent(_) | Answer::Ambiguous(_) => 0,
     };
-    Answered { verdict: judged.verdict, hold: judged.hold, status }
+    Answered {
+        verdict: judged.verdict,
+        hold: judged.hold,
+        status,
+    }
 }
 
 /// Whether a line's destination must not get a job twice by itself.
 pub(crate) fn never_twice(accounts: &[Account]) -> jobs::NeverTwice {
-    let known: BTreeMap<Line, Delivery> =
-        accounts.iter().map(|account| (account.line(), account.destination.delivery())).collect();
+    let known: BTreeMap<Line, Delivery> = accounts
+        .iter()
+        .map(|account| (account.line(), account.destination.delivery()))
+        .collect();
     // Of an account that is not configured any more nothing is known: the careful answer.
     Box::new(move |line| known.get(line) != Some(&Delivery::Deduplicates))
 }

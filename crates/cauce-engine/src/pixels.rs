@@ -3,7 +3,7 @@
 
 use cauce_destinations::{
     catalog,
-    normalize::Country,
+    normalize::country::Country,
     pixel::{Choice, Consent, Defaults, PixelEvent, Platform, Prepared},
 };
 use cauce_flow::{
@@ -62,7 +62,8 @@ impl Rules<'_> {
 
     fn country(&self) -> Option<Country> {
         let own = self.settings.default_country.get(self.tenant);
-        own.or(self.settings.fallback_country.as_ref()).and_then(|code| Country::find(code))
+        own.or(self.settings.fallback_country.as_ref())
+            .and_then(|code| Country::find(code))
     }
 
     /// Every bad field, and the platforms that the tenant has no account of.
@@ -73,7 +74,10 @@ impl Rules<'_> {
             .map(|fault| (fault.pointer, fault.detail))
             .collect();
         if self.accounts.is_empty() {
-            faults.push((String::new(), "no pixel account is configured for this tenant".to_owned()));
+            faults.push((
+                String::new(),
+                "no pixel account is configured for this tenant".to_owned(),
+            ));
         }
         for (place, name) in event.platforms.iter().flatten().enumerate() {
             let known = self.accounts.iter().any(|account| account.platform == name);
@@ -122,8 +126,13 @@ impl Rules<'_> {
         let mut withheld = Vec::new();
         let mut jobs = Vec::new();
         for account in &self.accounts {
-            let Ok(platform) = account.platform.parse::<Platform>() else { continue };
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&platform)) {
+            let Ok(platform) = account.platform.parse::<Platform>() else {
+                continue;
+            };
+            if wanted
+                .as_ref()
+                .is_some_and(|wanted| !wanted.contains(&platform))
+            {
                 continue;
             }
             let defaults = Defaults {
@@ -148,7 +157,11 @@ impl Rules<'_> {
             }
         }
         intake.batch.jobs.extend(jobs);
-        Pending::Taken { event_id, platforms, withheld }
+        Pending::Taken {
+            event_id,
+            platforms,
+            withheld,
+        }
     }
 
     fn job(
@@ -175,7 +188,9 @@ impl Rules<'_> {
 
     fn drop_event(&self, queue: &QueueName, why: DropReason, intake: &mut Intake) {
         let dropped = &mut intake.batch.dropped;
-        let same = dropped.iter_mut().find(|d| d.queue == *queue && d.why == why);
+        let same = dropped
+            .iter_mut()
+            .find(|d| d.queue == *queue && d.why == why);
         match same {
             Some(known) => known.count += 1,
             None => dropped.push(Dropped {
@@ -198,13 +213,20 @@ impl Intake {
         let mut answers = answers.iter();
         let settle = |pending| match pending {
             Pending::Rejected(faults) => PixelOutcome::Rejected { faults },
-            Pending::Taken { event_id, platforms, withheld } => {
+            Pending::Taken {
+                event_id,
+                platforms,
+                withheld,
+            } => {
                 let own: Vec<&Enqueued> = answers.by_ref().take(platforms.len()).collect();
                 let duplicate = !own.is_empty() && own.iter().all(|answer| answer.duplicate);
                 PixelOutcome::Taken {
                     event_id,
                     platforms: platforms.into_iter().map(Platform::as_str).collect(),
-                    withheld: withheld.into_iter().map(|(p, why)| (p.as_str(), why)).collect(),
+                    withheld: withheld
+                        .into_iter()
+                        .map(|(p, why)| (p.as_str(), why))
+                        .collect(),
                     duplicate,
                     queued_on,
                 }

@@ -19,7 +19,9 @@ pub(crate) async fn run(store: Arc<dyn JobStore>, clock: Clock, stop: Cancellati
     loop {
         let now = clock.now();
         let wait = match store.advance(now).await {
-            Ok(next) => next.map_or(LOOK_EVERY, |at| at.until(clock.now())).min(LOOK_EVERY),
+            Ok(next) => next
+                .map_or(LOOK_EVERY, |at| at.until(clock.now()))
+                .min(LOOK_EVERY),
             Err(error) => {
                 tracing::warn!(%error, "scheduled jobs could not be staged");
                 AFTER_FAILURE

@@ -54,7 +54,12 @@ impl Tokens {
             }
             Err(error) => tracing::warn!(%error, "what was known of credentials cannot be read"),
         }
-        Tokens { known: Arc::new(Mutex::new(known)), transport, clock, control }
+        Tokens {
+            known: Arc::new(Mutex::new(known)),
+            transport,
+            clock,
+            control,
+        }
     }
 
     /// What is known of an account's credentials.
@@ -66,7 +71,10 @@ impl Tokens {
             tenant: account.tenant.clone(),
             platform: account.platform,
             state: state.unwrap_or(CredentialState::Unknown),
-            detail: known.as_ref().map_or("not checked yet", |known| &known.detail).to_owned(),
+            detail: known
+                .as_ref()
+                .map_or("not checked yet", |known| &known.detail)
+                .to_owned(),
             expires_at: known.as_ref().and_then(|known| known.expires_at),
             checked_at: known.map(|known| known.checked_at),
         }
@@ -83,7 +91,9 @@ impl Tokens {
             },
             Some(request) => {
                 let exchange = self.transport.send(request, || {}).await;
-                account.destination.classify_check(&exchange.answer, self.clock.now())
+                account
+                    .destination
+                    .classify_check(&exchange.answer, self.clock.now())
             }
         };
         self.learn(&account.name, found).await;
@@ -108,11 +118,15 @@ impl Tokens {
             checked_at: self.clock.now(),
         };
         let before = self.known.lock().insert(account.clone(), known.clone());
-        if before.as_ref().is_none_or(|before| before.state != known.state) {
+        if before
+            .as_ref()
+            .is_none_or(|before| before.state != known.state)
+        {
             say_change(account, before.as_ref(), &known);
         }
         let fact = serde_json::to_value(&known).unwrap_or_default();
-        if let Err(error) = self.control.put_fact(&format!("{FACT_PREFIX}{account}"), fact).await {
+        let name = format!("{FACT_PREFIX}{account}");
+        if let Err(error) = self.control.put_fact(&name, &fact, known.checked_at).await {
             tracing::warn!(%error, "what is known of credentials could not be kept");
         }
     }

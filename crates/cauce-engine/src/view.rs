@@ -1,0 +1,309 @@
+//! How the engine and its parts do: what the status questions of the API are answered from.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use cauce_flow::{
+    id::JobId,
+    job::{Line, State},
+    time::Timestamp,
+};
+use cauce_store::jobs::{Error, Gate, JobDetail, Scope};
+
+use crate::{
+    engine::Inner,
+    settings::Account,
+    status::{
+        DestinationStatus, GateStatus, LineStatus, PixelHealth, QueueStatus, ReadyCheck, Why,
+    },
+};
+
+/// Every queue of a scope: those that have accounts, and those that hold or held jobs.
+pub(crate) fn queues(inner: &Inner, scope: &Scope) -> Vec<QueueStatus> {
+    let mut counts = inner.jobs.counts(scope);
+    for account in inner
+        .lines
+        .accounts()
+        .iter()
+        .filter(|a| scope.covers(&a.tenant))
+    {
+        counts.entry(account.queue.clone()).or_default();
+    }
+    let accounts = inner.lines.accounts();
+    let recent = inner.recent(scope);
+    counts
+        .into_iter()
+        .map(|(name, mut counts)| {
+            let tenant = match scope {
+                Scope::All => None,
+                Scope::Tenant(tenant) => Some(tenant),
+            };
+            counts.gate = Some(inner.jobs.gate(&name, tenant));
+            let of_queue = accounts
+                .iter()
+                .filter(|a| a.queue == name && scope.covers(&a.tenant));
+            let lines = of_queue
+                .filter_map(|account| inner.lines.status(&account.name))
+                .collect();
+            let recent = recent.get(&name).cloned().unwrap_or_default();
+            QueueStatus {
+                lines,
+                completed_per_minute: recent.per_minute,
+                latency: recent.latency,
+                counts,
+                name,
+            }
+        })
+        .collect()
+}
+
+/// The configured accounts of a scope.
+pub(crate) fn destinations(inner: &Inner, scope: &Scope) -> Vec<DestinationStatus> {
+    let accounts = inner.lines.accounts();
+    accounts
+        .iter()
+        .filter(|account| scope.covers(&account.tenant))
+        .map(|account| DestinationStatus {
+            name: account.name.clone(),
+            tenant: account.tenant.clone(),
+            platform: account.platform,
+            queue: account.queue.clone(),
+            base_url: account.base_url.clone(),
+            line: inner.lines.status(&account.name),
+            credentials: inner.tokens.of(account),
+        })
+        .collect()
+}
+
+/// Why a job is not running yet.
+pub(crate) async fn why(inner: &Inner, job: JobId, scope: Scope) -> Result<Why, Error> {
+    let detail = inner.jobs.job(job, scope).await?;
+    let now = inner.clock.now();
+    let line = detail.summary.line.clone();
+    let position = inner.jobs.place(job);
+    let mut gates = Vec::new();
+    match detail.summary.state {
+        State::Scheduled => gates.push(due_gate(&detail)),
+        State::Waiting => gates.extend(waiting_gates(inner, &line, &detail, position).await),
+        _ => {}
+    }
+    let summary = summarise(&detail, &gates, position, now);
+    Ok(Why {
+        job,
+        state: detail.summary.state,
+        line,
+        position,
+        gates,
+        summary,
+    })
+}
+
+fn due_gate(detail: &JobDetail) -> GateStatus {
+    let last = detail.summary.last_error.as_ref();
+    GateStatus {
+        name: "due",
+        opens_at: Some(detail.summary.due_at),
+        detail: match last {
+            Some(reason) => format!(
+                "attempt {} of {} failed ({}); the next one waits for its backoff",
+                detail.summary.attempt, detail.summary.max_attempts, reason.code
+            ),
+            None => "it is scheduled for later".to_owned(),
+        },
+    }
+}
+
+async fn waiting_gates(
+    inner: &Inner,
+    line: &Line,
+    detail: &JobDetail,
+    position: Option<u64>,
+) -> Vec<GateStatus> {
+    let shut = |name, detail: String| GateStatus {
+        name,
+        opens_at: None,
+        detail,
+    };
+    let mut gates = Vec::new();
+    if inner.jobs.gate(&line.queue, Some(&detail.summary.tenant)) == Gate::Paused {
+        let detail = "the queue is paused; POST /api/queues/{queue}/resume opens it".to_owned();
+        gates.push(shut("paused", detail));
+    }
+    match inner.lines.why(line).await {
+        None => {
+            let detail = format!("no account named {} is configured", line.account);
+            gates.push(shut("account", detail));
+        }
+        Some(of_line) => {
+            let told = gates.iter().any(|gate| gate.name == "paused");
+            gates.extend(
+                of_line
+                    .into_iter()
+                    .filter(|gate| !(told && gate.name == "paused")),
+            );
+        }
+    }
+    if let Some(position) = position.filter(|position| *position > 0) {
+        gates.push(shut(
+            "place",
+            format!("{position} jobs of the same tenant are served before it"),
+        ));
+    }
+    gates
+}
+
+fn summarise(
+    detail: &JobDetail,
+    gates: &[GateStatus],
+    position: Option<u64>,
+    now: Timestamp,
+) -> String {
+    match detail.summary.state {
+        State::Scheduled | State::Waiting if gates.is_empty() => {
+            "every gate is open: it is about to be claimed".to_owned()
+        }
+        State::Scheduled | State::Waiting => {
+            let mut words: Vec<String> = gates.iter().map(|gate| in_words(gate, now)).collect();
+            if let Some(position) = position {
+                words.push(format!("position {}", position + 1));
+            }
+            words.join("; ")
+        }
+        State::Active => "it is on its way to the destination".to_owned(),
+        State::Completed => "it was delivered".to_owned(),
+        ended @ (State::Dead | State::Unknown | State::Expired | State::Cancelled) => {
+            let reason = detail.summary.last_error.as_ref();
+            let because = reason
+                .map(|r| format!(": {}", r.detail))
+                .unwrap_or_default();
+            format!("it is {ended}{because}")
+        }
+    }
+}
+
+fn in_words(gate: &GateStatus, now: Timestamp) -> String {
+    match gate.opens_at {
+        Some(at) if at > now => {
+            let wait = at.until(now);
+            format!(
+                "{} until {at} (in {}): {}",
+                gate.name,
+                short(wait),
+                gate.detail
+            )
+        }
+        _ => format!("{}: {}", gate.name, gate.detail),
+    }
+}
+
+fn short(wait: Duration) -> String {
+    match wait.as_secs() {
+        0 => format!("{} ms", wait.as_millis()),
+        seconds @ 1..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
+}
+
+/// The health of the pixels part.
+pub(crate) fn pixel_health(inner: &Inner, scope: &Scope) -> PixelHealth {
+    let now = inner.clock.now();
+    let settings = inner.settings.read().clone();
+    let accounts = inner.lines.accounts();
+    let own: Vec<&Account> = accounts
+        .iter()
+        .filter(|a| scope.covers(&a.tenant))
+        .collect();
+    let seconds = |at: Timestamp| now.since(at).as_secs_f64();
+    let mut health = PixelHealth {
+        status: "ok",
+        reasons: Vec::new(),
+        last_batch_age_seconds: None,
+        oldest_waiting_seconds: None,
+        backend: "embedded",
+        breakers: BTreeMap::new(),
+    };
+    for account in own {
+        let Some(line) = inner.lines.status(&account.name) else {
+            continue;
+        };
+        let backlog = inner.jobs.backlog(&account.line());
+        let last = line.last_batch_at.map(seconds);
+        let oldest = backlog.oldest_at.map(seconds);
+        health.last_batch_age_seconds = least(health.last_batch_age_seconds, last);
+        health.oldest_waiting_seconds = most(health.oldest_waiting_seconds, oldest);
+        health.breakers.insert(account.name.clone(), line.breaker);
+        let patience = account.policy.batch.max_wait * settings.pixels.stalled_after;
+        health
+            .reasons
+            .extend(stall(account, &line, oldest, last, patience));
+    }
+    if let Some(broken) = inner.jobs.vitals().broken {
+        health
+            .reasons
+            .push(format!("the store cannot write: {broken}"));
+    }
+    if !health.reasons.is_empty() {
+        health.status = "degraded";
+    }
+    health
+}
+
+/// Says where jobs wait and no batch has run for too long.
+fn stall(
+    account: &Account,
+    line: &LineStatus,
+    oldest: Option<f64>,
+    last_batch: Option<f64>,
+    patience: Duration,
+) -> Option<String> {
+    let waited = oldest?.min(last_batch.unwrap_or(f64::INFINITY));
+    let patience = patience.as_secs_f64().max(1.0);
+    (waited > patience).then(|| {
+        let breaker = match line.breaker {
+            "closed" => String::new(),
+            state => format!(" (breaker {state})"),
+        };
+        format!(
+            "{}: jobs wait and no batch ran for {waited:.0} s{breaker}",
+            account.name
+        )
+    })
+}
+
+fn least(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    [a, b].into_iter().flatten().reduce(f64::min)
+}
+
+fn most(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    [a, b].into_iter().flatten().reduce(f64::max)
+}
+
+/// Whether everything is ready, check by check.
+pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
+    let vitals = inner.jobs.vitals();
+    let floor = inner.min_free_bytes();
+    let check = |name, ok, detail| ReadyCheck { name, ok, detail };
+    vec![
+        check(
+            "store",
+            vitals.broken.is_none(),
+            vitals
+                .broken
+                .clone()
+                .unwrap_or_else(|| "writing".to_owned()),
+        ),
+        check(
+            "disk",
+            vitals.free_bytes >= floor,
+            format!("{} bytes free, {floor} are kept free", vitals.free_bytes),
+        ),
+        check(
+            "log",
+            vitals.quarantined == 0,
+            match vitals.quarantined {
+                0 => "no damaged records".to_owned(),
+                n => format!("{n} damaged records were set aside at the start; see the log"),
+            },
+        ),
+    ]
+}
