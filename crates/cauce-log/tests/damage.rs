@@ -138,7 +138,8 @@ fn a_segment_cut_at_any_byte_serves_what_is_whole_before_the_cut() {
         let position = writer.append(1, b"after the cut").unwrap();
         writer.flush().unwrap();
         drop(writer);
-        let (.., shown) = try_open(&files).unwrap();
+        let (_, _, recovery, shown) = try_open(&files).unwrap();
+        assert_eq!(recovery.cut_bytes, 0, "what was cut is not found again");
         assert_eq!(
             shown.last().unwrap(),
             &(position, b"after the cut".to_vec())
@@ -272,4 +273,65 @@ fn a_frame_smuggled_into_a_payload_is_not_taken_for_a_record() {
         (honest, &b"behind it"[..])
     );
     assert_eq!(recovery.corrupt.len(), 1);
+}
+
+/// A flush of four long records, then `later` flushes of one; zeros over two sectors in the middle
+/// of the first flush, as loss of power leaves them; says which records are shown.
+fn shown_around_a_hole(later: usize) -> (Vec<usize>, Recovery) {
+    let files = FaultyFiles::new(6);
+    let (mut writer, ..) = try_open(&files).unwrap();
+    writer.roll(b"the base").unwrap();
+    let mut records = Vec::new();
+    (0..4).for_each(|_| append(&mut writer, &mut records, 700));
+    writer.flush().unwrap();
+    for _ in 0..later {
+        append(&mut writer, &mut records, 10);
+        writer.flush().unwrap();
+    }
+    files.kill();
+    let path = Path::new(DIR).join("00000001.log");
+    let mut bytes = files.contents(&path).unwrap();
+    bytes[1024..2048].fill(0);
+    files.put(&path, &bytes);
+    let (_, _, recovery, shown) = try_open(&files).unwrap();
+    let lost = missing(&records, &shown);
+    (
+        (0..records.len())
+            .filter(|number| !lost.contains(number))
+            .collect(),
+        recovery,
+    )
+}
+
+#[test]
+fn a_hole_in_the_last_flush_is_an_interrupted_write_and_ends_the_log() {
+    let (shown, recovery) = shown_around_a_hole(0);
+    assert_eq!((shown, recovery.corrupt), (vec![0], vec![]));
+    assert!(recovery.cut_bytes > 2000);
+}
+
+#[test]
+fn a_hole_that_a_later_flush_follows_is_damage_and_everything_around_it_is_served() {
+    let (shown, recovery) = shown_around_a_hole(1);
+    assert_eq!((shown, recovery.cut_bytes), (vec![0, 3, 4], 0));
+    assert_eq!(
+        (recovery.corrupt.len(), recovery.corrupt[0].records),
+        (1, 2)
+    );
+}
+
+#[test]
+fn a_frame_that_stands_there_a_second_time_is_not_a_second_record() {
+    let files = FaultyFiles::new(7);
+    let records = segment(&files, false);
+    let path = Path::new(DIR).join("00000001.log");
+    let mut bytes = files.contents(&path).unwrap();
+    let (first, last) = (&records[2], records.last().unwrap());
+    let from = first.0.offset() as usize;
+    let to = last.0.offset() as usize + 18 + last.1.len();
+    bytes.copy_within(from..from + 18 + first.1.len(), to);
+    files.put(&path, &bytes);
+    let (_, _, recovery, shown) = try_open(&files).unwrap();
+    assert_eq!(missing(&records, &shown), [] as [usize; 0]);
+    assert_eq!(recovery.cut_bytes as usize, 18 + first.1.len());
 }

@@ -7,6 +7,7 @@ use std::{path::Path, sync::Arc};
 use cauce_log::{
     BASE, Content, Digest, Error, Log, Options, Position, Reader, Recovery, Replay, WholeBody,
     Writer,
+    files::{FaultyFiles, Op},
 };
 use tempfile::TempDir;
 
@@ -392,4 +393,35 @@ fn digests_are_what_the_owner_made_them_and_are_made_anew_for_another_version() 
         let base = (BASE, 4, vec![b'b', mark]);
         assert_eq!(shown, [base.clone(), (1, 3, vec![b'x', mark]), base]);
     }
+}
+
+#[test]
+fn a_claim_of_a_hundred_neighbours_is_one_read() {
+    let files = FaultyFiles::new(1);
+    let (mut writer, reader, _) = Log::open(
+        Path::new("/log"),
+        Options::default(),
+        Arc::new(files.clone()),
+        Arc::new(WholeBody),
+        &mut |_, _| {},
+    )
+    .unwrap();
+    writer.roll(b"base").unwrap();
+    let positions: Vec<_> = (0..100)
+        .map(|_| writer.append(1, &[7; 370]).unwrap())
+        .collect();
+    writer.flush().unwrap();
+    let read = |fails_after| {
+        files.fail_after(Op::Read, fails_after);
+        let mut good = 0;
+        reader.read_many(&positions, &mut Vec::new(), &mut |_, record| {
+            good += u32::from(record.is_ok())
+        });
+        files.heal();
+        good
+    };
+    assert_eq!(read(1), 100);
+    // The control: the first read can fail. What one piece does not give is read one by one.
+    files.fail_after(Op::Read, 0);
+    assert!(reader.read(positions[0]).is_err());
 }

@@ -8,7 +8,7 @@
 use std::{path::Path, sync::Arc};
 
 use cauce_log::{
-    BASE, Durability, Error, Log, Options, Position, Reader, WholeBody, Writer,
+    BASE, Durability, Error, Log, Options, Position, Reader, Recovery, WholeBody, Writer,
     files::{FaultyFiles, Op},
 };
 use proptest::prelude::*;
@@ -23,6 +23,10 @@ enum Step {
     Roll,
     RemoveOldest,
     Fail(Op, u32),
+    /// The process dies in the middle of a change to come.
+    Die(u32),
+    /// The process dies, and so does the next one while it recovers.
+    DieInRecovery(bool, u32),
     Kill,
     PowerCut,
     Reopen,
@@ -38,6 +42,8 @@ fn step() -> impl Strategy<Value = Step> {
         Op::Rename,
         Op::Remove,
         Op::Allocate,
+        Op::Create,
+        Op::SetLen,
     ]);
     prop_oneof![
         6 => (0_usize..700).prop_map(Step::Append),
@@ -46,6 +52,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Roll),
         1 => Just(Step::RemoveOldest),
         2 => (op, 0_u32..4).prop_map(|(op, calls)| Step::Fail(op, calls)),
+        2 => (0_u32..12).prop_map(Step::Die),
+        1 => (any::<bool>(), 0_u32..8).prop_map(|(power, changes)| Step::DieInRecovery(power, changes)),
         2 => Just(Step::Kill),
         3 => Just(Step::PowerCut),
         1 => Just(Step::Reopen),
@@ -60,6 +68,9 @@ struct Known {
     /// Whether its group ends with it.
     ends: bool,
 }
+
+/// What a replay has shown.
+type Shown = Vec<(Position, u8, Vec<u8>)>;
 
 struct Life {
     files: FaultyFiles,
@@ -116,6 +127,17 @@ impl Life {
             Step::Fail(op, calls) => {
                 self.files.fail_after(*op, *calls);
                 Ok(())
+            }
+            Step::Die(changes) => {
+                self.files.die_after(*changes);
+                Ok(())
+            }
+            Step::DieInRecovery(power, changes) => {
+                self.files.kill();
+                self.log = None;
+                self.files.die_after(*changes);
+                let _ = self.open(&mut Vec::new());
+                self.crash(*power)
             }
             Step::Kill => self.crash(false),
             Step::PowerCut => self.crash(true),
@@ -194,12 +216,12 @@ impl Life {
     }
 
     fn read_back(&mut self) -> Checked {
-        self.files.heal();
         let (_, reader) = self.log.as_ref().expect("open between steps");
         for known in self.appended.iter().rev().take(3) {
             match reader.read(known.position) {
                 Ok(record) => prop_assert_eq!(&record.body, &known.body),
-                Err(Error::Gone { .. }) => {}
+                // The segment is removed, or the process is dying.
+                Err(Error::Gone { .. } | Error::Io { .. }) => {}
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             }
         }
@@ -216,15 +238,14 @@ impl Life {
         self.reopen()
     }
 
-    fn reopen(&mut self) -> Checked {
+    fn open(&self, shown: &mut Shown) -> Result<(Writer, Reader, Recovery), Error> {
         let options = Options {
             segment_bytes: 4000,
             background: false,
             durability: self.durability,
             ..Options::default()
         };
-        let mut shown = Vec::new();
-        let opened = Log::open(
+        Log::open(
             Path::new(DIR),
             options,
             Arc::new(self.files.clone()),
@@ -232,8 +253,12 @@ impl Life {
             &mut |position, replayed| {
                 shown.push((position, replayed.kind, replayed.digest.to_vec()));
             },
-        );
-        let (writer, reader, recovery) = match opened {
+        )
+    }
+
+    fn reopen(&mut self) -> Checked {
+        let mut shown = Vec::new();
+        let (writer, reader, recovery) = match self.open(&mut shown) {
             Ok(opened) => opened,
             Err(error) => return Err(TestCaseError::fail(format!("does not open: {error:?}"))),
         };
@@ -243,7 +268,7 @@ impl Life {
         self.compare(&shown)
     }
 
-    fn compare(&mut self, shown: &[(Position, u8, Vec<u8>)]) -> Checked {
+    fn compare(&mut self, shown: &Shown) -> Checked {
         let first = shown.first().map_or(0, |(position, ..)| position.segment());
         prop_assert!(
             first <= self.oldest.max(1),

@@ -42,6 +42,10 @@ pub enum Op {
     Remove,
     /// Reserving space fails, as if the disk were full.
     Allocate,
+    /// A file cannot be made.
+    Create,
+    /// A file cannot be cut.
+    SetLen,
 }
 
 /// A file system in memory. Clones are the same file system.
@@ -60,6 +64,7 @@ impl FaultyFiles {
             next_content: 0,
             capacity: u64::MAX,
             planned: BTreeMap::new(),
+            dying: None,
             life: 0,
             locks: BTreeSet::new(),
         })))
@@ -91,6 +96,13 @@ impl FaultyFiles {
         world.life += 1;
         world.locks.clear();
         world.planned.clear();
+        world.dying = None;
+    }
+
+    /// The process dies in the middle of a change: of the next one after `changes` more. What
+    /// follows until [`kill`](FaultyFiles::kill) or [`power_cut`](FaultyFiles::power_cut) fails.
+    pub fn die_after(&self, changes: u32) {
+        self.0.lock().dying = Some(changes);
     }
 
     /// The power fails: of what was not synced, chance decides what stays.
@@ -177,6 +189,9 @@ impl Files for FaultyFiles {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let content = {
             let mut world = self.0.lock();
+            if world.fails(Op::Create) {
+                return Err(broken());
+            }
             let content = world.link(path);
             world.pending.push(Renaming::Link(path.to_owned(), content));
             content
@@ -322,6 +337,9 @@ impl File for Handle {
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
         self.alive(|world| {
+            if world.fails(Op::SetLen) {
+                return Err(broken());
+            }
             self.content(world).data.resize(bytes as usize, 0);
             Ok(())
         })

@@ -22,6 +22,8 @@ pub(super) struct World {
     pub(super) capacity: u64,
     /// Counts down the calls until one fails.
     pub(super) planned: BTreeMap<Op, u32>,
+    /// Counts down the changes until the process dies in the middle of one.
+    pub(super) dying: Option<u32>,
     /// Files and locks of an earlier life are dead.
     pub(super) life: u32,
     pub(super) locks: BTreeSet<PathBuf>,
@@ -47,7 +49,16 @@ impl World {
         draw(&mut self.chance) % limit
     }
 
+    /// Whether this call fails, as planned or because the process dies.
     pub(super) fn fails(&mut self, op: Op) -> bool {
+        match &mut self.dying {
+            Some(0) => {
+                self.life += 1;
+                return true;
+            }
+            Some(changes) if !matches!(op, Op::Read | Op::ShortWrite) => *changes -= 1,
+            Some(_) | None => {}
+        }
         match self.planned.get_mut(&op) {
             None => false,
             Some(0) => {
