@@ -13,6 +13,9 @@
 //!
 //! The sequence begins at 1: a frame of zeros, which is what preallocated space reads as, is none.
 
+#[cfg(test)]
+mod tests;
+
 use crate::options::Content;
 
 /// The newest format that is known here.

@@ -1,5 +1,8 @@
 //! Where a record stands in the log.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 const OFFSET_BITS: u32 = 36;

@@ -12,6 +12,9 @@
 //! segment itself is read and the sidecar is made anew. A damaged segment gets none, so that every
 //! start tells of the damage.
 
+#[cfg(test)]
+mod tests;
+
 use std::{io, path::Path, sync::Arc};
 
 use crate::{
