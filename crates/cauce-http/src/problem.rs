@@ -223,7 +223,7 @@ impl Problem {
 
     /// Something that should not happen. The caller gets a number, the log the reason.
     pub fn internal(reason: &dyn std::fmt::Display) -> Problem {
-        let instance = uuid::Uuid::now_v7().urn().to_string();
+        let instance = uuid::Uuid::new_v4().urn().to_string();
         tracing::error!(%instance, %reason, "a request failed inside");
         let mut problem = Problem::new(
             Code::Internal,

@@ -120,9 +120,9 @@ pub(crate) async fn verify(
     };
     let work = async {
         let (engine, scope) = (&app.engine, &scope);
-        let checks = accounts.into_iter().map(|account| async move {
-            engine.test_destination(&account, scope).await
-        });
+        let checks = accounts
+            .into_iter()
+            .map(|account| async move { engine.test_destination(&account, scope).await });
         let found = stream::iter(checks)
             .buffered(MAX_CHECKS)
             .collect::<Vec<_>>()

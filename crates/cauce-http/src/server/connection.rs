@@ -29,7 +29,7 @@ pub(super) async fn serve(
     settings: Arc<ServerSettings>,
     closing: CancellationToken,
 ) {
-    let patience = Arc::new(Patience::default());
+    let patience = Arc::new(Patience::new());
     let io = TokioIo::new(Patient::new(stream, Arc::clone(&patience), &settings));
     let service = service_fn(|request: http::Request<Incoming>| {
         patience.begin();

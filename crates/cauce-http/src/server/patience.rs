@@ -13,6 +13,10 @@
 //! A new connection begins in `Heading`. While resting, bytes that are written count as a sign of
 //! life, so that a stream of events may last. In every phase a client that takes none of what is
 //! written to it is waited for no longer than `write_timeout`.
+//!
+//! hyper also reads while a request is busy, to notice a client that goes, and does not read again
+//! when the answer is made. So the timer runs in that phase too: it wakes the connection in time
+//! to see that it rests.
 
 use std::{
     future::Future,
@@ -20,7 +24,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -43,12 +47,23 @@ const BUSY: u8 = 1;
 const RESTING: u8 = 2;
 
 /// The phase of a connection, shared by its two ends: the bytes and the requests.
-#[derive(Default)]
 pub(super) struct Patience {
     phase: AtomicU8,
+    begun_at: Instant,
+    /// When the last answer was made, in milliseconds after `begun_at`.
+    rests_since_ms: AtomicU64,
 }
 
 impl Patience {
+    /// For a new connection.
+    pub(super) fn new() -> Patience {
+        Patience {
+            phase: AtomicU8::new(HEADING),
+            begun_at: Instant::now(),
+            rests_since_ms: AtomicU64::new(0),
+        }
+    }
+
     /// A request is whole up to its body.
     pub(super) fn begin(&self) {
         self.phase.store(BUSY, Ordering::Relaxed);
@@ -56,7 +71,13 @@ impl Patience {
 
     /// Its answer is made.
     pub(super) fn end(&self) {
+        let since = u64::try_from(self.begun_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.rests_since_ms.store(since, Ordering::Relaxed);
         self.phase.store(RESTING, Ordering::Relaxed);
+    }
+
+    fn rests_since(&self) -> Instant {
+        self.begun_at + Duration::from_millis(self.rests_since_ms.load(Ordering::Relaxed))
     }
 }
 
@@ -96,21 +117,35 @@ impl Patient {
         }
     }
 
-    /// Notes in which phase the connection waits for bytes, and from when.
-    fn wait_in(&mut self, phase: u8) {
+    /// Notes in which phase the connection waits for bytes, and sets the timer.
+    fn wait_in(&mut self, phase: u8, since: Instant) {
         self.waits_in = phase;
-        let wait = match phase {
-            HEADING => self.header_timeout,
-            RESTING => self.idle_timeout,
-            _ => return,
+        let wait = if phase == HEADING {
+            self.header_timeout
+        } else {
+            self.idle_timeout
         };
-        self.read_until.as_mut().reset(Instant::now() + wait);
+        self.read_until.as_mut().reset(since + wait);
+    }
+
+    fn on_phase(&mut self) {
+        let phase = self.patience.phase.load(Ordering::Relaxed);
+        if phase != self.waits_in {
+            self.begun = false;
+            let rests = phase == RESTING;
+            let since = if rests {
+                self.patience.rests_since()
+            } else {
+                Instant::now()
+            };
+            self.wait_in(phase, since);
+        }
     }
 
     fn on_bytes(&mut self) {
         if self.waits_in == RESTING {
             self.patience.phase.store(HEADING, Ordering::Relaxed);
-            self.wait_in(HEADING);
+            self.wait_in(HEADING, Instant::now());
         }
         self.begun = true;
     }
@@ -136,7 +171,7 @@ impl Patient {
         if written.is_ready() {
             self.write_waits = false;
             if self.waits_in == RESTING {
-                self.wait_in(RESTING);
+                self.wait_in(RESTING, Instant::now());
             }
             return written;
         }
@@ -158,11 +193,7 @@ impl AsyncRead for Patient {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let phase = this.patience.phase.load(Ordering::Relaxed);
-        if phase != this.waits_in {
-            this.begun = false;
-            this.wait_in(phase);
-        }
+        this.on_phase();
         let before = buf.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(cx, buf) {
             if buf.filled().len() > before {
@@ -170,11 +201,13 @@ impl AsyncRead for Patient {
             }
             return Poll::Ready(read);
         }
-        if this.waits_in == BUSY {
-            return Poll::Pending;
+        loop {
+            ready!(this.read_until.as_mut().poll(cx));
+            if this.waits_in != BUSY {
+                return Poll::Ready(Err(this.give_up()));
+            }
+            this.wait_in(BUSY, Instant::now());
         }
-        ready!(this.read_until.as_mut().poll(cx));
-        Poll::Ready(Err(this.give_up()))
     }
 }
 
