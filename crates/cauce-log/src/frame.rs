@@ -75,17 +75,23 @@ pub(crate) fn claimed(head: &[u8]) -> Option<(u64, u64)> {
 
 /// The frame at the start of `bytes`, if it is whole and its CRC holds.
 pub(crate) fn decode(salt: Salt, bytes: &[u8]) -> Option<Frame<'_>> {
-    let (total, seq) = claimed(bytes)?;
+    let (total, _) = claimed(bytes)?;
     let frame = bytes.get(..usize::try_from(total).ok()?)?;
     let (len, rest) = (frame.first_chunk::<4>()?, &frame[8..]);
     if salt.checksum(*len, rest) != u32_at(frame, 4)? {
         return None;
     }
+    split(frame)
+}
+
+/// The parts of a whole frame that has been verified.
+pub(crate) fn split(frame: &[u8]) -> Option<Frame<'_>> {
+    let (head, body) = frame.split_at_checked(FRAME_BYTES)?;
     Some(Frame {
-        seq,
-        kind: frame[16],
-        flags: frame[17],
-        body: &frame[FRAME_BYTES..],
+        seq: u64_at(head, 8)?,
+        kind: head[16],
+        flags: head[17],
+        body,
     })
 }
 

@@ -206,8 +206,7 @@ impl Opening<'_, '_> {
                 set_aside,
             });
         }
-        let mut scratch = Vec::new();
-        sidecar::replay_records(source, &**digest, &mut scratch, &mut |offset, replayed| {
+        sidecar::replay_records(source, &**digest, &mut |offset, replayed| {
             (self.replay)(Position::new(number, offset), replayed);
         })
         .doing("read", &log_path(dir, number))?;

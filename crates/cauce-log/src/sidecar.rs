@@ -20,10 +20,10 @@ use std::{io, path::Path, sync::Arc};
 use crate::{
     error::{Doing, Error},
     files::{File, Files, read_full, write_full},
-    frame::{FILLER, u16_at, u32_at, u64_at},
+    frame::{FILLER, Frame, u16_at, u32_at, u64_at},
     options::{Digest, Replay, Replayed},
     segment::index_path,
-    survey::{Place, Source},
+    survey::Source,
     walk::Step,
 };
 
@@ -52,79 +52,85 @@ pub(crate) struct Sidecar {
 }
 
 impl Sidecar {
-    /// Shows every entry with its offset; says how many there were.
-    pub(crate) fn replay(&self, show: &mut dyn FnMut(u64, Replayed<'_>)) -> u64 {
+    /// Shows every entry with its offset.
+    pub(crate) fn replay(&self, show: &mut dyn FnMut(u64, Replayed<'_>)) {
         let mut rest = &self.bytes[HEAD_BYTES..];
-        let (mut offset, mut shown) = (0, 0);
+        let mut offset = 0;
         while let Some((step, replayed)) = take_entry(&mut rest) {
             offset += step;
-            shown += 1;
             show(offset, replayed);
         }
-        shown
     }
 }
 
-/// Makes the sidecar of a sealed segment in memory; `None` if the segment is damaged.
+/// Makes the sidecar of a sealed segment in memory; `None` if the segment is damaged or empty.
 pub(crate) fn build(
     identity: Identity,
     source: Source<'_>,
     digest: &dyn Digest,
 ) -> io::Result<Option<Sidecar>> {
-    let survey = source.survey(Place::Sealed)?;
-    let (Some(first_seq), Some(last_seq)) = (survey.first_seq, survey.last_seq) else {
-        return Ok(None);
-    };
-    if !survey.damages.is_empty() {
-        return Ok(None);
-    }
-    let mut bytes = vec![0; HEAD_BYTES];
-    let mut scratch = Vec::new();
-    let mut last = 0;
-    replay_records(source, digest, &mut scratch, &mut |offset, replayed| {
-        put_entry(&mut bytes, offset - last, &replayed);
-        last = offset;
-    })?;
+    let mut walk = source.walk();
     let mut sidecar = Sidecar {
-        end: survey.end,
-        first_seq,
-        last_seq,
-        records: survey.records,
-        bytes,
+        end: 0,
+        first_seq: 0,
+        last_seq: 0,
+        records: 0,
+        bytes: vec![0; HEAD_BYTES],
     };
-    sidecar.set_head(identity);
-    Ok(Some(sidecar))
+    let (mut scratch, mut last) = (Vec::new(), 0);
+    loop {
+        match walk.step()? {
+            Step::Frame(offset, frame) => {
+                sidecar.note(frame.seq, frame.is(FILLER));
+                if let Some(replayed) = digested(digest, &frame, &mut scratch) {
+                    put_entry(&mut sidecar.bytes, offset - last, &replayed);
+                    last = offset;
+                }
+            }
+            Step::Damage { .. } => return Ok(None),
+            Step::End { offset, dirty_end } => {
+                sidecar.end = offset;
+                sidecar.set_head(identity);
+                return Ok((offset == dirty_end && sidecar.first_seq > 0).then_some(sidecar));
+            }
+        }
+    }
 }
 
-/// Shows the digests of the records themselves; says how many there were.
+/// A record as its owner sees it at start, if at all.
+fn digested<'s>(
+    digest: &dyn Digest,
+    frame: &Frame<'_>,
+    scratch: &'s mut Vec<u8>,
+) -> Option<Replayed<'s>> {
+    scratch.clear();
+    if frame.is(FILLER) || digest.digest(frame.kind, frame.body, scratch) == Replay::Skip {
+        return None;
+    }
+    Some(Replayed {
+        kind: frame.kind,
+        body_bytes: frame.body.len() as u32,
+        digest: scratch,
+    })
+}
+
+/// Shows the digests of the records themselves, around whatever is damaged.
 pub(crate) fn replay_records(
     source: Source<'_>,
     digest: &dyn Digest,
-    scratch: &mut Vec<u8>,
     show: &mut dyn FnMut(u64, Replayed<'_>),
-) -> io::Result<u64> {
+) -> io::Result<()> {
     let mut walk = source.walk();
-    let mut shown = 0;
+    let mut scratch = Vec::new();
     loop {
         match walk.step()? {
-            Step::Frame(_, frame) if frame.is(FILLER) => {}
             Step::Frame(offset, frame) => {
-                scratch.clear();
-                if digest.digest(frame.kind, frame.body, scratch) == Replay::Show {
-                    let body_bytes = frame.body.len() as u32;
-                    show(
-                        offset,
-                        Replayed {
-                            kind: frame.kind,
-                            body_bytes,
-                            digest: scratch,
-                        },
-                    );
-                    shown += 1;
+                if let Some(replayed) = digested(digest, &frame, &mut scratch) {
+                    show(offset, replayed);
                 }
             }
             Step::Damage { .. } => {}
-            Step::End { .. } => return Ok(shown),
+            Step::End { .. } => return Ok(()),
         }
     }
 }
@@ -226,6 +232,14 @@ fn parse(bytes: Vec<u8>) -> Option<(Identity, Sidecar)> {
 }
 
 impl Sidecar {
+    fn note(&mut self, seq: u64, filler: bool) {
+        if self.first_seq == 0 {
+            self.first_seq = seq;
+        }
+        self.last_seq = seq;
+        self.records += u64::from(!filler);
+    }
+
     fn set_head(&mut self, identity: Identity) {
         let (head, entries) = self.bytes.split_at_mut(HEAD_BYTES);
         head[..8].copy_from_slice(&MAGIC);

@@ -95,14 +95,15 @@ impl<'a> Window<'a> {
         Ok(self.find_nonzero(from)?.is_none_or(|found| found >= to))
     }
 
-    fn frame(&mut self, salt: Salt, offset: u64) -> io::Result<Option<Frame<'_>>> {
-        let Some((total, _)) = frame::claimed(self.at(offset, FRAME_BYTES as u64)?) else {
+    /// The length of the frame at `offset`, if it is whole and its CRC holds.
+    fn verified(&mut self, salt: Salt, offset: u64) -> io::Result<Option<u64>> {
+        let head = self.at(offset, FRAME_BYTES as u64)?;
+        let total = frame::claimed(head).map(|(total, _)| total);
+        let Some(total) = total.filter(|total| *total <= self.end.saturating_sub(offset)) else {
             return Ok(None);
         };
-        if total > self.end.saturating_sub(offset) {
-            return Ok(None);
-        }
-        Ok(frame::decode(salt, self.at(offset, total)?))
+        let whole = frame::decode(salt, self.at(offset, total)?).is_some();
+        Ok(whole.then_some(total))
     }
 }
 
@@ -165,25 +166,24 @@ impl<'a> Walk<'a> {
     /// The next frame, damage, or the end.
     pub(crate) fn step(&mut self) -> io::Result<Step<'_>> {
         let offset = self.offset;
-        if !self.stands_at(offset)? {
+        let Some(total) = self.stands_at(offset)? else {
             let Some(next) = self.find_frame(offset)? else {
                 let dirty_end = self.window.end_of_nonzero(offset)?;
                 return Ok(Step::End { offset, dirty_end });
             };
             self.offset = next;
             return Ok(Step::Damage { offset, next });
-        }
-        // Read from the buffer a second time: a frame that borrows from a window cannot be
-        // returned out of a branch of the check above.
-        let frame = self.window.frame(self.salt, offset)?;
-        let frame = frame.ok_or(io::ErrorKind::UnexpectedEof)?;
-        self.offset += frame.bytes();
+        };
+        self.offset += total;
         self.valid_end = self.offset;
+        let frame = frame::split(self.window.at(offset, total)?);
+        let frame = frame.ok_or(io::ErrorKind::UnexpectedEof)?;
         self.last_seq = Some(frame.seq);
         Ok(Step::Frame(offset, frame))
     }
 
-    fn stands_at(&mut self, offset: u64) -> io::Result<bool> {
+    /// The length of the frame at `offset`, if there is one that can be the next.
+    fn stands_at(&mut self, offset: u64) -> io::Result<Option<u64>> {
         let lost = (offset - self.valid_end) / FRAME_BYTES as u64;
         let possible = match self.last_seq {
             Some(last) => last + 1..=last + 1 + lost,
@@ -195,7 +195,11 @@ impl<'a> Walk<'a> {
             let filler = head[17] & frame::FILLER != 0;
             possible.contains(&seq) || (filler && seq + 1 >= *possible.start())
         });
-        Ok(plausible && self.window.frame(self.salt, offset)?.is_some())
+        if plausible {
+            self.window.verified(self.salt, offset)
+        } else {
+            Ok(None)
+        }
     }
 
     fn find_frame(&mut self, from: u64) -> io::Result<Option<u64>> {
@@ -209,7 +213,7 @@ impl<'a> Walk<'a> {
             let last_start = nonzero;
             offset = offset.max(nonzero.saturating_sub(15));
             while offset <= last_start {
-                if self.stands_at(offset)? {
+                if self.stands_at(offset)?.is_some() {
                     return Ok(Some(offset));
                 }
                 offset += 1;

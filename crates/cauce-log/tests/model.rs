@@ -346,3 +346,29 @@ fn without_syncs_a_power_cut_loses_what_was_flushed() {
     let lost = (0..50).filter(|seed| Life::begin(*seed, Durability::Os).run(&steps).is_err());
     assert!(lost.count() > 40);
 }
+
+/// The process dies in each single change of a life with rolls and removals, by itself or with the
+/// power; the life after it goes on, and ends with the power.
+#[test]
+fn every_change_can_be_the_last_one() {
+    let turn = [
+        Step::Append(900),
+        Step::Flush,
+        Step::Group(3, 300),
+        Step::Flush,
+        Step::Roll,
+    ];
+    let mut life = [turn.clone(), turn.clone(), turn.clone()].concat();
+    life.extend([Step::RemoveOldest, Step::Append(10), Step::Flush]);
+    for power in [Step::Kill, Step::PowerCut] {
+        for changes in 0..90 {
+            let mut steps = vec![Step::Die(changes)];
+            steps.extend(life.clone());
+            steps.extend([power.clone(), Step::Append(10), Step::Flush, Step::PowerCut]);
+            for seed in 0..3 {
+                let lived = Life::begin(seed, Durability::Fsync).run(&steps);
+                lived.unwrap_or_else(|error| panic!("{power:?} in change {changes}: {error}"));
+            }
+        }
+    }
+}
