@@ -183,7 +183,9 @@ impl Opening<'_, '_> {
             tail: survey.end,
             allocated: size,
         });
-        Ok(survey.first_seq.zip(survey.last_seq))
+        // A segment that has lost all its records still says with which sequence it goes on.
+        let empty = source.before.map(|before| (before + 1, before));
+        Ok(survey.first_seq.zip(survey.last_seq).or(empty))
     }
 
     /// Sets aside what is damaged, shows the rest to the owner, and lets readers at it.

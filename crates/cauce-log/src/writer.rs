@@ -100,10 +100,10 @@ impl Writer {
     }
 
     /// Whether the next group should begin a new segment, by [`roll`](Writer::roll). Also true
-    /// before the first one.
+    /// before the first one, and after one whose base was lost.
     pub fn should_roll(&self) -> bool {
-        self.tail()
-            .is_none_or(|tail| tail >= self.shared.options.segment_bytes)
+        let with_base = HEADER_BYTES as u64 + 1..self.shared.options.segment_bytes;
+        self.tail().is_none_or(|tail| !with_base.contains(&tail))
     }
 
     /// Appends a record and returns its final position. It is durable, and can be read, after the

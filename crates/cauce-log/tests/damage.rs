@@ -335,3 +335,24 @@ fn a_frame_that_stands_there_a_second_time_is_not_a_second_record() {
     assert_eq!(missing(&records, &shown), [] as [usize; 0]);
     assert_eq!(recovery.cut_bytes as usize, 18 + first.1.len());
 }
+
+#[test]
+fn a_log_that_has_lost_its_only_record_begins_again_behind_it() {
+    let files = FaultyFiles::new(8);
+    for turn in 1..4 {
+        let (mut writer, ..) = try_open(&files).unwrap();
+        assert!(writer.should_roll());
+        let base = writer.roll(b"the base").unwrap();
+        assert_eq!(base.segment(), turn);
+        files.kill();
+        let path = Path::new(DIR).join(format!("{turn:08}.log"));
+        flip(&files, &path, (base.offset() as usize + 20) * 8);
+    }
+    let (mut writer, ..) = try_open(&files).unwrap();
+    writer.roll(b"the base").unwrap();
+    let position = writer.append(1, b"goes on").unwrap();
+    writer.flush().unwrap();
+    drop(writer);
+    let (.., shown) = try_open(&files).unwrap();
+    assert_eq!(shown, [(position, b"goes on".to_vec())]);
+}
