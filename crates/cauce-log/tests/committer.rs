@@ -173,3 +173,42 @@ fn a_writer_that_failed_once_refuses_everything() {
         assert!(poisoned(writer.make_room(1)));
     }
 }
+
+/// A machine that says when it has a batch, and waits for a word before it goes on.
+struct Slow {
+    begun: mpsc::Sender<usize>,
+    word: mpsc::Receiver<()>,
+}
+
+impl Machine for Slow {
+    type Command = u32;
+
+    fn apply(&mut self, commands: &mut Vec<u32>, _: &mut Writer) -> Result<(), Error> {
+        self.begun.send(commands.len()).unwrap();
+        self.word.recv().unwrap();
+        commands.clear();
+        Ok(())
+    }
+
+    fn committed(&mut self, _: &mut Writer) {}
+
+    fn failed(&mut self, _: &Error) {}
+}
+
+#[test]
+fn a_batch_forms_while_the_one_before_is_written_and_no_more_than_that_waits() {
+    let ((begun, begins), (words, word)) = (mpsc::channel(), mpsc::channel());
+    let writer = open(&FaultyFiles::new(5)).0;
+    let committer = Committer::spawn(Slow { begun, word }, writer, 4).unwrap();
+    let handle = committer.handle();
+    handle.try_send(0).unwrap();
+    assert_eq!(begins.recv(), Ok(1));
+    for number in 1..=4 {
+        handle.try_send(number).unwrap();
+    }
+    assert_eq!(handle.try_send(5), Err(Refused::Full(5)));
+    words.send(()).unwrap();
+    assert_eq!(begins.recv(), Ok(4));
+    words.send(()).unwrap();
+    committer.stop().unwrap();
+}

@@ -425,3 +425,33 @@ fn a_claim_of_a_hundred_neighbours_is_one_read() {
     files.fail_after(Op::Read, 0);
     assert!(reader.read(positions[0]).is_err());
 }
+
+#[test]
+fn a_segment_that_is_missing_is_told_and_the_others_are_served() {
+    let dir = TempDir::new().unwrap();
+    let (writer, _, positions) = filled(dir.path(), 50);
+    drop(writer);
+    std::fs::remove_file(dir.path().join("00000002.log")).unwrap();
+    let (_, _, recovery, shown) = open(dir.path());
+    let left = positions
+        .iter()
+        .filter(|position| position.segment() != 2)
+        .count();
+    assert_eq!(
+        shown.iter().filter(|(_, kind, _)| *kind != BASE).count(),
+        left
+    );
+    let [gap] = recovery.gaps[..] else {
+        panic!("one gap, not {:?}", recovery.gaps);
+    };
+    // The records of the segment and its base.
+    assert_eq!(gap.next - gap.after - 1, (50 - left + 1) as u64);
+    assert!(!dir.path().join("00000002.idx").exists());
+}
+
+#[test]
+fn a_log_goes_into_a_folder_that_has_yet_to_be_made() {
+    let dir = TempDir::new().unwrap();
+    drop(filled(&dir.path().join("some/levels/down"), 1));
+    assert!(dir.path().join("some/levels/down/00000001.log").exists());
+}

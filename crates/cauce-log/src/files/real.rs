@@ -10,14 +10,18 @@ pub struct RealFiles;
 
 impl Files for RealFiles {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        if dir.is_dir() {
+        if dir.as_os_str().is_empty() || dir.is_dir() {
             return Ok(());
         }
-        fs::create_dir_all(dir)?;
-        match dir.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => self.sync_dir(parent),
-            Some(_) | None => Ok(()),
-        }
+        // Each level by itself: a new name is durable once the folder above it is synced.
+        let above = dir.parent().unwrap_or(Path::new(""));
+        self.create_dir(above)?;
+        fs::create_dir(dir)?;
+        self.sync_dir(if above.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            above
+        })
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
