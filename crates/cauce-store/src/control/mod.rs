@@ -127,6 +127,20 @@ impl Control {
             .map_err(Error::from)
     }
 
+    /// Copies everything, as of one moment, into a new file that its owner alone can read.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        let unusable = |why: String| Error::Open { path: path.to_owned(), why };
+        schema::make_private_new(path).map_err(|why| unusable(why.to_string()))?;
+        let to = path.to_str().ok_or_else(|| unusable("the path is not UTF-8".to_owned()))?;
+        let to = to.to_owned();
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Box::new(move |connection| {
+            let _ = answer.send(connection.execute("VACUUM INTO ?1", [to]));
+        }))?;
+        answered.await.map_err(|_| Error::Closed)??;
+        Ok(())
+    }
+
     /// Writes what is still in memory and closes the file. Later calls answer [`Error::Closed`].
     pub async fn close(&self) {
         self.writer.close().await;

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// A log is left alone up to this size, whatever share of it is needed.
-const SLACK_SEGMENTS: u64 = 3;
+pub(super) const SLACK_SEGMENTS: u64 = 3;
 /// So many jobs, or about so many bytes, are copied in one commit.
 const MAX_JOBS_A_STEP: usize = 256;
 const MAX_BYTES_A_STEP: usize = 1 << 20;
@@ -100,8 +100,9 @@ impl Journal<'_> {
 
 /// One look at the log: empties and removes the oldest segment if that pays. Answers whether it
 /// did. Runs on a thread of its own; the writer only sees small steps.
-pub(super) fn run_once(shared: &Arc<Shared>) -> Result<bool, String> {
-    let Some(oldest) = shared.worth_compacting(SLACK_SEGMENTS) else {
+pub(super) fn run_once(shared: &Arc<Shared>, slack_segments: u64) -> Result<bool, String> {
+    let _emptying = shared.emptying.lock();
+    let Some(oldest) = shared.worth_compacting(slack_segments) else {
         return Ok(false);
     };
     let mut numbers = Vec::new();

@@ -127,6 +127,8 @@ struct Shared {
     nudge: Arc<Notify>,
     /// When that caller was told to come again.
     told_ms: AtomicI64,
+    /// Held while a segment is emptied: a segment has one compactor at a time.
+    emptying: Mutex<()>,
     compaction: Condvar,
     compaction_lock: Mutex<()>,
     closing: AtomicBool,
@@ -246,6 +248,7 @@ impl EmbeddedStore {
             commits: AtomicU64::new(0),
             nudge: Arc::default(),
             told_ms: AtomicI64::new(i64::MAX),
+            emptying: Mutex::new(()),
             compaction: Condvar::new(),
             compaction_lock: Mutex::new(()),
             closing: AtomicBool::new(false),
@@ -273,6 +276,15 @@ impl EmbeddedStore {
     /// Tells when the store can no longer write, and why.
     pub fn broken(&self) -> watch::Receiver<Option<String>> {
         self.shared.broken.subscribe()
+    }
+
+    /// Frees what finished jobs hold, as long as that pays. Answers how many bytes that were.
+    /// Done by itself while the store is open, only less eagerly.
+    pub fn compact(&self) -> Result<u64, String> {
+        let bytes = || self.shared.reader.segments().iter().map(|segment| segment.bytes).sum();
+        let before: u64 = bytes();
+        while compactor::run_once(&self.shared, 0)? {}
+        Ok(before.saturating_sub(bytes()))
     }
 
     /// Writes what is left and closes the log. Later calls are refused.
@@ -348,7 +360,7 @@ fn spawn_compactor(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         .name("job-compactor".to_owned())
         .spawn(move || {
             while !shared.closing.load(Ordering::SeqCst) {
-                match compactor::run_once(&shared) {
+                match compactor::run_once(&shared, compactor::SLACK_SEGMENTS) {
                     Ok(true) => continue,
                     Ok(false) => {}
                     Err(error) if shared.closing.load(Ordering::SeqCst) => {
