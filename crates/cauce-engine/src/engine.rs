@@ -486,9 +486,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Bytes of one segment of the job log.
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// The folder of the job log in the data folder.
-const JOBS_DIR: &str = "jobs";
+pub(crate) const JOBS_DIR: &str = "jobs";
 
-fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64>) -> Options {
+pub(crate) fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64>) -> Options {
     let dir = settings.data_dir.join(JOBS_DIR);
     Options {
         min_free_bytes: match settings.limits.min_free {

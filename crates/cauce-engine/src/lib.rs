@@ -19,5 +19,6 @@ pub mod tokens;
 pub mod transport;
 
 pub mod engine;
+pub mod offline;
 
 pub use engine::Engine;

@@ -1,0 +1,45 @@
+//! The data folder while no engine runs on it: where things are, and freeing space.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cauce_flow::time::Timestamp;
+use cauce_store::{control::Control, embedded::EmbeddedStore, rollups::Rollups};
+
+use crate::{
+    engine::{JOBS_DIR, StartError, store_options},
+    settings::Settings,
+};
+
+/// The folder of the job log in a data folder.
+pub fn jobs_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join(JOBS_DIR)
+}
+
+/// Frees what finished jobs hold in the job log. Answers how many bytes that were.
+///
+/// What the statistics have not summed up yet is summed up first: it stands in the records that go.
+pub async fn compact(settings: &Settings, now: Timestamp) -> Result<u64, StartError> {
+    let control = Control::open(&settings.data_dir)?;
+    let kept_through = Rollups::kept_through(&control).await?;
+    let options = store_options(settings, kept_through);
+    let store = Arc::new(blocking(move || EmbeddedStore::open(options)).await??);
+    Rollups::new(Arc::clone(&store), control.clone()).keep(now).await?;
+    let freed = blocking(move || {
+        let freed = store.compact();
+        store.close();
+        freed
+    })
+    .await?;
+    control.close().await;
+    freed.map_err(StartError::Folder)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StartError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StartError::Folder(error.to_string()))
+}
