@@ -1,0 +1,187 @@
+//! A client of a running server's API, over the engine's own transport.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cauce_destinations::destination::{Answer, Fault, Header, Request, Response};
+use cauce_engine::{settings, transport::Transport};
+use serde_json::Value;
+
+use crate::{
+    cli::Remote,
+    config::{self, Config},
+    failure::Failure,
+    global::Global,
+};
+
+/// A server and a key for it.
+pub(crate) struct Api {
+    transport: Transport,
+    base: String,
+    key: String,
+}
+
+impl Api {
+    /// The server that is meant: by flags, by environment, or by the configuration.
+    pub(crate) fn connect(remote: &Remote, global: &Global) -> Result<Api, Failure> {
+        let config = match (&remote.url, &remote.key) {
+            (Some(_), Some(_)) => None,
+            _ => Some(config::load(&config::inputs(global, Vec::new())).map_err(Failure::usage)?),
+        };
+        let base = remote
+            .url
+            .clone()
+            .or_else(|| config.as_ref().map(Config::local_url));
+        let key = remote
+            .key
+            .clone()
+            .or_else(|| config.as_ref()?.admin_key.clone());
+        let key = key.ok_or_else(|| Failure::usage(NO_KEY))?;
+        let transport = Transport::new(&deadlines()).map_err(Failure::failed)?;
+        let base = base.unwrap_or_default().trim_end_matches('/').to_owned();
+        Ok(Api {
+            transport,
+            base,
+            key,
+        })
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.call(http::Method::GET, path, None).await
+    }
+
+    /// Asks for something to be done.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(http::Method::POST, path, Some(body)).await
+    }
+
+    /// Takes something away.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.call(http::Method::DELETE, path, None).await
+    }
+
+    async fn call(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let mut headers = vec![header(
+            "authorization",
+            format!("Bearer {}", self.key),
+            true,
+        )];
+        if body.is_some() {
+            headers.push(header("content-type", "application/json".to_owned(), false));
+        }
+        let request = Request {
+            method,
+            url: format!("{}{path}", self.base),
+            headers,
+            body: body
+                .map(|body| Bytes::from(body.to_string()))
+                .unwrap_or_default(),
+        };
+        match self.transport.send(request, || {}).await.answer {
+            Answer::Response(response) => read(&response),
+            Answer::NotSent(fault) => Err(self.unreachable(fault)),
+            Answer::Ambiguous(fault) => Err(Failure::failed(format!(
+                "{} took the request and did not answer ({}); hint: look whether it was done",
+                self.base,
+                fault.code()
+            ))),
+        }
+    }
+
+    fn unreachable(&self, fault: Fault) -> Failure {
+        Failure::failed(format!(
+            "cannot reach {} ({}); hint: start `cauce serve`, or name the server with --url",
+            self.base,
+            fault.code()
+        ))
+    }
+}
+
+const NO_KEY: &str = "no API key; hint: give one with --key or CAUCE_KEY, \
+    or make one: cauce keys create --name me --tenant '*' --scopes read,manage";
+
+/// Deadlines fit for a person who waits.
+fn deadlines() -> settings::Transport {
+    settings::Transport {
+        connect: Duration::from_secs(5),
+        first_byte: Duration::from_secs(30),
+        total: Duration::from_secs(60),
+        max_answer_bytes: 64 << 20,
+        max_idle_connections: 1,
+    }
+}
+
+fn header(name: &'static str, value: String, secret: bool) -> Header {
+    Header {
+        name,
+        value,
+        secret,
+    }
+}
+
+fn read(response: &Response) -> Result<Value, Failure> {
+    let body = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+    if (200..300).contains(&response.status) {
+        return Ok(body);
+    }
+    Err(Failure::failed(refusal(response.status, &body)))
+}
+
+/// What a problem document (RFC 9457) says, in one line and one more for each bad field.
+fn refusal(status: u16, problem: &Value) -> String {
+    let text = |name: &str| {
+        problem
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let mut words = format!("the server answered {status} {}", text("title"));
+    if !text("detail").is_empty() {
+        words = format!("{words}: {}", text("detail"));
+    }
+    for error in problem
+        .get("errors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        words = format!("{words}\n  {}: {}", part("pointer"), part("detail"));
+    }
+    words
+}
+
+/// A path segment or the value of a query, with everything else than letters, digits and `-._~`
+/// escaped (RFC 3986, 2.3).
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// A query of those parameters that are given.
+pub(crate) fn query(parameters: &[(&str, Option<&str>)]) -> String {
+    let given = parameters
+        .iter()
+        .filter_map(|(name, value)| Some((name, (*value)?)));
+    let pairs: Vec<_> = given
+        .map(|(name, value)| format!("{name}={}", escape(value)))
+        .collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    }
+}

@@ -1,0 +1,11 @@
+//! The commands, one file each. A command answers a [`Failure`] or has printed its result.
+//!
+//! [`Failure`]: crate::failure::Failure
+
+pub(crate) mod check;
+pub(crate) mod dead;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod queues;
+pub(crate) mod serve;
+pub(crate) mod store;

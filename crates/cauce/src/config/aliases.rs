@@ -1,0 +1,132 @@
+//! Other names of settings: those of the requirements that Cauce replaces.
+//!
+//! Each stands for the same setting of every queue of the pixels part, and is weaker than that
+//! setting written out in the same layer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    place::{Place, Source},
+    problem::Problem,
+    tree::{Node, Table, Value, plant},
+};
+
+/// The queues that an alias sets.
+pub(crate) const QUEUES: [&str; 4] = ["meta", "google", "linkedin", "tiktok"];
+
+/// Names in `[pixels]` that set a policy of all its queues.
+const IN_PIXELS: [(&str, &str); 2] = [
+    ("batch_size", "batch.max_items"),
+    ("processing_interval", "batch.max_wait"),
+];
+
+/// Environment variables of the requirements, the setting of a queue each stands for, and how its
+/// value is carried over.
+const VARIABLES: [(&str, &str, Carry); 4] = [
+    ("BATCH_SIZE", "batch.max_items", Carry::AsItIs),
+    ("MAX_CONCURRENT_BATCHES", "concurrency", Carry::AsItIs),
+    (
+        "BATCH_RETRY_ATTEMPTS",
+        "retry.max_attempts",
+        Carry::RetriesToAttempts,
+    ),
+    ("BATCH_RETRY_DELAY", "retry.base", Carry::Milliseconds),
+];
+
+#[derive(Clone, Copy)]
+enum Carry {
+    AsItIs,
+    /// The requirement counts retries; an attempt more was made before the first of them.
+    RetriesToAttempts,
+    Milliseconds,
+}
+
+/// Takes the aliases out of `[pixels]` of a layer and answers what they stand for.
+pub(crate) fn of_layer(layer: &mut Table) -> Table {
+    let mut meant = Table::new();
+    let pixels = layer.get_mut("pixels").map(|node| &mut node.value);
+    let Some(Value::Table(pixels)) = pixels else {
+        return meant;
+    };
+    for (name, setting) in IN_PIXELS {
+        if let Some(node) = pixels.remove(name) {
+            plant_for_queues(&mut meant, setting, &node);
+        }
+    }
+    meant
+}
+
+/// What the environment variables of the requirements stand for. An empty one is not set.
+pub(crate) fn of_environment(
+    environment: &BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Table {
+    let mut meant = Table::new();
+    for (name, setting, carry) in VARIABLES {
+        let Some(value) = environment.get(name).filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        let place = Place::whole(&Arc::new(Source::Variable(name.to_owned())));
+        match carried(value.trim(), carry) {
+            Some(value) => plant_for_queues(&mut meant, setting, &Node::loose(value, place)),
+            None => problems.push(
+                Problem::at(&place, format!("`{name}` is not a whole number"))
+                    .write(format!("digits, or unset it and set queues.NAME.{setting}")),
+            ),
+        }
+    }
+    meant
+}
+
+fn carried(value: &str, carry: Carry) -> Option<String> {
+    let number: u32 = value.parse().ok()?;
+    Some(match carry {
+        Carry::AsItIs => number.to_string(),
+        Carry::RetriesToAttempts => number.saturating_add(1).to_string(),
+        Carry::Milliseconds => format!("{number}ms"),
+    })
+}
+
+fn plant_for_queues(table: &mut Table, setting: &str, node: &Node) {
+    for queue in QUEUES {
+        let path = ["queues", queue].into_iter().chain(setting.split('.'));
+        let path: Vec<_> = path.map(str::to_owned).collect();
+        plant(table, &path, node.clone());
+    }
+}
+
+/// Variables of the requirements that name what this version does not have, and are set. They
+/// often stand in an environment for other programs, so they are worth a note and no refusal.
+pub(crate) fn without_effect(environment: &BTreeMap<String, String>) -> Vec<String> {
+    const OTHERS: [(&str, &str); 8] = [
+        ("REDIS_URL", "queues are kept in the data folder"),
+        ("REDISCLOUD_URL", "queues are kept in the data folder"),
+        ("REDIS_HOST", "queues are kept in the data folder"),
+        ("REDIS_ANALYTICS_DB", "queues are kept in the data folder"),
+        (
+            "TWILIO_ACCOUNT_SID",
+            "the platform twilio is not available in this version",
+        ),
+        (
+            "EVOLUTION_API_URL",
+            "the platform evolution is not available in this version",
+        ),
+        (
+            "EVOLUTION_API_KEY",
+            "the platform evolution is not available in this version",
+        ),
+        (
+            "TRACKING_BUFFER_MAX_SIZE",
+            "tracking is not available in this version",
+        ),
+    ];
+    OTHERS
+        .iter()
+        .filter(|(name, _)| {
+            environment
+                .get(*name)
+                .is_some_and(|value| !value.is_empty())
+        })
+        .map(|(name, why)| format!("{name} is set and has no effect: {why}"))
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! The configuration: defaults, file, environment and flags, read, checked, and made into what the
+//! engine and the server are told.
+//!
+//! ```text
+//! layers -> tree -> substitute -> sections -> Config
+//!                                     |
+//!                                     +-> Problems: all of them at once, each with its place
+//! ```
+//!
+//! Why it is read by hand and not by serde: `docs/adr/0005-reading-the-configuration.md`.
+
+mod aliases;
+mod layers;
+mod place;
+mod problem;
+mod read;
+mod reader;
+mod section;
+mod substitute;
+mod tree;
+mod units;
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+};
+
+use cauce_engine::settings::Settings;
+use cauce_flow::{dispatch::policy::Policy, id::QueueName};
+use cauce_http::ServerSettings;
+
+pub(crate) use self::{
+    layers::Inputs,
+    problem::Problems,
+    section::log::{Format, Log},
+};
+use self::{
+    read::{base_url, filled},
+    reader::{Collected, Section},
+    tree::Table,
+};
+use crate::global::Global;
+
+/// The configuration, checked and complete.
+#[derive(Clone)]
+pub(crate) struct Config {
+    /// What the engine is told.
+    pub(crate) settings: Settings,
+    /// What the server is told.
+    pub(crate) server: ServerSettings,
+    /// The first key, with all scopes.
+    pub(crate) admin_key: Option<String>,
+    /// What the log is told.
+    pub(crate) log: Log,
+    /// The file it was read from, besides the defaults.
+    pub(crate) file: Option<PathBuf>,
+    /// What is worth knowing and not wrong.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Config {
+    /// The address of the server for a client on this machine.
+    pub(crate) fn local_url(&self) -> String {
+        let mut address = self.server.listen;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            IpAddr::V4(_) | IpAddr::V6(_) => {}
+        }
+        format!("http://{address}")
+    }
+}
+
+/// What the configuration is made of when these options are given.
+pub(crate) fn inputs(
+    global: &Global,
+    mut flags: Vec<(&'static str, &'static str, String)>,
+) -> Inputs {
+    if let Some(dir) = &global.data_dir {
+        flags.push(("--data-dir", "data_dir", dir.display().to_string()));
+    }
+    Inputs::of_process(global.config.clone(), flags)
+}
+
+/// Reads and checks the configuration.
+pub(crate) fn load(inputs: &Inputs) -> Result<Config, Problems> {
+    let mut problems = Vec::new();
+    let (table, file) = layers::read(inputs, &mut problems);
+    let collected = Collected::default();
+    let config = read_root(&table, &collected);
+    problems.extend(collected.into_inner());
+    match config {
+        Some(config) if problems.is_empty() => Ok(Config {
+            file,
+            notes: aliases::without_effect(&inputs.environment),
+            ..config
+        }),
+        _ => Err(Problems::new(problems)),
+    }
+}
+
+/// Sections of the requirements that this version does not have.
+const LATER: [&str; 6] = [
+    "tracking",
+    "alerts",
+    "campaigns",
+    "messages",
+    "sessions",
+    "cache",
+];
+
+fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
+    let root = Section::root(table, problems);
+    let data_dir = root.need("data_dir", filled);
+    let public_url = root.find("public_url", base_url);
+    let http = root.section("http").map(section::http::read);
+    let fsync = root.section("storage").and_then(section::rest::storage);
+    let limits = root.section("limits").and_then(section::rest::limits);
+    let history = root.section("history").and_then(section::rest::history);
+    let transport = root.section("transport").and_then(section::rest::transport);
+    let pixels = root.section("pixels").and_then(section::pixels::read);
+    let log = root.section("log").and_then(section::log::read);
+    let queues = root.section("queues").map(read_queues).unwrap_or_default();
+    let accounts = section::accounts::read(&root, &queues);
+    for name in LATER {
+        root.unavailable(name, "it belongs to a part that is not built yet");
+    }
+    root.finish();
+    let (server, admin_key) = http?;
+    Some(Config {
+        settings: Settings {
+            data_dir: PathBuf::from(data_dir?),
+            fsync: fsync?,
+            limits: limits?,
+            history: history?,
+            accounts,
+            transport: transport?,
+            pixels: pixels?,
+        },
+        server: ServerSettings {
+            public_url,
+            ..server?
+        },
+        admin_key,
+        log: log?,
+        file: None,
+        notes: Vec::new(),
+    })
+}
+
+/// Queues of the requirements that this version does not have.
+const LATER_QUEUES: [&str; 4] = ["campaigns", "whatsapp", "qr", "status"];
+
+fn read_queues(section: Section<'_>) -> BTreeMap<QueueName, Policy> {
+    let mut queues = BTreeMap::new();
+    for name in aliases::QUEUES {
+        let policy = section.section(name).map(section::policy::read);
+        let Ok(queue) = QueueName::new(name) else {
+            continue;
+        };
+        queues.extend(policy.map(|policy| (queue, policy)));
+    }
+    for name in LATER_QUEUES {
+        section.unavailable(name, "it belongs to a part that is not built yet");
+    }
+    section.finish();
+    queues
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! The sections of the configuration: each file reads one, checks it, and answers what the engine,
+//! the server or the log is told.
+
+pub(crate) mod accounts;
+pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod pixels;
+pub(crate) mod policy;
+pub(crate) mod rest;

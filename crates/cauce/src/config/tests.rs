@@ -1,0 +1,296 @@
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+
+use cauce_engine::settings::MinFree;
+use cauce_flow::dispatch::policy::Window;
+
+use super::{Config, Inputs, load};
+
+const GOOD: &str = r#"
+data_dir = "elsewhere"
+public_url = "https://cauce.example.com/"
+[http]
+listen = "0.0.0.0:9000"
+admin_key = "${ADMIN}"
+[limits]
+min_free = "5 GiB"
+[pixels]
+default_country = "es"
+default_country_by_tenant = { acme = "MX" }
+processing_interval = "30s"
+[queues.tiktok]
+batch = { max_wait = "5s" }
+[[accounts]]
+name = "acme-meta"
+tenant = "acme"
+platform = "meta"
+dataset_id = 1234567890
+access_token = "${META_TOKEN}"
+base_url = "http://127.0.0.1:4000/"
+limits = { rate = [[10, "1s"]], concurrency = 2 }
+"#;
+
+/// Every kind of mistake, several in one section, so that none hides another.
+const BAD: &str = include_str!("tests/bad.toml");
+
+/// The inputs of a process in a folder of its own with this file.
+fn inputs(dir: &tempfile::TempDir, text: &str, environment: &[(&str, &str)]) -> Inputs {
+    let path = dir.path().join("cauce.toml");
+    fs::write(&path, text).unwrap();
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Inputs {
+        file: Some(path),
+        environment: environment.iter().map(owned).collect(),
+        flags: Vec::new(),
+    }
+}
+
+fn check(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    let dir = tempfile::tempdir().unwrap();
+    load(&inputs(&dir, text, environment)).map_err(|problems| {
+        let shown = format!("{}/", dir.path().display());
+        problems.to_string().replace(&shown, "")
+    })
+}
+
+fn good(text: &str, environment: &[(&str, &str)]) -> Config {
+    check(text, environment).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn bad(text: &str, environment: &[(&str, &str)]) -> String {
+    match check(text, environment) {
+        Ok(_) => panic!("the configuration was taken"),
+        Err(problems) => problems,
+    }
+}
+
+#[test]
+fn the_reference_file_is_a_configuration() {
+    let config = load(&Inputs::default()).unwrap();
+    assert!(config.settings.fsync);
+    assert_eq!(config.settings.limits.min_free, MinFree::Percent(10.0));
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.notes.is_empty());
+}
+
+/// The server's own defaults are for its tests; what the reference file says must not differ.
+#[test]
+fn the_reference_file_agrees_with_the_server() {
+    let config = load(&Inputs::default()).unwrap();
+    let server = cauce_http::ServerSettings::new(config.server.listen);
+    assert_eq!(format!("{:?}", config.server), format!("{server:?}"));
+}
+
+/// What is commented out in the reference file has to be right as well.
+#[test]
+fn the_optional_settings_of_the_reference_file_are_settings() {
+    let mut text = String::new();
+    for line in super::layers::DEFAULTS.lines() {
+        let plain = line.strip_prefix("# ").filter(|rest| is_setting(rest));
+        text.push_str(plain.unwrap_or(line));
+        text.push('\n');
+    }
+    let names = [
+        "CAUCE_ADMIN_KEY",
+        "META_TOKEN",
+        "META_APP_SECRET",
+        "GA_SECRET",
+    ];
+    let names =
+        names
+            .into_iter()
+            .chain(["LINKEDIN_TOKEN", "LINKEDIN_CLIENT_SECRET", "TIKTOK_TOKEN"]);
+    let environment: Vec<_> = names.map(|name| (name, "0123456789abcdef")).collect();
+    let config = good(&text, &environment);
+    assert_eq!(config.settings.accounts.len(), 4);
+    assert!(config.admin_key.is_some());
+}
+
+fn is_setting(text: &str) -> bool {
+    let name = text.split(" = ").next().unwrap_or_default();
+    let named = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    (named && text.contains(" = ")) || text.starts_with("[[")
+}
+
+#[test]
+fn a_file_stands_over_the_defaults() {
+    let config = good(
+        GOOD,
+        &[("ADMIN", "0123456789abcdef"), ("META_TOKEN", "t0k")],
+    );
+    assert_eq!(config.settings.data_dir, PathBuf::from("elsewhere"));
+    assert_eq!(
+        config.server.public_url.as_deref(),
+        Some("https://cauce.example.com")
+    );
+    assert_eq!(config.local_url(), "http://127.0.0.1:9000");
+    assert_eq!(config.settings.limits.min_free, MinFree::Bytes(5 << 30));
+    assert_eq!(config.settings.limits.max_jobs, 20_000_000);
+    assert_eq!(
+        config.settings.pixels.fallback_country.as_deref(),
+        Some("ES")
+    );
+    assert_eq!(config.settings.pixels.default_country.len(), 1);
+    let [account] = config.settings.accounts.as_slice() else {
+        panic!("one account");
+    };
+    assert_eq!(account.base_url, "http://127.0.0.1:4000");
+    assert_eq!(account.line().to_string(), "meta/acme-meta");
+    assert_eq!(
+        account.policy.rate,
+        [Window {
+            max: 10,
+            per: Duration::from_secs(1)
+        }]
+    );
+    assert_eq!(account.policy.concurrency, 2);
+    assert_eq!(account.policy.batch.max_wait, Duration::from_secs(30));
+    assert_eq!(account.policy.retry.max_attempts, 4);
+}
+
+/// The `max_wait` of an account of TikTok in a configuration.
+fn max_wait(text: &str, environment: &[(&str, &str)]) -> u64 {
+    const ACCOUNT: &str = "[[accounts]]\nname = 't'\ntenant = 'a'\nplatform = 'tiktok'\n\
+        pixel_code = 'p'\naccess_token = 't'\n";
+    let config = good(&format!("{text}\n{ACCOUNT}"), environment);
+    config.settings.accounts[0].policy.batch.max_wait.as_secs()
+}
+
+#[test]
+fn layers_stand_over_each_other() {
+    let alias = "[pixels]\nprocessing_interval = '30s'";
+    let both = "[pixels]\nprocessing_interval = '30s'\n[queues.tiktok.batch]\nmax_wait = '5s'";
+    let variable = ("CAUCE__QUEUES__TIKTOK__BATCH__MAX_WAIT", "7s");
+    let aliased = ("CAUCE__PIXELS__PROCESSING_INTERVAL", "9s");
+    assert_eq!(max_wait("", &[]), 60);
+    assert_eq!(max_wait(alias, &[]), 30);
+    assert_eq!(max_wait(both, &[]), 5);
+    assert_eq!(max_wait(both, &[aliased]), 9);
+    assert_eq!(max_wait(both, &[aliased, variable]), 7);
+}
+
+#[test]
+fn a_flag_stands_over_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inputs = inputs(&dir, "data_dir = 'a'", &[("CAUCE__DATA_DIR", "b")]);
+    assert_eq!(load(&inputs).unwrap().settings.data_dir, PathBuf::from("b"));
+    inputs
+        .flags
+        .push(("--data-dir", "data_dir", "c".to_owned()));
+    assert_eq!(load(&inputs).unwrap().settings.data_dir, PathBuf::from("c"));
+}
+
+#[test]
+fn variables_take_every_kind_of_value() {
+    let config = good(
+        "",
+        &[
+            ("CAUCE__HTTP__MAX_DEPTH", "16"),
+            ("CAUCE__HTTP__METRICS_PUBLIC", "true"),
+            ("CAUCE__QUEUES__META__RETRY__FACTOR", "3"),
+            ("CAUCE__QUEUES__META__RATE", "[[5, \"1s\"]]"),
+            ("CAUCE__ACCOUNTS", ACCOUNT_AS_VARIABLE),
+            ("TOKEN", "t"),
+        ],
+    );
+    assert_eq!(config.server.max_depth, 16);
+    assert!(config.server.metrics_public);
+    let policy = &config.settings.accounts[0].policy;
+    assert_eq!(
+        policy.rate,
+        [Window {
+            max: 5,
+            per: Duration::from_secs(1)
+        }]
+    );
+    assert!((policy.retry.factor - 3.0).abs() < f64::EPSILON);
+}
+
+const ACCOUNT_AS_VARIABLE: &str = "[{ name = 'm', tenant = 'a', platform = 'meta', \
+    dataset_id = '1', access_token = '${TOKEN}' }]";
+
+#[test]
+fn variables_of_the_requirements_are_honoured() {
+    let text = format!("accounts = {ACCOUNT_AS_VARIABLE}");
+    let config = good(
+        &text,
+        &[
+            ("TOKEN", "t"),
+            ("BATCH_SIZE", "50"),
+            ("MAX_CONCURRENT_BATCHES", "3"),
+            ("BATCH_RETRY_ATTEMPTS", "5"),
+            ("BATCH_RETRY_DELAY", "1500"),
+            ("REDIS_URL", "redis://127.0.0.1"),
+        ],
+    );
+    let policy = &config.settings.accounts[0].policy;
+    assert_eq!(policy.batch.max_items, 50);
+    assert_eq!(policy.concurrency, 3);
+    assert_eq!(
+        policy.retry.max_attempts, 6,
+        "five retries after the first attempt"
+    );
+    assert_eq!(policy.retry.base, Duration::from_millis(1_500));
+    assert_eq!(config.notes.len(), 1);
+}
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    insta::assert_snapshot!(bad(
+        BAD,
+        &[
+            ("BATCH_SIZE", "many"),
+            ("CAUCE__HTPP__LISTEN", "x"),
+            ("CAUCE__HTTP__MAX_DEPTH", "lots"),
+        ]
+    ));
+}
+
+#[test]
+fn parts_that_are_not_built_are_refused() {
+    insta::assert_snapshot!(bad(include_str!("tests/later.toml"), &[]));
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_reported_line_by_line() {
+    insta::assert_snapshot!(bad(include_str!("tests/not.toml.txt"), &[]));
+}
+
+#[test]
+fn a_missing_file_is_reported() {
+    let inputs = Inputs {
+        file: Some("/none/cauce.toml".into()),
+        ..Inputs::default()
+    };
+    let Err(problems) = load(&inputs) else {
+        panic!("there is no such file")
+    };
+    insta::assert_snapshot!(problems);
+}
+
+/// Credentials stand in the very lines that are shown.
+#[test]
+fn no_problem_shows_a_credential() {
+    let canary = "canary-3f1b";
+    let text = format!(
+        "[http]\nadmin_key = '{canary}'\nadmin_kye = '{canary}'\n\
+         [[accounts]]\nname = 'm'\ntenant = 'a'\nplatform = 'meta'\n\
+         acces_token = '{canary}'\naccess_token = ['{canary}']\napp_secret = '{canary}\n"
+    );
+    let shown = bad(
+        &text,
+        &[("CAUCE__HTTP__ADMIN_KEY", canary), ("CAUCE__X", canary)],
+    );
+    assert!(!shown.contains(canary), "{shown}");
+}
+
+#[test]
+fn variables_that_are_no_settings_are_none_of_our_business() {
+    let environment = BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]);
+    assert!(
+        load(&Inputs {
+            environment,
+            ..Inputs::default()
+        })
+        .is_ok()
+    );
+}

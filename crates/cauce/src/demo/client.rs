@@ -1,0 +1,68 @@
+//! What an application does: posts events to the API and reads the answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cauce_destinations::destination::{Answer, Header, Request};
+use cauce_engine::{settings, transport::Transport};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+pub(super) struct Client {
+    transport: Transport,
+    url: String,
+    key: String,
+}
+
+impl Client {
+    pub(super) fn new(url: &str, key: &str) -> Result<Client, Failure> {
+        let patience = Duration::from_secs(10);
+        let transport = Transport::new(&settings::Transport {
+            connect: patience,
+            first_byte: patience,
+            total: patience,
+            max_answer_bytes: 4 << 20,
+            max_idle_connections: 8,
+        })
+        .map_err(Failure::failed)?;
+        let url = format!("{url}/api/pixels/events?tenant={}", super::TENANT);
+        Ok(Client {
+            transport,
+            url,
+            key: key.to_owned(),
+        })
+    }
+
+    /// Posts a batch of events. An answer that is not 202 ends the demo.
+    pub(super) async fn post(&self, body: Vec<u8>) -> Result<Value, Failure> {
+        let header = |name, value: String| Header {
+            name,
+            value,
+            secret: true,
+        };
+        let request = Request {
+            method: http::Method::POST,
+            url: self.url.clone(),
+            headers: vec![
+                header("authorization", format!("Bearer {}", self.key)),
+                header("content-type", "application/json".to_owned()),
+            ],
+            body: Bytes::from(body),
+        };
+        match self.transport.send(request, || {}).await.answer {
+            Answer::Response(answer) if answer.status == 202 => {
+                serde_json::from_slice(&answer.body).map_err(|error| Failure::caused(&error))
+            }
+            Answer::Response(answer) => Err(Failure::failed(format!(
+                "the API answered {}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            ))),
+            Answer::NotSent(fault) | Answer::Ambiguous(fault) => Err(Failure::failed(format!(
+                "the API cannot be reached ({})",
+                fault.code()
+            ))),
+        }
+    }
+}
