@@ -1,2 +1,70 @@
-//! Tasks.
-fn main() {}
+//! The tasks of the repository.
+//!
+//! `cargo xtask` without arguments lists them. They are plain programs: each prints what it runs,
+//! and ends at the first thing that is wrong.
+
+mod bench;
+mod ci;
+mod config_reference;
+mod demo;
+mod openapi;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  test [ARGS]          every test; ARGS go to the test runner
+  ci                   what has to hold before a change is taken: format, lints, docs, tidy,
+                       generated files, licences, tests
+  tidy                 the rules that no compiler checks: cycles, purity, layers, lengths, links
+  demo [ARGS]          build and run `cauce demo`
+  bench [ARGS]         measure cauce and BullMQ beside it, and print the ratios
+  openapi [--check]    write openapi.json from the code, or compare
+  config-reference [--check]
+                       write docs/reference/configuration.md from config/cauce.toml, or compare";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let task = args.next();
+    let rest: Vec<String> = args.collect();
+    std::env::set_current_dir(shell::root())?;
+    match task.as_deref() {
+        Some("test") => test::run(&rest),
+        Some("ci") => ci::run(),
+        Some("tidy") => tidy::run(),
+        Some("demo") => demo::run(&rest),
+        Some("bench") => bench::run(&rest),
+        Some("openapi") => openapi::run(is_check(&rest)?),
+        Some("config-reference") => config_reference::run(is_check(&rest)?),
+        Some("help" | "--help" | "-h") | None => {
+            shell::say(USAGE);
+            Ok(())
+        }
+        Some(other) => bail!("no task {other}\n{USAGE}"),
+    }
+}
+
+/// Whether a generated file is compared and not written.
+fn is_check(args: &[String]) -> Result<bool> {
+    match args {
+        [] => Ok(false),
+        [only] if only == "--check" => Ok(true),
+        _ => bail!("the only argument is --check"),
+    }
+}

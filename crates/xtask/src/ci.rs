@@ -1,0 +1,62 @@
+//! `cargo xtask ci`: everything that has to hold before a change is taken.
+//!
+//! Quick checks first. All of it is built in one profile, and tests come last, so that the closing
+//! line is the test runner's own.
+
+use anyhow::Result;
+
+use crate::{
+    config_reference, openapi,
+    shell::{self, cargo, has, say},
+    test, tidy,
+};
+
+/// Runs the task.
+pub(crate) fn run() -> Result<()> {
+    step("format");
+    shell::run(cargo().args(["fmt", "--all", "--check"]))?;
+    step("tidy");
+    tidy::run()?;
+    step("configuration reference");
+    config_reference::run(true)?;
+    step("licences and sources");
+    licences()?;
+    step("lints");
+    shell::run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    step("documentation");
+    shell::run(
+        cargo()
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    step("openapi.json");
+    openapi::run(true)?;
+    step("tests");
+    test::run(&[])
+}
+
+fn step(name: &str) {
+    say(&format!("\n== {name}"));
+}
+
+/// Advisories need a database from the network: they are looked at where a copy of it is.
+fn licences() -> Result<()> {
+    if !has("cargo-deny") {
+        say("skipped: cargo-deny is not installed (cargo install --locked cargo-deny)");
+        return Ok(());
+    }
+    shell::run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
+    if let Err(why) = shell::run(cargo().args(["deny", "--offline", "check", "advisories"])) {
+        say(&format!(
+            "advisories skipped, no copy of the database here: {why:#}"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! `cargo xtask demo`: the demo from a fresh clone.
+
+use anyhow::Result;
+
+use crate::shell::{self, cargo};
+
+/// Builds and runs `cauce demo`. The dev profile, because dependencies are optimised in it and it
+/// is there in a third of the time that a release build takes.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    shell::run(
+        cargo()
+            .args(["run", "--quiet", "--package", "cauce", "--", "demo"])
+            .args(args),
+    )
+}
