@@ -146,7 +146,8 @@ fn after_a_failed_sync_nobody_hears_of_success_again() {
         let committer = Committer::spawn(Counter::default(), open(&files).0, 10).unwrap();
         let (handle, (answer, answered)) = (committer.handle(), mpsc::channel());
         handle.send((1, answer.clone())).unwrap();
-        assert!(answered.recv().unwrap().is_ok());
+        let patience = std::time::Duration::from_secs(10);
+        assert!(answered.recv_timeout(patience).unwrap().is_ok());
         files.fail_after(op, 0);
         // Upkeep may take the failure before this command is seen; then it is refused unheard.
         let sent = handle.send((2, answer.clone()));

@@ -181,9 +181,21 @@ fn a_repair_of_a_log_in_use_is_refused() {
 #[test]
 fn a_copy_is_the_log_and_goes_to_an_empty_folder_only() {
     let files = filled();
+    let last = check(Path::new(DIR), &files)
+        .unwrap()
+        .segments
+        .pop()
+        .unwrap();
+    change(&files, last.number, |bytes| {
+        bytes[last.bytes as usize + 50] = 1
+    });
     let target = Path::new("/copy");
     let report = backup(Path::new(DIR), target, &files).unwrap();
     assert!(report.is_clean());
+    assert!(
+        check(target, &files).unwrap().is_clean(),
+        "an unfinished write is not copied"
+    );
     let again = backup(Path::new(DIR), target, &files);
     assert!(matches!(again, Err(Error::NotEmpty { .. })));
     let original = open(Path::new(DIR), Arc::new(files.clone())).unwrap().3;
