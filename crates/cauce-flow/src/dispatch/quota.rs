@@ -4,14 +4,18 @@
 //! three phases:
 //!
 //! ```text
-//!          try_take              on_left                     on_answered
+//!          try_take              on_left                  on_answered (at a)
 //!   free ------------> granted ------------> left (at w) ------------------> arrived
-//!                      in every window       arrives by min(a, w + guard)    leaves a window of
-//!                      without end                                           length W after W
+//!                      in every window                    at the latest   leaves a window of
+//!                      without end                        it can have been  length W after W
 //! ```
 //!
 //! The guard is what a body handed to the socket may take to arrive: 1 % of the window, at least
-//! 10 ms and at most 250 ms. An answer proves the arrival sooner.
+//! 10 ms and at most 250 ms. An answer proves the arrival sooner. An answer that takes longer than
+//! the quickest ones lately may have spent all of the difference on the road, so the request counts
+//! as arrived that much after it left, by a tenth of the window at most. A steady destination costs
+//! 1 % of a short window's rate, however slow it is; one whose answers vary by tens of milliseconds
+//! costs more, because nobody can tell from here where the time went.
 //!
 //! Promise: in no half-open stretch `[t, t + W)` do more than `max` requests arrive. Times are
 //! whole milliseconds rounded down, so what is read as `b` happened before `b + 1`; a slot is
@@ -43,6 +47,7 @@ pub struct Quota {
     /// Slots taken whose request has not left.
     granted: u32,
     shrunk: Option<Shrunk>,
+    answers: Answers,
 }
 
 /// The slots of one window.
@@ -102,6 +107,7 @@ impl Quota {
             lanes: windows.iter().map(|window| Lane::new(*window)).collect(),
             granted: 0,
             shrunk: None,
+            answers: Answers::default(),
         }
     }
 
@@ -167,9 +173,18 @@ impl Quota {
             assert!(self.granted > 0, "an answer came without a slot");
             self.granted -= 1;
         }
+        let Some(left) = left else {
+            self.lanes
+                .iter_mut()
+                .for_each(|lane| lane.arrived.push(now, 1));
+            return;
+        };
+        let took = now.since(left);
+        let excess = self.answers.excess(took);
         for lane in &mut self.lanes {
-            if left.is_none_or(|at| lane.left.take(at)) {
-                lane.arrived.push(now, 1);
+            if lane.left.take(left) {
+                let road = took.min(lane.guard).max(excess.min(lane.longest_road()));
+                lane.arrived.push(left + road, 1);
             }
         }
     }
@@ -314,12 +329,18 @@ impl Lane {
     }
 
     fn advance(&mut self, now: Timestamp) {
-        let guard = self.guard;
-        while let Some((at, n)) = self.left.pop_if(|at| at + guard <= now) {
-            self.arrived.push(at + guard, n);
+        let (road, per) = (self.longest_road(), self.window.per);
+        // Until then the slot is needed in any case, and its answer may still say more.
+        while let Some((at, n)) = self.left.pop_if(|at| at + per <= now) {
+            self.arrived.push(at + road, n);
         }
         let kept = self.window.per + ROUNDING;
         while self.arrived.pop_if(|at| at + kept <= now).is_some() {}
+    }
+
+    /// The longest that a request counts as being on the road.
+    fn longest_road(&self) -> Duration {
+        (self.window.per / 10).clamp(self.guard, LONGEST_ROAD.max(self.guard))
     }
 
     /// Slots that the window still holds, those of requests that have not left aside.
@@ -349,15 +370,72 @@ impl Lane {
         NextSlot::WhenLeft
     }
 
-    /// When slots leave the window, in order, as far as it is known.
+    /// When slots leave the window, in order, as far as the clock alone decides it.
     fn releases(&self) -> impl Iterator<Item = (Timestamp, u32)> {
         let kept = self.window.per + ROUNDING;
-        let arrived = self.arrived.runs().map(move |(at, n)| (at + kept, n));
-        let guard = self.guard;
+        let road = self.longest_road();
+        let mut arrived = self
+            .arrived
+            .runs()
+            .map(move |(at, n)| (at + kept, n))
+            .peekable();
         let left = self.left.runs();
-        arrived.chain(left.map(move |(at, n)| (at + guard + kept, n)))
+        let mut left = left.map(move |(at, n)| (at + road + kept, n)).peekable();
+        std::iter::from_fn(move || match (arrived.peek(), left.peek()) {
+            (Some(a), Some(l)) if l.0 < a.0 => left.next(),
+            (Some(_), _) => arrived.next(),
+            (None, _) => left.next(),
+        })
     }
 }
+
+/// How quick answers have been lately.
+#[derive(Clone, Debug)]
+struct Answers {
+    seen: u32,
+    quickest: Duration,
+    quickest_before: Duration,
+}
+
+/// The quickest answer is that of the last so many, and of as many before them.
+const ANSWERS_A_TURN: u32 = 64;
+/// Before so many answers nothing is concluded from them.
+const ANSWERS_TO_LEARN: u32 = 16;
+/// What rounding and the clock of a busy machine may hide of the quickest answer.
+const DOUBT: Duration = Duration::from_millis(2);
+
+impl Default for Answers {
+    fn default() -> Answers {
+        Answers {
+            seen: 0,
+            quickest: Duration::MAX,
+            quickest_before: Duration::MAX,
+        }
+    }
+}
+
+impl Answers {
+    /// By how much an answer took longer than the quickest.
+    fn excess(&mut self, took: Duration) -> Duration {
+        let floor = match self.seen {
+            0..ANSWERS_TO_LEARN => Duration::ZERO,
+            _ => self
+                .quickest
+                .min(self.quickest_before)
+                .saturating_sub(DOUBT),
+        };
+        self.quickest = self.quickest.min(took);
+        self.seen += 1;
+        if self.seen >= ANSWERS_TO_LEARN + ANSWERS_A_TURN {
+            self.seen = ANSWERS_TO_LEARN;
+            self.quickest_before = std::mem::replace(&mut self.quickest, Duration::MAX);
+        }
+        took.saturating_sub(floor)
+    }
+}
+
+/// No request counts as being on the road for longer, however long its answer took.
+const LONGEST_ROAD: Duration = Duration::from_secs(1);
 
 /// What a body handed to the socket may take to arrive, for a window of this length.
 fn guard(per: Duration) -> Duration {
