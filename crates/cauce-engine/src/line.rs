@@ -195,6 +195,9 @@ fn initial_status(account: &Account) -> LineStatus {
         gates: Vec::new(),
         last_batch_at: None,
         last_error: None,
+        breaker_openings: 0,
+        holds: 0,
+        batches_bisected: 0,
     }
 }
 
@@ -443,6 +446,7 @@ impl Runner {
                 }
             }
             Observation::BreakerOpened { until } => {
+                self.shown.lock().status.breaker_openings += 1;
                 tracing::warn!(%line, %until, "the destination keeps failing and is left alone");
             }
             Observation::BreakerClosed => tracing::info!(%line, "the destination works again"),
@@ -456,12 +460,14 @@ impl Runner {
             }
             Observation::AccountMended => tracing::info!(%line, "the account is taken up again"),
             Observation::AccountHeld { until } => {
+                self.shown.lock().status.holds += 1;
                 tracing::info!(%line, %until, "the destination asked to be left alone");
             }
             Observation::RateExhausted { max, per } => {
                 tracing::debug!(%line, max, ?per, "the rate is used up");
             }
             Observation::BatchBisected { jobs } => {
+                self.shown.lock().status.batches_bisected += 1;
                 tracing::info!(%line, jobs, "a batch was refused as a whole and is taken apart");
             }
             Observation::JobsDelivered { .. }

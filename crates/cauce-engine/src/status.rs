@@ -46,6 +46,12 @@ pub struct LineStatus {
     pub last_batch_at: Option<Timestamp>,
     /// The last failure of a request.
     pub last_error: Option<String>,
+    /// How often the breaker opened since the start.
+    pub breaker_openings: u64,
+    /// How often the destination asked to be left alone since the start.
+    pub holds: u64,
+    /// Batches that were refused as a whole and taken apart since the start.
+    pub batches_bisected: u64,
 }
 
 /// How much of one window of a quota is used.
