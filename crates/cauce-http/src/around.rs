@@ -1,7 +1,11 @@
 //! What goes around every route: the cap on requests, the time limit, panics, the headers of
 //! every answer, and counting.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -64,13 +68,18 @@ pub(crate) async fn around(
     response
 }
 
-/// Runs the route within its time, and turns a panic into an answer.
+/// Runs the route, unless the caller cannot read what it answers.
 async fn within(app: &App, request: Request, next: Next) -> Response {
-    if let Err(problem) = check_accept(&request) {
-        return problem.into_response();
+    match check_accept(&request) {
+        Ok(()) => guarded(app.settings.request_timeout, next.run(request)).await,
+        Err(problem) => problem.into_response(),
     }
-    let caught = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(app.settings.request_timeout, caught).await {
+}
+
+/// Turns a panic, and an answer that does not come in time, into a problem.
+async fn guarded(limit: Duration, route: impl Future<Output = Response>) -> Response {
+    let caught = AssertUnwindSafe(route).catch_unwind();
+    match tokio::time::timeout(limit, caught).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => Problem::internal(&panic_text(&*panic)).into_response(),
         Err(_) => Problem::new(
@@ -156,6 +165,23 @@ mod tests {
             accepts("/metrics", "text/plain;version=0.0.4")
                 && !accepts("/metrics", "application/json")
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn panic_and_delay_become_problems_that_say_nothing_of_the_inside() {
+        let panics = async { panic!("secret {}", 7) };
+        let answer = guarded(Duration::from_secs(1), panics).await;
+        assert_eq!(answer.status(), 500);
+        let body = axum::body::to_bytes(answer.into_body(), 10_000)
+            .await
+            .unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            text.contains("\"code\":\"internal\"") && !text.contains("secret"),
+            "{text}"
+        );
+        let late = guarded(Duration::from_secs(1), std::future::pending()).await;
+        assert_eq!(late.status(), 504);
     }
 
     #[test]

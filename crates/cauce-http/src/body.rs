@@ -114,7 +114,7 @@ fn too_large(max: usize) -> Problem {
     Problem::new(
         Code::BodyTooLarge,
         format!(
-            "the body has more than {max} bytes (setting http.max_body_bytes); split it into several requests"
+            "the body has more than {max} bytes (setting http.max_body); split it into several requests"
         ),
     )
 }

@@ -50,14 +50,17 @@ pub(crate) async fn once(
 ) -> Response {
     match begin(app, caller, &key, request).await {
         Ok(Step::Answered(answer)) => replayed(answer),
-        Ok(Step::Fresh(ticket, request)) => remember(app, ticket, next.run(request).await).await,
+        Ok(Step::Fresh(fresh)) => {
+            let (ticket, request) = *fresh;
+            remember(app, ticket, next.run(request).await).await
+        }
         Err(problem) => problem.into_response(),
     }
 }
 
 enum Step {
     Answered(Answer),
-    Fresh(Ticket, Request),
+    Fresh(Box<(Ticket, Request)>),
 }
 
 async fn begin(
@@ -80,10 +83,10 @@ async fn begin(
         .begin(call, hash, app.engine.now())
         .await?
     {
-        Begun::Fresh(ticket) => Ok(Step::Fresh(
-            ticket,
-            Request::from_parts(parts, Body::from(bytes)),
-        )),
+        Begun::Fresh(ticket) => {
+            let request = Request::from_parts(parts, Body::from(bytes));
+            Ok(Step::Fresh(Box::new((ticket, request))))
+        }
         Begun::Known(answer) => Ok(Step::Answered(answer)),
         Begun::InFlight => Err(Problem::new(
             Code::CallInFlight,

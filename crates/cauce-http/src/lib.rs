@@ -25,6 +25,8 @@ mod rate_limit;
 mod router;
 pub mod server;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 use std::{io, sync::Arc};

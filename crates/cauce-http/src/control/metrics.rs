@@ -175,6 +175,26 @@ fn tell_line(to: &Snapshot, queue: &str, line: &LineStatus) {
         &of,
         shut,
     );
+    let counters: [(&'static str, &'static str, u64); 3] = [
+        (
+            "cauce_line_breaker_openings_total",
+            "How often the breaker opened.",
+            line.breaker_openings,
+        ),
+        (
+            "cauce_line_holds_total",
+            "How often the destination asked to be left alone.",
+            line.holds,
+        ),
+        (
+            "cauce_line_batches_bisected_total",
+            "Refused batches that were taken apart.",
+            line.batches_bisected,
+        ),
+    ];
+    for (metric, what, value) in counters {
+        to.counter(metric, what, &of, value);
+    }
     for window in &line.rate {
         let per = format!("{}ms", window.per_ms);
         let labels = [

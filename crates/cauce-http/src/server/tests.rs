@@ -109,7 +109,10 @@ async fn client_that_drips_its_headers_is_not_waited_for() {
     let bench = serve(quick()).await;
     let mut stream = bench.connect().await;
     let begun = Instant::now();
-    for byte in b"GET / HTTP/1.1\r\nx-slow: ".iter().chain(std::iter::repeat(&b'x')) {
+    for byte in b"GET / HTTP/1.1\r\nx-slow: "
+        .iter()
+        .chain(std::iter::repeat(&b'x'))
+    {
         if stream.write_all(&[*byte]).await.is_err() {
             break;
         }

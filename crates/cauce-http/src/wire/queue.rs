@@ -122,6 +122,12 @@ pub(crate) struct LineView {
     last_batch_at: Option<Timestamp>,
     /// The last failure of a request.
     last_error: Option<String>,
+    /// How often the breaker opened since the start.
+    breaker_openings: u64,
+    /// How often the destination asked to be left alone since the start.
+    holds: u64,
+    /// Batches that were refused as a whole and taken apart since the start.
+    batches_bisected: u64,
 }
 
 /// One window of a quota.
@@ -242,6 +248,9 @@ impl From<LineStatus> for LineView {
             gates: line.gates.into_iter().map(GateView::from).collect(),
             last_batch_at: line.last_batch_at,
             last_error: line.last_error,
+            breaker_openings: line.breaker_openings,
+            holds: line.holds,
+            batches_bisected: line.batches_bisected,
         }
     }
 }
