@@ -141,6 +141,9 @@ async fn request_may_take_longer_than_the_timeouts_of_its_connection() {
     let bench = serve(quick()).await;
     let mut stream = bench.send("GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(answer(&mut stream).await.ends_with("slow"));
+    let answered = Instant::now();
+    assert_eq!(rest(&mut stream).await, "");
+    assert!(answered.elapsed() >= Duration::from_millis(400), "{:?}", answered.elapsed());
 }
 
 #[tokio::test]
