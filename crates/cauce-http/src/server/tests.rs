@@ -143,7 +143,11 @@ async fn request_may_take_longer_than_the_timeouts_of_its_connection() {
     assert!(answer(&mut stream).await.ends_with("slow"));
     let answered = Instant::now();
     assert_eq!(rest(&mut stream).await, "");
-    assert!(answered.elapsed() >= Duration::from_millis(400), "{:?}", answered.elapsed());
+    assert!(
+        answered.elapsed() >= Duration::from_millis(400),
+        "{:?}",
+        answered.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! and one look into a map.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     fmt,
     str::FromStr,
     sync::{
@@ -16,12 +16,10 @@ use std::{
 
 use cauce_flow::{id::TenantId, time::Timestamp};
 use data_encoding::BASE32_NOPAD;
-use parking_lot::RwLock;
-use rusqlite::{Connection, Row, Transaction, params, types::Type};
+use rusqlite::params;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use super::{Control, Error, writer};
+use super::{Control, Error, keyring};
 use crate::jobs::Scope;
 
 /// Most bytes in the name of a key.
@@ -98,7 +96,7 @@ impl FromStr for KeyScope {
 
 /// The SHA-256 of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyHash([u8; 32]);
+pub struct KeyHash(pub(super) [u8; 32]);
 
 impl KeyHash {
     /// The hash of a key as it is presented.
@@ -128,7 +126,7 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
-    last_used: AtomicI64,
+    pub(super) last_used: AtomicI64,
 }
 
 impl Key {
@@ -273,69 +271,6 @@ pub struct CreatedKey {
     pub secret: String,
 }
 
-/// All keys, in memory.
-#[derive(Default)]
-pub(super) struct Keyring {
-    known: RwLock<HashMap<KeyHash, Arc<Key>>>,
-    configured: RwLock<Option<(KeyHash, Arc<Key>)>>,
-}
-
-impl Keyring {
-    /// Reads all keys again; the use of keys that were known already is carried over.
-    pub(super) fn load(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare("SELECT * FROM keys")?;
-        let rows: Vec<(KeyHash, Key)> = statement
-            .query_map([], read)?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut known = self.known.write();
-        let fresh = rows.into_iter().map(|(hash, key)| {
-            if let Some(before) = known.get(&hash) {
-                key.last_used
-                    .fetch_max(before.last_used.load(Ordering::Relaxed), Ordering::Relaxed);
-            }
-            (hash, Arc::new(key))
-        });
-        *known = fresh.collect();
-        Ok(())
-    }
-
-    /// Writes down when keys were last used.
-    pub(super) fn note_use(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let used: Vec<(String, i64)> = {
-            let known = self.known.read();
-            let uses = known
-                .values()
-                .map(|k| (k.id.clone(), k.last_used.load(Ordering::Relaxed)));
-            uses.filter(|(_, at)| *at > 0).collect()
-        };
-        if used.is_empty() {
-            return Ok(());
-        }
-        writer::transact(connection, |tx| {
-            let mut note = tx.prepare_cached(
-                "UPDATE keys SET last_used_at = ?2 WHERE id = ?1 AND ifnull(last_used_at, 0) < ?2",
-            )?;
-            used.iter()
-                .try_for_each(|(id, at)| note.execute(params![id, at]).map(drop))
-        })
-    }
-
-    fn find(&self, hash: &KeyHash) -> Option<Arc<Key>> {
-        if let Some((own, key)) = &*self.configured.read()
-            && bool::from(own.0.ct_eq(&hash.0))
-        {
-            return Some(Arc::clone(key));
-        }
-        let known = self.known.read();
-        let (own, key) = known.get_key_value(hash)?;
-        bool::from(own.0.ct_eq(&hash.0)).then(|| Arc::clone(key))
-    }
-
-    fn put(&self, hash: KeyHash, key: Arc<Key>) {
-        self.known.write().insert(hash, key);
-    }
-}
-
 impl Control {
     /// The key with this hash, if it may be used. Reads no disk.
     pub fn verify(&self, hash: &KeyHash, now: Timestamp) -> Result<Arc<Key>, Refusal> {
@@ -372,7 +307,7 @@ impl Control {
         let key = Arc::new(made(random_id()?, new, now));
         let (row, keyring) = (Arc::clone(&key), Arc::clone(&self.keyring));
         self.run(move |tx| {
-            insert(tx, &hash, &row)?;
+            keyring::insert(tx, &hash, &row)?;
             keyring.put(hash, row);
             Ok(())
         })
@@ -482,66 +417,4 @@ fn random_text<const BYTES: usize>() -> Result<String, Error> {
 
 pub(super) fn tenant_text(tenant: Option<&TenantId>) -> &str {
     tenant.map_or("*", TenantId::as_str)
-}
-
-fn insert(tx: &Transaction<'_>, hash: &KeyHash, key: &Key) -> rusqlite::Result<()> {
-    let tenant = match &key.tenant {
-        Scope::All => None,
-        Scope::Tenant(tenant) => Some(tenant),
-    };
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    tx.execute(
-        "INSERT INTO keys (id, hash, name, tenant, scopes, site, origins, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        params![
-            key.id,
-            hash.0,
-            key.name,
-            tenant_text(tenant),
-            scopes.join(" "),
-            key.site,
-            key.origins.join(" "),
-            key.created_at.as_millis(),
-            key.expires_at.map(Timestamp::as_millis),
-        ],
-    )
-    .map(drop)
-}
-
-fn read(row: &Row<'_>) -> rusqlite::Result<(KeyHash, Key)> {
-    let tenant: String = row.get("tenant")?;
-    let scopes: String = row.get("scopes")?;
-    let origins: String = row.get("origins")?;
-    let time = |ms: Option<i64>| ms.map(Timestamp::from_millis);
-    let key = Key {
-        id: row.get("id")?,
-        name: row.get("name")?,
-        tenant: match tenant.as_str() {
-            "*" => Scope::All,
-            name => Scope::Tenant(TenantId::new(name).map_err(|why| bad_column("tenant", why))?),
-        },
-        scopes: scopes
-            .split_whitespace()
-            .map(|scope| {
-                scope
-                    .parse()
-                    .map_err(|why: ParseScopeError| bad_column("scopes", why))
-            })
-            .collect::<rusqlite::Result<_>>()?,
-        site: row.get("site")?,
-        origins: origins.split_whitespace().map(str::to_owned).collect(),
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        expires_at: time(row.get("expires_at")?),
-        revoked_at: time(row.get("revoked_at")?),
-        last_used: AtomicI64::new(row.get::<_, Option<i64>>("last_used_at")?.unwrap_or(0)),
-    };
-    Ok((KeyHash(row.get("hash")?), key))
-}
-
-fn bad_column(
-    column: &'static str,
-    why: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    let index = if column == "tenant" { 3 } else { 4 };
-    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(why))
 }

@@ -10,6 +10,7 @@
 pub mod answers;
 pub mod audit;
 pub mod facts;
+mod keyring;
 pub mod keys;
 mod schema;
 mod writer;
@@ -23,7 +24,7 @@ use cauce_flow::time::Timestamp;
 use tokio::sync::oneshot;
 
 pub use self::keys::{CreatedKey, Key, KeyHash, KeyScope, NewKey, Refusal};
-use self::{answers::InFlight, keys::Keyring, writer::Writer};
+use self::{answers::InFlight, keyring::Keyring, writer::Writer};
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "control.db";
@@ -129,9 +130,14 @@ impl Control {
 
     /// Copies everything, as of one moment, into a new file that its owner alone can read.
     pub async fn copy_to(&self, path: &Path) -> Result<(), Error> {
-        let unusable = |why: String| Error::Open { path: path.to_owned(), why };
+        let unusable = |why: String| Error::Open {
+            path: path.to_owned(),
+            why,
+        };
         schema::make_private_new(path).map_err(|why| unusable(why.to_string()))?;
-        let to = path.to_str().ok_or_else(|| unusable("the path is not UTF-8".to_owned()))?;
+        let to = path
+            .to_str()
+            .ok_or_else(|| unusable("the path is not UTF-8".to_owned()))?;
         let to = to.to_owned();
         let (answer, answered) = oneshot::channel();
         self.writer.send(Box::new(move |connection| {

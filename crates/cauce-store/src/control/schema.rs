@@ -12,7 +12,8 @@ use super::Error;
 /// How long to wait for another process that is writing, the command line say.
 const BUSY: Duration = Duration::from_secs(5);
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE keys (
         id TEXT PRIMARY KEY,
         hash BLOB NOT NULL UNIQUE,
@@ -57,7 +58,8 @@ const STEPS: &[&str] = &["
         value TEXT NOT NULL,
         at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-", "
+",
+    "
     CREATE TABLE rollups (
         step INTEGER NOT NULL,
         start INTEGER NOT NULL,
@@ -71,7 +73,8 @@ const STEPS: &[&str] = &["
         log INTEGER PRIMARY KEY,
         position INTEGER NOT NULL
     ) STRICT;
-"];
+",
+];
 
 /// Opens the file, refuses a newer one, takes the missing steps.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {

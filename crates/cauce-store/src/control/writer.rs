@@ -17,7 +17,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Error, keys::Keyring};
+use super::{Error, keyring::Keyring};
 
 /// Pieces of work that may wait.
 const MAX_WAITING: usize = 1_024;
