@@ -328,11 +328,20 @@ async fn faulty_events_are_named_and_the_rest_is_taken() {
     bench.stop().await;
 }
 
+/// Request, headers, body, and the status and code that are expected.
+type Refusal<'a> = (
+    &'a str,
+    &'a [(&'a str, &'a str)],
+    Option<&'a str>,
+    u16,
+    &'a str,
+);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_is_a_problem() {
     let bench = Bench::start().await;
     let deep = "[".repeat(40);
-    let cases: [(&str, &[(&str, &str)], Option<&str>, u16, &str); 14] = [
+    let cases: [Refusal<'_>; 14] = [
         ("GET /nowhere", &[], None, 404, "no_route"),
         ("GET /api/nowhere/at/all", &[], None, 404, "no_route"),
         ("PUT /api/queues", &[], None, 405, "method_not_allowed"),
