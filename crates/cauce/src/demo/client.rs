@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-pub(super) struct Client {
+pub(crate) struct Client {
     transport: Transport,
     url: String,
     key: String,
 }
 
 impl Client {
-    pub(super) fn new(url: &str, key: &str) -> Result<Client, Failure> {
+    pub(crate) fn new(url: &str, key: &str) -> Result<Client, Failure> {
         let patience = Duration::from_secs(10);
         let transport = Transport::new(&settings::Transport {
             connect: patience,
@@ -35,7 +35,7 @@ impl Client {
     }
 
     /// Posts a batch of events. An answer that is not 202 ends the demo.
-    pub(super) async fn post(&self, body: Vec<u8>) -> Result<Value, Failure> {
+    pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Value, Failure> {
         let header = |name, value: String| Header {
             name,
             value,

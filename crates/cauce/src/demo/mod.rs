@@ -8,7 +8,7 @@
 //!                                                             stand-ins' own ledgers
 //! ```
 
-mod client;
+pub(crate) mod client;
 mod outside;
 mod progress;
 mod scenario;
