@@ -75,10 +75,16 @@ pub(crate) struct CheckArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Remote {
     /// The address of the server [default: that of `http.listen`]
-    #[arg(long, env = "CAUCE_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "CAUCE_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// An API key [default: `http.admin_key`]
-    #[arg(long, env = "CAUCE_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "CAUCE_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub(crate) key: Option<String>,
 }
 

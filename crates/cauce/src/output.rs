@@ -76,6 +76,10 @@ pub(crate) fn field(object: &Value, pointer: &str) -> String {
     match object.pointer(pointer) {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) => {
+            let items: Vec<_> = items.iter().map(|item| field(item, "")).collect();
+            items.join(", ")
+        }
         Some(other) => other.to_string(),
     }
 }
