@@ -6,13 +6,20 @@
 //! it but jobs that are still here and idempotency keys that still count. A pass begins only when
 //! less than half of the log is needed, so each byte that is copied frees at least one.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
+
+use bytes::Bytes;
+use cauce_flow::{job::State as JobState, time::Timestamp};
+use cauce_log::Position;
 
 use super::{
     Shared,
     journal::Journal,
     machine::Ask,
-    reading,
+    reading::{self, ToMove},
     record::{JobHead, Record, Standing, kind},
     state::{Fault, Reply, State},
 };
@@ -33,7 +40,7 @@ pub(super) struct Move {
     /// The record of its last attempt at that time; 0 for none.
     pub(super) chain: u64,
     pub(super) standing: Standing,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: Bytes,
 }
 
 impl State {
@@ -55,7 +62,8 @@ impl Journal<'_> {
             if entry.position != job.position {
                 continue;
             }
-            if self.state.chains.get(&number).copied().unwrap_or(0) != job.chain {
+            let chain = self.state.chains.get(&number).copied().unwrap_or(0);
+            if chain != job.chain || entry.state() != job.standing.state {
                 left.push(number);
                 continue;
             }
@@ -107,14 +115,19 @@ pub(super) fn run_once(shared: &Arc<Shared>, slack_segments: u64) -> Result<bool
     };
     let mut numbers = Vec::new();
     let mut keys = Vec::new();
-    shared
+    let scanned = shared
         .reader
         .scan_segment(oldest, &mut |record| {
             collect(record.kind, record.body, &mut numbers, &mut keys);
         })
         .map_err(|error| error.to_string())?;
+    if scanned.damaged_bytes > 0 {
+        numbers.extend(shared.standing_in(oldest, &numbers));
+    }
     for step in numbers.chunks(MAX_JOBS_A_STEP) {
-        move_step(shared, oldest, step)?;
+        if !move_step(shared, oldest, step)? {
+            return Ok(false);
+        }
     }
     for step in keys.chunks(MAX_BYTES_A_STEP / KEY_BYTES as usize) {
         shared.ask_blocking(Ask::MoveKeys(step.to_vec()))?;
@@ -147,10 +160,14 @@ fn collect(of_kind: u8, body: &[u8], numbers: &mut Vec<u64>, keys: &mut Vec<(u12
     }
 }
 
-/// Copies those of `numbers` that are still here, again until none is left behind.
-fn move_step(shared: &Arc<Shared>, oldest: u32, numbers: &[u64]) -> Result<(), String> {
+/// Copies those of `numbers` that are still here, again until none is left behind. Answers whether
+/// all of them were copied: one that is damaged and leased has to be settled first.
+fn move_step(shared: &Arc<Shared>, oldest: u32, numbers: &[u64]) -> Result<bool, String> {
     let mut left = numbers.to_vec();
     while !left.is_empty() {
+        if shared.closing.load(Ordering::Relaxed) {
+            return Err("the store is closing".to_owned());
+        }
         let mut moves = Vec::new();
         let mut bytes = 0;
         let mut rest = Vec::new();
@@ -159,10 +176,19 @@ fn move_step(shared: &Arc<Shared>, oldest: u32, numbers: &[u64]) -> Result<(), S
                 rest.push(number);
                 continue;
             }
-            if let Some(job) = reading::read_move(shared, oldest, number)? {
-                bytes += job.payload.len();
-                moves.push(job);
-            }
+            let job = match reading::read_move(shared, oldest, number)? {
+                ToMove::Copy(job) => job,
+                ToMove::Gone => continue,
+                ToMove::Stub(job) if job.standing.state == JobState::Active => return Ok(false),
+                ToMove::Stub(job) if job.standing.state.is_pending() => {
+                    bury(shared, job.head.number)?;
+                    rest.push(number);
+                    continue;
+                }
+                ToMove::Stub(job) => job,
+            };
+            bytes += job.payload.len();
+            moves.push(job);
         }
         if !moves.is_empty() {
             match shared.ask_blocking(Ask::Move(moves))? {
@@ -172,5 +198,34 @@ fn move_step(shared: &Arc<Shared>, oldest: u32, numbers: &[u64]) -> Result<(), S
         }
         left = rest;
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Makes a job whose record is damaged a dead letter.
+fn bury(shared: &Arc<Shared>, number: u64) -> Result<(), String> {
+    let now = Timestamp::from_millis(shared.state.lock().clock);
+    let end = Ask::End {
+        jobs: vec![number],
+        state: JobState::Dead,
+        leased: false,
+        now,
+    };
+    shared.ask_blocking(end).map(drop)
+}
+
+impl Shared {
+    /// The jobs that stand in a segment and are not in `known`, by the index: their records there
+    /// are damaged.
+    fn standing_in(&self, segment: u32, known: &[u64]) -> Vec<u64> {
+        let known: BTreeSet<u64> = known.iter().copied().collect();
+        let mut found = Vec::new();
+        self.state.lock().table.visit_down(u64::MAX, u8::MAX, |number, entry| {
+            let stands_here = Position::from_u64(entry.position).segment() == segment;
+            if stands_here && !known.contains(&number) {
+                found.push(number);
+            }
+            true
+        });
+        found
+    }
 }

@@ -4,9 +4,57 @@
 //! has ended is counted for ever; what is pending is counted from the jobs themselves, and the law
 //! `accepted = completed + dead + expired + cancelled + unknown + pending` ties the two together.
 
+use std::collections::BTreeMap;
+
 use cauce_flow::job::State;
 
-use super::codec::{Decoder, Encode, Malformed};
+use super::{
+    codec::{Decoder, Encode, Malformed},
+    record::NameId,
+};
+
+/// The counters of all tenants and queues. Each has a place, by which jobs find it at once.
+#[derive(Default)]
+pub(super) struct Ledger {
+    places: BTreeMap<(NameId, NameId), u32>,
+    all: Vec<Counters>,
+}
+
+impl Ledger {
+    /// The place of a tenant's counters in a queue; made when it is new.
+    pub(super) fn place(&mut self, queue: NameId, tenant: NameId) -> u32 {
+        let next = u32::try_from(self.all.len()).expect("fewer than four billion tenants");
+        let place = *self.places.entry((queue, tenant)).or_insert(next);
+        if place == next {
+            self.all.push(Counters::default());
+        }
+        place
+    }
+
+    /// The counters at a place that was given.
+    pub(super) fn at(&mut self, place: u32) -> &mut Counters {
+        &mut self.all[place as usize]
+    }
+
+    /// The counters of a tenant in a queue.
+    pub(super) fn of(&mut self, queue: NameId, tenant: NameId) -> &mut Counters {
+        let place = self.place(queue, tenant);
+        self.at(place)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// All of them, by queue, then tenant, with their places.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NameId, NameId, u32, &Counters)> {
+        let of = |((queue, tenant), place): (&(NameId, NameId), &u32)| {
+            (*queue, *tenant, *place, &self.all[*place as usize])
+        };
+        self.places.iter().map(of)
+    }
+}
 
 /// The figures of one tenant in one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

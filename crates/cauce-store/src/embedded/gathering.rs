@@ -45,6 +45,7 @@ pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
             }
         }
         Record::Base(_)
+        | Record::Spare(_)
         | Record::Name { .. }
         | Record::Moved { .. }
         | Record::Lease { .. }

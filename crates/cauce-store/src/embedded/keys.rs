@@ -31,7 +31,7 @@ pub(super) fn hash(tenant: &str, key: &str) -> u128 {
 }
 
 impl Keys {
-    /// Keys are known for `span_ms` and, at most, a generation longer.
+    /// Keys are known for `span_ms`, and take memory for a generation longer at most.
     pub(super) fn new(span_ms: i64) -> Keys {
         Keys {
             span_ms: span_ms.max(GENERATIONS),
@@ -58,20 +58,23 @@ impl Keys {
     /// The first job with this key, if it came within the span.
     pub(super) fn find(&self, hash: u128, now_ms: i64) -> Option<Known> {
         let oldest = self.generation(now_ms - self.span_ms);
+        let fresh = |known: &Known| known.enqueued_at >= now_ms - self.span_ms;
         self.generations
             .range(oldest..)
-            .find_map(|(_, keys)| keys.get(&hash).copied())
+            .find_map(|(_, keys)| keys.get(&hash).copied().filter(fresh))
     }
 
     /// Whether a key that came at `at_ms` still counts.
     pub(super) fn is_fresh(&self, at_ms: i64, now_ms: i64) -> bool {
-        self.generation(at_ms) >= self.generation(now_ms - self.span_ms)
+        at_ms >= now_ms - self.span_ms
     }
 
     /// Forgets what is too old.
     pub(super) fn prune(&mut self, now_ms: i64) {
         let oldest = self.generation(now_ms - self.span_ms);
-        self.generations = self.generations.split_off(&oldest);
+        while let Some(first) = self.generations.first_entry().filter(|e| *e.key() < oldest) {
+            first.remove();
+        }
     }
 
     /// How many keys are known.
@@ -99,8 +102,10 @@ mod tests {
             })
         );
         assert_eq!(keys.find(hash("other", "order-1"), 1_000), None);
-        assert_eq!(keys.find(key, 1_000 + DAY + DAY / 12), None);
+        assert_eq!(keys.find(key, 1_001 + DAY), None);
+        keys.insert(key, 8, 1_001 + DAY);
+        assert_eq!(keys.find(key, 1_002 + DAY).map(|k| k.number), Some(8));
         keys.prune(1_000 + DAY + DAY / 12);
-        assert_eq!(keys.len(), 0);
+        assert_eq!(keys.len(), 1);
     }
 }

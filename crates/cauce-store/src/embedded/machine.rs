@@ -16,6 +16,8 @@ use super::{
     Shared,
     compactor::Move,
     journal::Journal,
+    record::Record,
+    room,
     state::{Fault, Reply},
 };
 use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice};
@@ -87,29 +89,14 @@ impl Machine for JobsMachine {
         commands: &mut Vec<Command>,
         writer: &mut Writer,
     ) -> Result<(), cauce_log::Error> {
-        let mut state = self.shared.state.lock();
-        let mut journal = Journal {
-            state: &mut state,
-            writer,
-            scratch: &mut self.scratch,
-        };
-        let mut drained = commands.drain(..);
-        while let Some(command) = drained.next() {
-            let done = roll_if_full(&mut journal, &self.shared)
-                .and_then(|()| obey(&mut journal, command.ask, &self.shared));
-            match done {
-                Ok(reply) => self.held.push((command.answer, Ok(reply))),
-                Err(Fault::Refused(error)) => self.held.push((command.answer, Err(error))),
-                Err(Fault::Log(error)) => {
-                    let told = broken(&error);
-                    self.held.push((command.answer, Err(told.clone())));
-                    self.held
-                        .extend(drained.map(|left| (left.answer, Err(told.clone()))));
-                    return Err(error);
-                }
-            }
+        let mut left = commands.drain(..);
+        let done = self.apply_all(&mut left, writer);
+        if let Err(error) = &done {
+            let told = broken(error);
+            self.held
+                .extend(left.map(|command| (command.answer, Err(told.clone()))));
         }
-        Ok(())
+        done
     }
 
     fn committed(&mut self, writer: &mut Writer) {
@@ -135,28 +122,103 @@ impl Machine for JobsMachine {
     }
 }
 
+impl JobsMachine {
+    fn apply_all(
+        &mut self,
+        left: &mut impl Iterator<Item = Command>,
+        writer: &mut Writer,
+    ) -> Result<(), cauce_log::Error> {
+        while self.apply_some(left, writer)? {
+            writer.flush()?;
+            self.committed(writer);
+        }
+        Ok(())
+    }
+
+    /// Obeys until all is done or enough waits for the disk. Answers whether there may be more.
+    fn apply_some(
+        &mut self,
+        left: &mut impl Iterator<Item = Command>,
+        writer: &mut Writer,
+    ) -> Result<bool, cauce_log::Error> {
+        /// So many bytes are written at once at most, so that a crowd of large batches takes
+        /// neither the memory nor the lock for long.
+        const MAX_UNFLUSHED_BYTES: usize = 4 << 20;
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state.lock();
+        let mut journal = Journal {
+            state: &mut state,
+            writer,
+            scratch: &mut self.scratch,
+        };
+        while journal.writer.unflushed_bytes() < MAX_UNFLUSHED_BYTES {
+            let Some(Command { ask, answer }) = left.next() else {
+                return Ok(false);
+            };
+            let done = make_room(&mut journal, &ask, &shared)
+                .and_then(|()| obey(&mut journal, ask, &shared));
+            match done {
+                Ok(reply) => self.held.push((answer, Ok(reply))),
+                Err(Fault::Refused(error)) => self.held.push((answer, Err(error))),
+                Err(Fault::Log(error)) => {
+                    self.held.push((answer, Err(broken(&error))));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
 fn broken(error: &cauce_log::Error) -> Error {
     Error::Broken(Arc::from(error.to_string()))
 }
 
-/// Begins a new segment, with the small state at its head, when the last one is full.
-fn roll_if_full(journal: &mut Journal<'_>, shared: &Shared) -> Result<(), Fault> {
-    if journal.writer.should_roll() {
-        let base = journal.state.base();
-        journal.writer.roll(&base)?;
-        shared.compaction.notify_one();
+/// Makes sure that what a call will say fits on the disk, so that a full disk refuses a call and
+/// never breaks the log in the middle of one.
+///
+/// New jobs are refused first, while a segment's worth is left and another one is in reserve: what
+/// is left belongs to the settlements of what was delivered, and to the compactor, which free space.
+fn make_room(journal: &mut Journal<'_>, ask: &Ask, shared: &Shared) -> Result<(), Fault> {
+    let takes_jobs = matches!(ask, Ask::Enqueue(batch, _) if !batch.jobs.is_empty());
+    if takes_jobs {
+        shared.refuse_when_disk_is_full(journal.writer)?;
     }
-    Ok(())
+    let wanted = room::wanted(ask, journal.state);
+    let rolled = roll_if_full(journal, shared);
+    match rolled.and_then(|()| journal.writer.make_room(wanted)) {
+        Err(cauce_log::Error::DiskFull { free, .. }) => Err(Fault::Refused(Error::DiskFull {
+            free,
+            floor: shared.min_free_bytes,
+        })),
+        Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Begins a new segment, with the small state at its head, when the last one is full.
+fn roll_if_full(journal: &mut Journal<'_>, shared: &Shared) -> Result<(), cauce_log::Error> {
+    if !journal.writer.should_roll() {
+        return Ok(());
+    }
+    let base = journal.state.base();
+    match journal.writer.roll(&base) {
+        Ok(_) => {
+            journal.state.begin_base();
+            shared.compaction.notify_one();
+            journal.say(&Record::Spare(base)).map(drop)
+        }
+        // Whether the segment before can go on is found out when room is asked for.
+        Err(cauce_log::Error::DiskFull { .. }) if !journal.writer.segments().is_empty() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, Fault> {
     // All records of one call become durable together, or none of them.
     journal.writer.begin();
     let done = match ask {
-        Ask::Enqueue(batch, now) => shared
-            .refuse_when_disk_is_full(&batch)
-            .map_err(Fault::from)
-            .and_then(|()| journal.enqueue(batch, now)),
+        Ask::Enqueue(batch, now) => journal.enqueue(batch, now),
         Ask::Claim(claim, now) => journal.claim(&claim, now),
         Ask::Begin(line, requests, at) => journal.begin(&line, requests, at),
         Ask::Settle(settlements, requests, now) => journal.settle(settlements, requests, now),

@@ -20,6 +20,7 @@ mod machine;
 mod names;
 mod reading;
 mod record;
+mod room;
 mod state;
 mod store;
 mod table;
@@ -49,7 +50,7 @@ use self::{
     record::{Record, kind},
     state::{Keeping, Reply, State},
 };
-use crate::jobs::{Enqueue, Error};
+use crate::jobs::Error;
 
 /// How the embedded store is opened.
 #[derive(Clone, Debug)]
@@ -121,6 +122,8 @@ struct Shared {
     min_free_bytes: u64,
     free_bytes: AtomicU64,
     disk_bytes: AtomicU64,
+    /// Bytes that were written when the disk was asked last.
+    measured_at: AtomicU64,
     segment_bytes: u64,
     commits: AtomicU64,
     /// Wakes the caller of `advance`.
@@ -143,11 +146,11 @@ impl Shared {
         let commands = self.commands.get().ok_or("the store is starting")?;
         commands
             .send(Command { ask, answer })
-            .map_err(|_| "the store is closing".to_owned())?;
+            .map_err(|_| self.why_stopped().to_string())?;
         match reply.blocking_recv() {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the store is closing".to_owned()),
+            Err(_) => Err(self.why_stopped().to_string()),
         }
     }
 
@@ -160,13 +163,19 @@ impl Shared {
     fn note_disk(&self, writer: &cauce_log::Writer) {
         /// The disk is asked once in so many commits.
         const EVERY: u64 = 64;
+        /// Or in so many bytes.
+        const EVERY_BYTES: u64 = 4 << 20;
         let commits = self.commits.fetch_add(1, Ordering::Relaxed);
-        if commits % EVERY == 0 {
+        let written = writer.written().bytes;
+        let before = self.measured_at.load(Ordering::Relaxed);
+        let unmeasured = EVERY_BYTES <= written.wrapping_sub(before);
+        if commits % EVERY == 0 || unmeasured {
             if let Ok(free) = writer.free_bytes() {
                 self.free_bytes.store(free, Ordering::Relaxed);
             }
             let bytes = writer.segments().iter().map(|segment| segment.bytes).sum();
             self.disk_bytes.store(bytes, Ordering::Relaxed);
+            self.measured_at.store(written, Ordering::Relaxed);
         }
     }
 
@@ -178,15 +187,41 @@ impl Shared {
         }
     }
 
-    fn refuse_when_disk_is_full(&self, batch: &Enqueue) -> Result<(), Error> {
-        let free = self.free_bytes.load(Ordering::Relaxed);
-        if !batch.jobs.is_empty() && free < self.min_free_bytes {
+    /// Asks the disk itself before it refuses, so that jobs are taken again as soon as may be.
+    fn refuse_when_disk_is_full(&self, writer: &cauce_log::Writer) -> Result<(), Error> {
+        if self.free_bytes.load(Ordering::Relaxed) >= self.min_free_bytes {
+            return Ok(());
+        }
+        let free = writer.free_bytes().unwrap_or(0);
+        self.free_bytes.store(free, Ordering::Relaxed);
+        if free < self.min_free_bytes {
+            self.compaction.notify_one();
             return Err(Error::DiskFull {
                 free,
                 floor: self.min_free_bytes,
             });
         }
         Ok(())
+    }
+
+    /// Whether new jobs are refused for lack of room.
+    fn disk_is_full(&self) -> bool {
+        self.free_bytes.load(Ordering::Relaxed) < self.min_free_bytes
+    }
+
+    /// Why nothing is taken any more.
+    fn why_stopped(&self) -> Error {
+        if self.closing.load(Ordering::SeqCst) {
+            return Error::Closed;
+        }
+        let known = self.broken.borrow().clone();
+        let why = known.unwrap_or_else(|| {
+            // Only a panic ends the writer without a word; it has been printed.
+            let why = "its writer has stopped".to_owned();
+            self.broken.send_replace(Some(why.clone()));
+            why
+        });
+        Error::Broken(why.into())
     }
 
     /// The oldest segment, if less than half of the log is needed and the log is not small.
@@ -198,6 +233,7 @@ impl Shared {
             let state = self.state.lock();
             (state.live_bytes(), state.gathered.needs_from())
         };
+        let slack_segments = if self.disk_is_full() { 0 } else { slack_segments };
         // What the rollups have not counted yet stays.
         if needed_from.is_some_and(|at| Position::from_u64(at).segment() <= oldest.number) {
             return None;
@@ -236,14 +272,16 @@ impl EmbeddedStore {
         if let Some(fault) = fault {
             return Err(fault);
         }
+        state.catch_up();
         let shared = Arc::new(Shared {
             instance: state.instance,
             state: Mutex::new(state),
             reader,
             commands: OnceLock::new(),
-            min_free_bytes: options.min_free_bytes,
+            min_free_bytes: options.min_free_bytes.max(reserved_bytes(&options)),
             free_bytes: AtomicU64::new(writer.free_bytes().unwrap_or(u64::MAX)),
             disk_bytes: AtomicU64::new(0),
+            measured_at: AtomicU64::new(0),
             segment_bytes: options.segment_bytes,
             commits: AtomicU64::new(0),
             nudge: Arc::default(),
@@ -289,8 +327,12 @@ impl EmbeddedStore {
 
     /// Writes what is left and closes the log. Later calls are refused.
     pub fn close(&self) {
-        self.shared.closing.store(true, Ordering::SeqCst);
-        self.shared.compaction.notify_one();
+        {
+            // Under the lock, so that the compactor is either waiting or sees it.
+            let _guard = self.shared.compaction_lock.lock();
+            self.shared.closing.store(true, Ordering::SeqCst);
+            self.shared.compaction.notify_one();
+        }
         if let Some(compactor) = self.compactor.lock().take() {
             let _ = compactor.join();
         }
@@ -312,6 +354,12 @@ pub(crate) const CONTENT: Content = Content {
     name: *b"jobs    ",
     version: 1,
 };
+
+/// What is kept free whatever the setting: room for one more segment, with what the log allocates
+/// beyond its size, so that the disk always has one in reserve when new jobs are refused.
+fn reserved_bytes(options: &Options) -> u64 {
+    options.segment_bytes + options.segment_bytes / 16
+}
 
 /// Calls that may wait for the writer; past it, callers wait to hand theirs in.
 const MAX_QUEUED_COMMANDS: usize = 4_096;
@@ -380,3 +428,6 @@ const _: () = assert!(
     kind::BASE == cauce_log::BASE,
     "the log writes the base by itself"
 );
+
+#[cfg(test)]
+mod tests;

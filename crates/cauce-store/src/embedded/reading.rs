@@ -19,6 +19,10 @@ use super::{
 };
 use crate::jobs::{Error, JobDetail, JobSummary};
 
+/// The `max_attempts` of a job that was copied forward though its record is damaged: nothing is
+/// left of it but what the index knew. A job that was taken has one attempt at least.
+const STUB: u8 = 0;
+
 /// A job's record, read: its head, what was copied forward with it, its payload.
 struct Stored {
     head: JobHead,
@@ -34,12 +38,24 @@ impl Stored {
             Ok(_) => return Err("the index points at a record that is not a job".to_owned()),
             Err(fault) => return Err(fault.to_string()),
         };
+        if head.max_attempts == STUB {
+            return Err("its record was damaged before it was copied forward".to_owned());
+        }
         let start = body.len().saturating_sub(head.payload_len as usize);
         Ok(Stored {
             head,
             standing,
             payload: Bytes::copy_from_slice(&body[start..]),
         })
+    }
+
+    /// The same, if it is the record of this job.
+    fn of(self, number: u64) -> Result<Stored, String> {
+        if self.head.number == number {
+            Ok(self)
+        } else {
+            Err("the index points at another job".to_owned())
+        }
     }
 }
 
@@ -53,22 +69,26 @@ pub(super) struct Claimed {
 }
 
 /// Reads the jobs behind tickets, in their order, neighbours in one read.
-pub(super) fn read_tickets(shared: &Shared, tickets: &[Ticket], now: Timestamp) -> Claimed {
+pub(super) fn read_tickets(shared: &Shared, mut tickets: Vec<Ticket>, now: Timestamp) -> Claimed {
+    /// A job moves when the log is compacted, at most once while it is read, or nearly so.
+    const MAX_TRIES: usize = 8;
+    let mut places: Vec<usize> = (0..tickets.len()).collect();
+    let mut read: Vec<Option<Result<Stored, String>>> = tickets.iter().map(|_| None).collect();
+    for _ in 0..MAX_TRIES {
+        places = read_places(shared, &tickets, &places, &mut read);
+        if places.is_empty() {
+            break;
+        }
+        let state = shared.state.lock();
+        for place in &places {
+            if let Some(entry) = state.table.get(tickets[*place].number) {
+                tickets[*place].position = entry.position;
+            }
+        }
+    }
     let mut claimed = Claimed::default();
-    let positions: Vec<Position> = tickets
-        .iter()
-        .map(|ticket| Position::from_u64(ticket.position))
-        .collect();
-    let mut visit = |place: usize, found: Result<cauce_log::Record<'_>, cauce_log::Error>| {
-        let ticket = &tickets[place];
-        let parsed = found
-            .map_err(|error| error.to_string())
-            .and_then(|record| Stored::parse(record.kind, record.body))
-            .and_then(|stored| match stored.head.number == ticket.number {
-                true => Ok(stored),
-                false => Err("the index points at another job".to_owned()),
-            });
-        match parsed {
+    for (ticket, stored) in tickets.iter().zip(read) {
+        match stored.unwrap_or_else(|| Err("its segment is gone".to_owned())) {
             Ok(stored) if stored.head.expires_at <= now.as_millis() => {
                 claimed.expired.push(ticket.number);
             }
@@ -78,11 +98,32 @@ pub(super) fn read_tickets(shared: &Shared, tickets: &[Ticket], now: Timestamp) 
                 claimed.damaged.push(ticket.number);
             }
         }
-    };
-    shared
-        .reader
-        .read_many(&positions, &mut Vec::new(), &mut visit);
+    }
     claimed
+}
+
+/// Reads the tickets at `places`; answers those whose segment was removed meanwhile.
+fn read_places(
+    shared: &Shared,
+    tickets: &[Ticket],
+    places: &[usize],
+    read: &mut [Option<Result<Stored, String>>],
+) -> Vec<usize> {
+    let position = |place: &usize| Position::from_u64(tickets[*place].position);
+    let positions: Vec<Position> = places.iter().map(position).collect();
+    let mut gone = Vec::new();
+    let mut visit = |at: usize, found: Result<cauce_log::Record<'_>, cauce_log::Error>| {
+        let place = places[at];
+        let stored = match found {
+            Ok(record) => Stored::parse(record.kind, record.body),
+            Err(cauce_log::Error::Gone { .. }) => return gone.push(place),
+            Err(error) => Err(error.to_string()),
+        };
+        read[place] = Some(stored.and_then(|stored| stored.of(tickets[place].number)));
+    };
+    let reader = &shared.reader;
+    reader.read_many(&positions, &mut Vec::new(), &mut visit);
+    gone
 }
 
 fn leased(instance: u32, ticket: &Ticket, stored: Stored) -> LeasedJob {
@@ -100,6 +141,7 @@ fn leased(instance: u32, ticket: &Ticket, stored: Stored) -> LeasedJob {
 }
 
 /// What memory knows of a job, taken under the lock before the log is read.
+#[derive(Clone)]
 pub(super) struct Known {
     summary: JobSummary,
     position: u64,
@@ -137,22 +179,86 @@ impl State {
     }
 }
 
-/// One job in full. `whole` reads every attempt; else the last one only.
-pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<JobDetail, Error> {
+/// One job in full; none where it is not known. `whole` reads every attempt; else the last one only.
+pub(super) fn read_job(
+    shared: &Shared,
+    number: u64,
+    whole: bool,
+) -> Result<Option<JobDetail>, Error> {
+    /// What is not flushed yet is read again a millisecond later, for as long as a disk may take.
+    const MAX_TRIES: usize = 10_000;
+    for _ in 0..MAX_TRIES {
+        let Some(known) = shared.state.lock().known(number) else {
+            return Ok(None);
+        };
+        match read_detail(shared, known.clone(), whole) {
+            Ok(detail) => return Ok(Some(detail)),
+            Err(Unread::Moved) => {}
+            Err(Unread::Unflushed) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            Err(Unread::Damaged(fault)) => {
+                tracing::error!(number, fault, "a job cannot be read");
+                return Ok(Some(known.without_record(shared.instance)));
+            }
+        }
+        if shared.broken.borrow().is_some() {
+            break;
+        }
+    }
+    Err(shared.why_stopped())
+}
+
+/// Why a job could not be read.
+enum Unread {
+    /// The log was compacted meanwhile.
+    Moved,
+    /// The newest record of it is on its way to the disk.
+    Unflushed,
+    /// Its record is not what was written.
+    Damaged(String),
+}
+
+impl From<cauce_log::Error> for Unread {
+    fn from(error: cauce_log::Error) -> Unread {
+        match error {
+            cauce_log::Error::Gone { .. } => Unread::Moved,
+            cauce_log::Error::Unflushed { .. } => Unread::Unflushed,
+            other => Unread::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl Known {
+    /// All that is left of a job whose record is damaged.
+    fn without_record(self, instance: u32) -> JobDetail {
+        let mut summary = self.summary;
+        // Nearly always a job was due when it was taken.
+        summary.enqueued_at = summary.due_at;
+        summary.id = JobId::new(summary.id.number(), instance, summary.enqueued_at);
+        summary.last_error = Some(Reason::new(
+            "damaged",
+            "its record in the log is damaged; its payload is lost",
+        ));
+        JobDetail {
+            summary,
+            attempts: Vec::new(),
+            provider_id: None,
+            payload: Bytes::new(),
+        }
+    }
+}
+
+fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<JobDetail, Unread> {
     let Known {
         mut summary,
         position,
         chain,
         code,
     } = known;
-    let damaged = |fault: String| Error::Broken(fault.into());
-    let record = shared
-        .reader
-        .read(Position::from_u64(position))
-        .map_err(|error| damaged(error.to_string()))?;
-    let stored = Stored::parse(record.kind, &record.body).map_err(damaged)?;
-    let told = read_chain(shared, stored.head.number, chain, whole)
-        .map_err(|error| damaged(error.to_string()))?;
+    let record = shared.reader.read(Position::from_u64(position))?;
+    let stored = Stored::parse(record.kind, &record.body)
+        .and_then(|stored| stored.of(summary.id.number()))
+        .map_err(Unread::Damaged)?;
+    let told = read_chain(shared, stored.head.number, chain, whole)?;
     let mut attempts = stored
         .standing
         .as_ref()
@@ -168,11 +274,17 @@ pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<
     summary.enqueued_at = Timestamp::from_millis(stored.head.enqueued_at);
     summary.expires_at = Timestamp::from_millis(stored.head.expires_at);
     let own_reason = stored.standing.as_ref().and_then(|s| s.reason.clone());
-    summary.last_error = told
+    let told_reason = told
         .reason
         .or(own_reason)
-        .or_else(|| attempts.last().and_then(|attempt| attempt.reason.clone()))
-        .or_else(|| explain(summary.state, &code));
+        .or_else(|| attempts.last().and_then(|attempt| attempt.reason.clone()));
+    // An end that no attempt explains came after all attempts.
+    let explains_itself = told_reason.as_ref().is_some_and(|reason| reason.code == code);
+    summary.last_error = if explains_itself {
+        told_reason
+    } else {
+        explain(summary.state, &code).or(told_reason)
+    };
     if summary.state == JobState::Completed {
         summary.last_error = None;
     }
@@ -199,6 +311,10 @@ fn explain(state: JobState, code: &str) -> Option<Reason> {
         (JobState::Unknown, "crashed") => Some(Reason::new(
             "crashed",
             "the process crashed while the request was on its way; it may have been accepted",
+        )),
+        (JobState::Dead, "damaged") => Some(Reason::new(
+            "damaged",
+            "its record in the log could not be read, so that it was not delivered",
         )),
         (JobState::Dead, "resolved") => Some(Reason::new(
             "resolved",
@@ -229,7 +345,12 @@ fn read_chain(
         if position == 0 || (link > 0 && !whole) {
             break;
         }
-        let record = shared.reader.read(Position::from_u64(position))?;
+        let record = match shared.reader.read(Position::from_u64(position)) {
+            Ok(record) => record,
+            // The attempts before it are lost, and nothing else.
+            Err(cauce_log::Error::Corrupt { .. }) => break,
+            Err(error) => return Err(error),
+        };
         let Ok(Record::Settle(settle)) = Record::decode(record.kind, &record.body) else {
             break;
         };
@@ -271,28 +392,44 @@ impl Told {
     }
 }
 
-/// A job of the oldest segment as it is copied forward; none where it is not needed any more, or
-/// stands elsewhere already.
-pub(super) fn read_move(shared: &Shared, oldest: u32, number: u64) -> Result<Option<Move>, String> {
-    let Some((position, known)) = ({
+/// What a job of the oldest segment comes to when it is to be copied forward.
+pub(super) enum ToMove {
+    /// It is copied.
+    Copy(Move),
+    /// It is not needed any more, or stands elsewhere already.
+    Gone,
+    /// Its record is damaged: what the index knows is copied, once the job has ended.
+    Stub(Move),
+}
+
+/// Reads a job of the oldest segment, to be copied forward.
+pub(super) fn read_move(shared: &Shared, oldest: u32, number: u64) -> Result<ToMove, String> {
+    let Some((position, known, head)) = ({
         let state = shared.state.lock();
-        let position = state
-            .table
-            .get(number)
-            .map(|entry| Position::from_u64(entry.position));
-        position
-            .filter(|position| position.segment() == oldest)
-            .zip(state.known(number))
+        let entry = state.table.get(number).copied();
+        let here = entry.filter(|e| Position::from_u64(e.position).segment() == oldest);
+        here.and_then(|e| Some((e.position, state.known(number)?, stub_head(&state, number, &e))))
     }) else {
-        return Ok(None);
+        return Ok(ToMove::Gone);
     };
     let chain = known.chain;
-    let record = shared
-        .reader
-        .read(position)
-        .map_err(|error| error.to_string())?;
-    let stored = Stored::parse(record.kind, &record.body)?;
-    let detail = read_detail(shared, known, true).map_err(|error| error.to_string())?;
+    match read_detail(shared, known.clone(), true) {
+        Ok(detail) => {
+            let at = Position::from_u64(position);
+            let record = shared.reader.read(at).map_err(|error| error.to_string())?;
+            let head = Stored::parse(record.kind, &record.body)?.head;
+            Ok(ToMove::Copy(copy(head, position, chain, detail)))
+        }
+        Err(Unread::Damaged(fault)) => {
+            tracing::error!(number, fault, "a job cannot be read");
+            let detail = known.without_record(shared.instance);
+            Ok(ToMove::Stub(copy(head, position, chain, detail)))
+        }
+        Err(Unread::Moved | Unread::Unflushed) => Err("a job changed while it was read".to_owned()),
+    }
+}
+
+fn copy(head: JobHead, position: u64, chain: u64, detail: JobDetail) -> Move {
     let standing = Standing {
         state: detail.summary.state,
         priority: 0,
@@ -304,13 +441,30 @@ pub(super) fn read_move(shared: &Shared, oldest: u32, number: u64) -> Result<Opt
         reason: detail.summary.last_error,
         attempts: detail.attempts,
     };
-    Ok(Some(Move {
-        head: stored.head,
-        position: position.as_u64(),
+    Move {
+        head,
+        position,
         chain,
         standing,
-        payload: detail.payload.to_vec(),
-    }))
+        payload: detail.payload,
+    }
+}
+
+/// The head of a job whose record is damaged, as far as the index knows it.
+fn stub_head(state: &State, number: u64, entry: &super::table::Entry) -> JobHead {
+    let lane = state.lane(entry);
+    JobHead {
+        number,
+        owner: lane.owner,
+        group: lane.group,
+        priority: entry.priority() as u8,
+        max_attempts: STUB,
+        enqueued_at: entry.due_at(),
+        due_at: entry.due_at(),
+        expires_at: i64::MAX,
+        key: 0,
+        payload_len: 0,
+    }
 }
 
 /// What of a record is wanted again at start: everything but payloads.

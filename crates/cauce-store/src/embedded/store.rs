@@ -49,16 +49,16 @@ impl Shared {
         let commands = self.commands.get().ok_or(Error::Closed)?.clone();
         match commands.try_send(Command { ask, answer }) {
             Ok(()) => {}
-            Err(Refused::Stopped(_)) => return Err(Error::Closed),
+            Err(Refused::Stopped(_)) => return Err(self.why_stopped()),
             Err(Refused::Full(command)) => {
                 // The writer is behind: wait for it off the runtime's threads.
                 let sent = tokio::task::spawn_blocking(move || commands.send(command)).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    return Err(Error::Closed);
+                    return Err(self.why_stopped());
                 }
             }
         }
-        reply.await.unwrap_or(Err(Error::Closed))
+        reply.await.unwrap_or_else(|_| Err(self.why_stopped()))
     }
 
     async fn ask_count(self: &Arc<Self>, ask: Ask) -> Result<u64, Error> {
@@ -69,67 +69,76 @@ impl Shared {
     }
 
     /// All jobs that fit, newest first, looked at in short steps.
-    async fn select(&self, select: &Select, allowed: &[JobState]) -> Vec<u64> {
-        if let Some(ids) = &select.ids {
-            return self.select_ids(ids, select, allowed);
-        }
+    async fn select(
+        self: &Arc<Self>,
+        select: Select,
+        allowed: &'static [JobState],
+    ) -> Result<Vec<u64>, Error> {
+        let shared = Arc::clone(self);
+        off_thread(move || shared.select_now(&select, allowed)).await
+    }
+
+    fn select_now(&self, select: &Select, allowed: &[JobState]) -> Vec<u64> {
+        let mut all = match &select.ids {
+            Some(ids) => self.select_ids(ids, select, allowed),
+            None => self.select_all(select, allowed),
+        };
+        all.retain(|number| self.text_fits(select, *number));
+        all
+    }
+
+    fn select_all(&self, select: &Select, allowed: &[JobState]) -> Vec<u64> {
         let mut all = Vec::new();
         let mut below = Some(u64::MAX >> 1);
         while let Some(from) = below {
-            let (found, go_on) = {
-                let state = self.state.lock();
-                state.find(&state.filter(select, allowed), from, STEP, STEP)
-            };
+            let state = self.state.lock();
+            let filter = state.filter(select, allowed);
+            let (found, go_on) = state.find(&filter, from, STEP, STEP);
             all.extend(found);
             below = go_on;
-            tokio::task::yield_now().await;
         }
-        all.retain(|number| self.text_fits(select, *number));
         all
     }
 
     fn select_ids(&self, ids: &[JobId], select: &Select, allowed: &[JobState]) -> Vec<u64> {
         let state = self.state.lock();
         let filter = state.filter(select, allowed);
-        let numbers = ids.iter().map(|id| id.number());
+        let mut numbers: Vec<u64> = ids.iter().map(|id| id.number()).collect();
+        numbers.retain(|n| state.table.get(*n).is_some_and(|e| filter.fits(&state, e)));
+        // Newest first and each once, as every selection.
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        numbers.dedup();
         numbers
-            .filter(|n| state.table.get(*n).is_some_and(|e| filter.fits(&state, e)))
-            .collect()
     }
 
     fn text_fits(&self, select: &Select, number: u64) -> bool {
         let Some(text) = &select.text else {
             return true;
         };
-        let Some(known) = self.state.lock().known(number) else {
+        let text = text.to_lowercase();
+        let Ok(Some(detail)) = reading::read_job(self, number, false) else {
             return false;
         };
-        let text = text.to_lowercase();
-        reading::read_detail(self, known, false).is_ok_and(|detail| {
-            detail.summary.last_error.is_some_and(|reason| {
-                reason.code.to_lowercase().contains(&text)
-                    || reason.detail.to_lowercase().contains(&text)
-            })
+        detail.summary.last_error.is_some_and(|reason| {
+            reason.code.to_lowercase().contains(&text)
+                || reason.detail.to_lowercase().contains(&text)
         })
     }
 
     fn detail(&self, job: JobId, scope: &Scope, whole: bool) -> Result<JobDetail, Error> {
-        let known = self
-            .state
-            .lock()
-            .known(job.number())
-            .ok_or(Error::NotFound { job })?;
-        let detail = reading::read_detail(self, known, whole)?;
-        if detail.summary.id == job && scope.covers(&detail.summary.tenant) {
-            Ok(detail)
-        } else {
-            Err(Error::NotFound { job })
+        match reading::read_job(self, job.number(), whole)? {
+            Some(detail) if detail.summary.id == job && scope.covers(&detail.summary.tenant) => {
+                Ok(detail)
+            }
+            Some(_) | None => Err(Error::NotFound { job }),
         }
     }
 
-    /// The tenants' own jobs alone may be touched.
-    fn guard(&self, job: JobId, scope: &Scope) -> Result<(), Error> {
-        self.detail(job, scope, false).map(drop)
+    /// The tenants' own jobs alone may be touched. Answers the job's state.
+    async fn guard(self: &Arc<Self>, job: JobId, scope: Scope) -> Result<JobState, Error> {
+        let shared = Arc::clone(self);
+        let detail = off_thread(move || shared.detail(job, &scope, false)).await??;
+        Ok(detail.summary.state)
     }
 
     fn list(&self, select: &Select, page: Page) -> Listed {
@@ -147,9 +156,7 @@ impl Shared {
                 }
                 below = number;
                 if self.text_fits(select, number) {
-                    let known = self.state.lock().known(number);
-                    let read = known.map(|known| reading::read_detail(self, known, false));
-                    if let Some(Ok(detail)) = read {
+                    if let Ok(Some(detail)) = reading::read_job(self, number, false) {
                         jobs.push(detail.summary);
                     }
                 }
@@ -203,8 +210,7 @@ impl Shared {
     }
 
     fn last_error_of(&self, number: u64) -> String {
-        let known = self.state.lock().known(number);
-        let detail = known.and_then(|known| reading::read_detail(self, known, false).ok());
+        let detail = reading::read_job(self, number, false).ok().flatten();
         detail
             .and_then(|d| d.summary.last_error)
             .map(|reason| reason.detail)
@@ -245,7 +251,7 @@ impl JobStore for EmbeddedStore {
                 return Ok(Vec::new());
             }
             // What was taken lately is in the page cache: the read is a copy, not a wait.
-            let claimed = reading::read_tickets(&self.shared, &tickets, now);
+            let claimed = reading::read_tickets(&self.shared, tickets, now);
             for (jobs, state) in [
                 (claimed.expired, JobState::Expired),
                 (claimed.damaged, JobState::Dead),
@@ -294,7 +300,7 @@ impl JobStore for EmbeddedStore {
 
     fn cancel(&self, select: Select, now: Timestamp) -> Call<'_, u64> {
         Box::pin(async move {
-            let numbers = self.shared.select(&select, &UNFINISHED).await;
+            let numbers = self.shared.select(select, &UNFINISHED).await?;
             let mut count = 0;
             for step in numbers.chunks(JOBS_A_COMMIT) {
                 let (jobs, state) = (step.to_vec(), JobState::Cancelled);
@@ -314,7 +320,7 @@ impl JobStore for EmbeddedStore {
 
     fn replay(&self, replay: Replay, now: Timestamp) -> Call<'_, u64> {
         Box::pin(async move {
-            let mut numbers = self.shared.select(&replay.select, &REPLAYABLE).await;
+            let mut numbers = self.shared.select(replay.select, &REPLAYABLE).await?;
             if replay.dry_run {
                 return Ok(numbers.len() as u64);
             }
@@ -338,7 +344,7 @@ impl JobStore for EmbeddedStore {
 
     fn resolve(&self, job: JobId, scope: Scope, delivered: bool, now: Timestamp) -> Call<'_, ()> {
         Box::pin(async move {
-            self.shared.guard(job, &scope)?;
+            self.shared.guard(job, scope).await?;
             self.shared
                 .ask(Ask::Resolve {
                     job,
@@ -352,16 +358,13 @@ impl JobStore for EmbeddedStore {
 
     fn forget(&self, job: JobId, scope: Scope, _now: Timestamp) -> Call<'_, ()> {
         Box::pin(async move {
-            let detail = self.shared.detail(job, &scope, false)?;
+            let found = self.shared.guard(job, scope).await?;
             match self
                 .shared
                 .ask_count(Ask::Forget(vec![job.number()]))
                 .await?
             {
-                0 => Err(Error::State {
-                    job,
-                    found: detail.summary.state,
-                }),
+                0 => Err(Error::State { job, found }),
                 _ => Ok(()),
             }
         })
@@ -369,7 +372,7 @@ impl JobStore for EmbeddedStore {
 
     fn change(&self, job: JobId, scope: Scope, change: Change, _now: Timestamp) -> Call<'_, ()> {
         Box::pin(async move {
-            self.shared.guard(job, &scope)?;
+            self.shared.guard(job, scope).await?;
             self.shared.ask(Ask::Change(job, change)).await.map(done)
         })
     }
@@ -391,7 +394,7 @@ impl JobStore for EmbeddedStore {
 
     fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64> {
         Box::pin(async move {
-            let mut numbers = self.shared.select(&select, &CLEANABLE).await;
+            let mut numbers = self.shared.select(select, &CLEANABLE).await?;
             {
                 let state = self.shared.state.lock();
                 numbers.retain(|number| {
@@ -466,7 +469,7 @@ impl JobStore for EmbeddedStore {
             .filter(|(at, _)| *at >= since.as_millis());
         Recall {
             starts: recent
-                .map(|(at, n)| (Timestamp::from_millis(*at), *n))
+                .map(|(at, n)| (Timestamp::from_millis(at), n))
                 .collect(),
             note: line.note.clone(),
         }

@@ -12,26 +12,49 @@ use cauce_flow::job::State;
 pub(super) struct Entry {
     /// Where its `Job` or `Moved` record stands.
     pub(super) position: u64,
-    /// Due time (48 bits), attempts (8), priority (2), state (3), from the top.
+    /// From the top: due time (42 bits), overhead (9), attempts (8), priority (2), state (3).
     packed: u64,
     /// Its lane: owner and group.
     pub(super) lane: u32,
-    /// Bytes of its record.
+    /// Bytes of its payload.
     pub(super) bytes: u32,
 }
 
 const EMPTY: u64 = u64::MAX;
-const DUE_SHIFT: u32 = 16;
-const MAX_DUE: i64 = (1 << 47) - 1;
+const DUE_SHIFT: u32 = 22;
+/// In the year 2109. A job that is due later is due then.
+const MAX_DUE: i64 = (1 << 42) - 1;
+const OVERHEAD_SHIFT: u32 = 13;
+const MAX_OVERHEAD: u32 = (1 << 9) - 1;
+/// The overhead is kept in steps of so many bytes, rounded up.
+const OVERHEAD_STEP: u32 = 64;
+const ATTEMPT_SHIFT: u32 = 5;
+const PRIORITY_SHIFT: u32 = 3;
 
 impl Entry {
-    pub(super) fn new(position: u64, lane: u32, bytes: u32) -> Entry {
+    /// A job whose record at `position` has `record_bytes` bytes, `bytes` of them payload.
+    pub(super) fn new(position: u64, lane: u32, bytes: u32, record_bytes: u32) -> Entry {
+        let overhead = record_bytes.saturating_sub(bytes).div_ceil(OVERHEAD_STEP);
         Entry {
             position,
-            packed: 0,
+            packed: u64::from(overhead.min(MAX_OVERHEAD)) << OVERHEAD_SHIFT,
             lane,
             bytes,
         }
+    }
+
+    /// About how many bytes its record has; never less, but where the overhead is above 32 KiB.
+    fn record_bytes(&self) -> u64 {
+        let overhead = (self.packed >> OVERHEAD_SHIFT) & u64::from(MAX_OVERHEAD);
+        u64::from(self.bytes) + overhead * u64::from(OVERHEAD_STEP)
+    }
+
+    /// Takes another record for the same job.
+    pub(super) fn stand_at(&mut self, position: u64, record_bytes: u32) {
+        let elsewhere = Entry::new(position, self.lane, self.bytes, record_bytes);
+        let mask = u64::from(MAX_OVERHEAD) << OVERHEAD_SHIFT;
+        self.position = position;
+        self.packed = (self.packed & !mask) | elsewhere.packed;
     }
 
     pub(super) fn due_at(&self) -> i64 {
@@ -40,23 +63,26 @@ impl Entry {
 
     pub(super) fn set_due_at(&mut self, due_at: i64) {
         let due_at = due_at.clamp(0, MAX_DUE) as u64;
-        self.packed = (self.packed & 0xffff) | (due_at << DUE_SHIFT);
+        let below = (1 << DUE_SHIFT) - 1;
+        self.packed = (self.packed & below) | (due_at << DUE_SHIFT);
     }
 
     pub(super) fn attempt(&self) -> u8 {
-        (self.packed >> 8) as u8
+        (self.packed >> ATTEMPT_SHIFT) as u8
     }
 
     pub(super) fn set_attempt(&mut self, attempt: u8) {
-        self.packed = (self.packed & !0xff00) | (u64::from(attempt) << 8);
+        let mask = 0xff << ATTEMPT_SHIFT;
+        self.packed = (self.packed & !mask) | (u64::from(attempt) << ATTEMPT_SHIFT);
     }
 
     pub(super) fn priority(&self) -> usize {
-        ((self.packed >> 6) & 3) as usize
+        ((self.packed >> PRIORITY_SHIFT) & 3) as usize
     }
 
     pub(super) fn set_priority(&mut self, priority: u8) {
-        self.packed = (self.packed & !0xc0) | (u64::from(priority & 3) << 6);
+        let mask = 3 << PRIORITY_SHIFT;
+        self.packed = (self.packed & !mask) | (u64::from(priority & 3) << PRIORITY_SHIFT);
     }
 
     pub(super) fn state(&self) -> State {
@@ -70,7 +96,7 @@ impl Entry {
 
 const BLOCK: u64 = 512;
 /// A full block with so few jobs left becomes a list.
-const SPARSE: u32 = 32;
+const SPARSE: u32 = 64;
 
 enum Slots {
     Dense(Box<[Entry]>),
@@ -85,7 +111,7 @@ struct Block {
 
 impl Block {
     fn new() -> Block {
-        let empty = Entry::new(EMPTY, 0, 0);
+        let empty = Entry::new(EMPTY, 0, 0, 0);
         Block {
             slots: Slots::Dense(vec![empty; BLOCK as usize].into_boxed_slice()),
             live: 0,
@@ -131,7 +157,9 @@ impl Block {
         let removed = *self.slot(place)?;
         match &mut self.slots {
             Slots::Dense(all) => all[usize::from(place)].position = EMPTY,
-            Slots::Sparse(some) => some.retain(|(at, _)| *at != place),
+            Slots::Sparse(some) => {
+                some.remove(some.partition_point(|(at, _)| *at < place));
+            }
         }
         self.live -= 1;
         self.in_state[removed.state() as usize] -= 1;
@@ -185,9 +213,11 @@ impl Table {
         self.blocks.get(&block)?.slot(place)
     }
 
-    /// Takes a job in `state`. Whatever had its number before is gone.
+    /// Takes a job in `state`, in the place of what had its number before.
     pub(super) fn insert(&mut self, number: u64, mut entry: Entry, state: State) {
-        self.remove(number);
+        if self.update(number, state, |known| *known = entry).is_some() {
+            return;
+        }
         entry.set_state(state);
         let (block, place) = split(number);
         self.blocks
@@ -195,7 +225,7 @@ impl Table {
             .or_insert_with(Block::new)
             .insert(place, entry);
         self.live += 1;
-        self.record_bytes += u64::from(entry.bytes);
+        self.record_bytes += entry.record_bytes();
         self.next = self.next.max(number + 1);
     }
 
@@ -204,7 +234,7 @@ impl Table {
         let block = self.blocks.get_mut(&key)?;
         let removed = block.remove(place)?;
         self.live -= 1;
-        self.record_bytes -= u64::from(removed.bytes);
+        self.record_bytes -= removed.record_bytes();
         let full = self.next > (key + 1) * BLOCK;
         if block.live == 0 && full {
             self.blocks.remove(&key);
@@ -224,13 +254,13 @@ impl Table {
         let (key, place) = split(number);
         let block = self.blocks.get_mut(&key)?;
         let entry = block.slot_mut(place)?;
-        let (before, bytes_before) = (entry.state(), entry.bytes);
+        let (before, bytes_before) = (entry.state(), entry.record_bytes());
         change(entry);
         entry.set_state(state);
         let after = *entry;
         block.in_state[before as usize] -= 1;
         block.in_state[state as usize] += 1;
-        self.record_bytes = self.record_bytes - u64::from(bytes_before) + u64::from(after.bytes);
+        self.record_bytes = self.record_bytes - bytes_before + after.record_bytes();
         Some(after)
     }
 

@@ -23,12 +23,12 @@ impl State {
         out.put_i64(self.clock);
         out.put_u64(self.names.iter().count() as u64);
         for (_, text) in self.names.iter() {
-            out.put_text(text);
+            out.put_text(&text);
         }
         out.put_u64(self.counters.len() as u64);
-        for ((queue, tenant), counters) in &self.counters {
-            out.put_u64((*queue).into());
-            out.put_u64((*tenant).into());
+        for (queue, tenant, _, counters) in self.counters.iter() {
+            out.put_u64(queue.into());
+            out.put_u64(tenant.into());
             counters.encode(&mut out);
         }
         out.put_u64(self.gates.len() as u64);
@@ -52,22 +52,29 @@ impl State {
             out.put_bytes(line.note.as_deref().unwrap_or_default());
             out.put_u64(line.starts.len() as u64);
             let mut last = 0;
-            for (at, requests) in &line.starts {
+            for (at, requests) in line.starts.iter() {
                 out.put_i64(at - last);
-                out.put_u64((*requests).into());
-                last = *at;
+                out.put_u64(requests.into());
+                last = at;
             }
         }
     }
 
-    /// Takes the small state of a segment's head. In the middle of a fold it says what is known
-    /// already, except where older segments are gone.
+    /// Takes the small state at the head of the first segment, or its copy where the first is
+    /// damaged. Later ones say what is known already.
     pub(super) fn fold_base(&mut self, body: &[u8]) {
-        if self.next_number == 1 && self.table.len() == 0 {
-            if let Err(fault) = self.read_base(&mut Decoder::new(body)) {
-                tracing::error!(%fault, "the base of the first segment cannot be read in full");
-            }
+        if self.based {
+            return;
         }
+        self.based = true;
+        if let Err(fault) = self.read_base(&mut Decoder::new(body)) {
+            tracing::error!(%fault, "the base of the first segment cannot be read in full");
+        }
+    }
+
+    /// The small state need not be read: it begins here.
+    pub(in super::super) fn begin_base(&mut self) {
+        self.based = true;
     }
 
     fn read_base(&mut self, from: &mut Decoder<'_>) -> Result<(), Malformed> {
@@ -82,7 +89,7 @@ impl State {
         for _ in 0..from.count()? {
             let (queue, tenant) = (from.u32()?, from.u32()?);
             let counters = Counters::decode(from)?;
-            self.counters.insert((queue, tenant), counters);
+            *self.counters.of(queue, tenant) = counters;
         }
         for _ in 0..from.count()? {
             let (queue, tenant) = (from.u32()?, from.u32()?);
@@ -104,7 +111,7 @@ impl State {
         for _ in 0..from.count()? {
             at += from.i64()?;
             let requests = from.u32()?;
-            state.starts.push_back((at, requests));
+            state.starts.add(at, requests);
         }
         Ok(())
     }

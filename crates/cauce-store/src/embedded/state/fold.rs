@@ -1,7 +1,7 @@
 //! What each record changes.
 
 use bytes::Bytes;
-use cauce_flow::{job::State as JobState, time::Timestamp};
+use cauce_flow::job::State as JobState;
 
 use super::{
     super::{
@@ -9,7 +9,8 @@ use super::{
         record::{JobHead, NameId, Owner, Record, Settle, Settled, SettledOutcome, Standing},
         table::Entry,
     },
-    Finished, State,
+    State,
+    ends::ended_code,
 };
 use crate::jobs::DropReason;
 
@@ -31,7 +32,7 @@ impl State {
     pub(in super::super) fn fold(&mut self, position: u64, bytes: u32, record: &Record) {
         gather(&mut self.gathered, position, record);
         match record {
-            Record::Base(body) => self.fold_base(body),
+            Record::Base(body) | Record::Spare(body) => self.fold_base(body),
             Record::Name { id, text } => self.names.learn(*id, text),
             Record::Job(head) => self.fold_job(position, bytes, head),
             Record::Moved { head, standing } => self.fold_moved(position, bytes, head, standing),
@@ -62,8 +63,9 @@ impl State {
                 jobs,
             } => {
                 self.tick(*at);
+                let code = ended_code(*state);
                 jobs.iter()
-                    .for_each(|number| self.end(*owner, *number, *state, *at, state.as_str()));
+                    .for_each(|number| self.end(*owner, *number, *state, *at, code));
             }
             Record::Rescue {
                 owner,
@@ -142,7 +144,7 @@ impl State {
             self.keys.insert(head.key, head.number, head.enqueued_at);
         }
         let lane = self.lane_number(head.owner, head.group);
-        let mut entry = Entry::new(position, lane, bytes);
+        let mut entry = Entry::new(position, lane, head.payload_len, bytes);
         entry.set_priority(head.priority);
         entry.set_due_at(head.due_at);
         self.watch_expiry(head);
@@ -159,7 +161,7 @@ impl State {
         self.next_number = self.next_number.max(head.number + 1);
         let known = self.table.get(head.number).is_some();
         let lane = self.lane_number(head.owner, head.group);
-        let mut entry = Entry::new(position, lane, bytes);
+        let mut entry = Entry::new(position, lane, head.payload_len, bytes);
         entry.set_priority(standing.priority);
         entry.set_attempt(standing.attempt);
         entry.set_due_at(standing.due_at);
@@ -177,11 +179,12 @@ impl State {
             JobState::Scheduled | JobState::Waiting => {
                 self.place(head.number, entry, self.pending_state(standing.due_at));
             }
-            JobState::Active | JobState::Unknown => {
-                self.place(head.number, entry, standing.state);
-                self.note_end(head.number, standing);
-            }
-            JobState::Completed | JobState::Dead | JobState::Expired | JobState::Cancelled => {
+            JobState::Active => self.place(head.number, entry, standing.state),
+            JobState::Completed
+            | JobState::Dead
+            | JobState::Unknown
+            | JobState::Expired
+            | JobState::Cancelled => {
                 self.place(head.number, entry, standing.state);
                 self.note_end(head.number, standing);
                 self.keep_finished(
@@ -198,53 +201,13 @@ impl State {
         let Some(entry) = self.table.get(number).copied() else {
             return;
         };
-        let mut moved = entry;
-        moved.position = position;
-        moved.bytes = bytes;
-        let state = entry.state();
-        self.count(&entry, state, super::Step::Out);
-        self.table.update(number, state, |entry| *entry = moved);
-        self.count(&moved, state, super::Step::In);
-    }
-
-    fn note_end(&mut self, number: u64, standing: &Standing) {
-        let last = standing
-            .attempts
-            .last()
-            .and_then(|attempt| attempt.reason.as_ref());
-        if let Some(reason) = standing.reason.as_ref().or(last) {
-            let code = self.code(&reason.code);
-            self.finished.insert(
-                number,
-                Finished {
-                    at: standing.finished_at,
-                    code,
-                },
-            );
-        } else if standing.finished_at != 0 {
-            let code = self.code("");
-            self.finished.insert(
-                number,
-                Finished {
-                    at: standing.finished_at,
-                    code,
-                },
-            );
-        }
+        let update = |entry: &mut Entry| entry.stand_at(position, bytes);
+        self.table.update(number, entry.state(), update);
     }
 
     fn fold_starts(&mut self, queue: NameId, account: NameId, at: i64, requests: u32) {
         let line = self.line_number_or_new(queue, account);
-        self.lines[line as usize].remember_starts(at, requests);
-    }
-
-    fn lease(&mut self, number: u64) {
-        let Some(entry) = self.table.get(number).copied() else {
-            return;
-        };
-        if entry.state() != JobState::Active {
-            self.place(number, entry, JobState::Active);
-        }
+        self.lines[line as usize].starts.add(at, requests);
     }
 
     fn fold_settle(&mut self, position: u64, settle: &Settle) {
@@ -324,51 +287,6 @@ impl State {
         self.place(number, entry, self.pending_state(entry.due_at()));
     }
 
-    /// A job reaches an end state, with the code of what brought it there.
-    fn end(&mut self, owner: Owner, number: u64, state: JobState, at: i64, code: &str) {
-        self.counters_of(owner.queue, owner.tenant).end(state);
-        let Some(entry) = self.table.get(number).copied() else {
-            return;
-        };
-        if state == JobState::Completed && self.keeping.completed == 0 {
-            self.drop_job(number);
-            return;
-        }
-        self.place(number, entry, state);
-        let code = self.code(code);
-        self.finished.insert(number, Finished { at, code });
-        self.keep_finished(owner.queue, number, state, at);
-    }
-
-    /// Keeps a finished job in the lists for as long as its state is kept.
-    fn keep_finished(&mut self, queue: NameId, number: u64, state: JobState, at: i64) {
-        match state {
-            JobState::Completed => {
-                let ring = self.completed.entry(queue).or_default();
-                ring.push_back(number);
-                let surplus = ring.len().saturating_sub(self.keeping.completed);
-                let gone: Vec<u64> = ring.drain(..surplus).collect();
-                for number in gone {
-                    if self
-                        .table
-                        .get(number)
-                        .is_some_and(|e| e.state() == JobState::Completed)
-                    {
-                        self.drop_job(number);
-                    }
-                }
-            }
-            JobState::Dead => self
-                .forgetting
-                .set(at.saturating_add(self.keeping.dead_ms), number),
-            JobState::Expired | JobState::Cancelled => {
-                self.forgetting
-                    .set(at.saturating_add(self.keeping.ended_ms), number);
-            }
-            JobState::Unknown | JobState::Scheduled | JobState::Waiting | JobState::Active => {}
-        }
-    }
-
     fn fold_rescue(&mut self, owner: Owner, number: u64, state: JobState, at: i64) {
         *self.rescues.entry(number).or_default() += 1;
         match state {
@@ -388,7 +306,6 @@ impl State {
         };
         self.finished.remove(&number);
         self.rescues.remove(&number);
-        self.take_out(number);
         entry.set_attempt(0);
         entry.set_due_at(due_at);
         self.place(number, entry, self.pending_state(due_at));
@@ -398,13 +315,14 @@ impl State {
         let Some(mut entry) = self.table.get(number).copied() else {
             return;
         };
-        self.take_out(number);
         entry.set_priority(priority);
         entry.set_due_at(due_at);
         self.place(number, entry, self.pending_state(due_at));
     }
 
     fn fold_gate(&mut self, queue: NameId, tenant: NameId, gate: u8) {
+        self.names.note(queue);
+        self.names.note(tenant);
         if gate == 0 {
             self.gates.remove(&(queue, tenant));
         } else {
@@ -414,6 +332,8 @@ impl State {
     }
 
     fn fold_dropped(&mut self, queue: NameId, tenant: NameId, why: u8, count: u64) {
+        self.names.note(queue);
+        self.names.note(tenant);
         let counters = self.counters_of(queue, tenant);
         counters.received += count;
         match why {
@@ -421,75 +341,5 @@ impl State {
             DROPPED_WITHHELD => counters.withheld += count,
             _ => counters.rejected += count,
         }
-    }
-
-    /// Moves what has come due into its line, and prunes what is kept no longer. Answers the
-    /// unfinished jobs whose time to live has run out: a record has to say so.
-    pub(in super::super) fn advance(&mut self, now: Timestamp, max_expired: usize) -> Vec<u64> {
-        self.tick(now.as_millis());
-        let now = now.as_millis();
-        while let Some(number) = self.due.pop(now) {
-            let due = |e: &&Entry| e.state() == JobState::Scheduled && e.due_at() <= now;
-            if let Some(entry) = self.table.get(number).filter(due).copied() {
-                self.place(number, entry, JobState::Waiting);
-            }
-        }
-        while let Some(number) = self.forgetting.pop(now) {
-            self.forget_if_old(number, now);
-        }
-        self.keys.prune(now);
-        self.take_expired(now, max_expired)
-    }
-
-    fn forget_if_old(&mut self, number: u64, now: i64) {
-        let Some(entry) = self.table.get(number) else {
-            return;
-        };
-        let kept = match entry.state() {
-            JobState::Dead => self.keeping.dead_ms,
-            JobState::Expired | JobState::Cancelled => self.keeping.ended_ms,
-            _ => return,
-        };
-        if self
-            .finished
-            .get(&number)
-            .is_some_and(|end| end.at.saturating_add(kept) <= now)
-        {
-            self.drop_job(number);
-        }
-    }
-
-    fn take_expired(&mut self, now: i64, max_expired: usize) -> Vec<u64> {
-        const LOOK_AGAIN_MS: i64 = 5_000;
-        let mut expired = Vec::new();
-        while expired.len() < max_expired {
-            let Some(number) = self.expiry.pop(now) else {
-                break;
-            };
-            match self.table.get(number).map(Entry::state) {
-                Some(JobState::Scheduled | JobState::Waiting) => expired.push(number),
-                Some(JobState::Active) => self.expiry.set(now + LOOK_AGAIN_MS, number),
-                Some(_) | None => {}
-            }
-        }
-        expired
-    }
-
-    /// The shared text of a reason's code.
-    fn code(&mut self, code: &str) -> std::sync::Arc<str> {
-        /// Codes come from destinations; past so many, new ones are not told apart.
-        const MAX_CODES: usize = 10_000;
-        if let Some(known) = self.codes.get(code) {
-            return std::sync::Arc::clone(known);
-        }
-        let code = if self.codes.len() < MAX_CODES {
-            code
-        } else {
-            "other"
-        };
-        let text: std::sync::Arc<str> = std::sync::Arc::from(code);
-        self.codes
-            .insert(code.to_owned(), std::sync::Arc::clone(&text));
-        text
     }
 }

@@ -1,38 +1,32 @@
-//! Who waits where, and who is served next.
+//! Who waits where.
 //!
 //! ```text
 //! line (queue, account)
-//!   +- tenants take turns: one turn is one claim
+//!   +- tenants take turns: one turn is one batch
 //!        +- priorities, most urgent first, with a small share for the lower ones
 //!             +- groups take turns: one turn is one job
 //!                  +- due time, then arrival
 //! ```
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cauce_flow::{
     id::{AccountName, GroupName, QueueName, TenantId},
     job::{Line, State as JobState},
-    priority::Priority,
-    queue::{
-        backlog::Backlog,
-        fairness::{PriorityShares, TurnTaker},
-    },
-    time::Timestamp,
+    queue::fairness::{PriorityShares, TurnTaker},
 };
 use tokio::sync::Notify;
 
 use super::{
     super::{
-        fifo::Fifo,
+        fifo::{Fifo, Rank},
         record::{NameId, Owner},
         table::{Entry, Table},
     },
-    State,
+    Held, State, Step,
+    starts::Starts,
 };
 use crate::jobs::Gate;
 
@@ -41,46 +35,62 @@ pub(in super::super) struct Lane {
     pub(in super::super) owner: Owner,
     pub(in super::super) group: NameId,
     pub(in super::super) line: u32,
+    /// The place of its tenant in its line.
+    pub(super) turn: u32,
+    /// The place of its tenant's counters.
+    pub(super) counters: u32,
+    /// The place of what its queue holds.
+    pub(super) held: u32,
     pub(in super::super) tenant: TenantId,
     pub(in super::super) group_name: Option<GroupName>,
-    fifos: [Fifo; 4],
-    pub(super) waiting: [u64; 4],
+    pub(super) fifos: [Fifo; 4],
 }
 
 impl Lane {
     pub(super) fn bytes(&self) -> usize {
         self.fifos.iter().map(Fifo::bytes).sum()
     }
+
+    /// The first in order at a priority.
+    pub(super) fn first(&mut self, priority: usize, table: &Table) -> Option<Rank> {
+        let due_of = |number| table.get(number).map_or(0, Entry::due_at);
+        self.fifos[priority].peek(due_of)
+    }
 }
 
 /// One line: what is served through one account.
 pub(in super::super) struct LineState {
     pub(in super::super) line: Line,
-    pub(super) turns: BTreeMap<NameId, Turn>,
-    ring: TurnTaker<NameId>,
-    pub(in super::super) starts: VecDeque<(i64, u32)>,
+    pub(super) queue: NameId,
+    pub(super) turns: Vec<Turn>,
+    turn_numbers: BTreeMap<NameId, u32>,
+    /// The tenants that have something waiting, by their places in `turns`.
+    pub(super) ring: TurnTaker<u32>,
+    pub(super) waiting: u64,
+    pub(super) bytes: u64,
+    pub(in super::super) starts: Starts,
     pub(in super::super) note: Option<Bytes>,
     pub(super) wakeup: Arc<Notify>,
     pub(super) woken: bool,
 }
 
 impl LineState {
-    pub(super) fn turn_mut(&mut self, tenant: NameId) -> &mut Turn {
-        self.turns.entry(tenant).or_default()
+    fn turn_number(&mut self, tenant: NameId) -> u32 {
+        let next = u32::try_from(self.turns.len()).expect("fewer than four billion tenants");
+        let number = *self.turn_numbers.entry(tenant).or_insert(next);
+        if number == next {
+            self.turns.push(Turn::new(tenant));
+        }
+        number
     }
 
-    /// Remembers request starts for as long as a quota may ask for them.
-    pub(super) fn remember_starts(&mut self, at: i64, requests: u32) {
-        if requests > 0 {
-            self.starts.push_back((at, requests));
-        }
-        while self
-            .starts
-            .front()
-            .is_some_and(|(t, _)| *t < at - super::STARTS_KEPT_MS)
-        {
-            self.starts.pop_front();
-        }
+    /// Counts a waiting job in or out.
+    pub(super) fn count(&mut self, turn: u32, priority: usize, bytes: u64, by: Step) {
+        let turn = &mut self.turns[turn as usize];
+        by.apply(&mut turn.waiting[priority], 1);
+        by.apply(&mut turn.bytes, bytes);
+        by.apply(&mut self.waiting, 1);
+        by.apply(&mut self.bytes, bytes);
     }
 }
 
@@ -93,33 +103,28 @@ const GROUP_TURN: u64 = 1;
 
 /// One tenant's jobs in one line.
 pub(super) struct Turn {
-    shares: PriorityShares,
-    groups: [TurnTaker<u32>; 4],
+    pub(super) tenant: NameId,
+    pub(super) shares: PriorityShares,
+    /// The lanes that have something waiting, at each priority.
+    pub(super) groups: [TurnTaker<u32>; 4],
     pub(super) waiting: [u64; 4],
     pub(super) bytes: u64,
 }
 
-impl Default for Turn {
-    fn default() -> Turn {
+impl Turn {
+    fn new(tenant: NameId) -> Turn {
         Turn {
+            tenant,
             shares: PriorityShares::new(SHARES_PERCENT),
             groups: std::array::from_fn(|_| TurnTaker::new(GROUP_TURN)),
             waiting: [0; 4],
             bytes: 0,
         }
     }
-}
 
-/// Due time of a number that waits in this lane at this priority.
-fn due_in(table: &Table, lane: u32, priority: usize, number: u64) -> Option<i64> {
-    table
-        .get(number)
-        .filter(|e| waits_in(e, lane, priority))
-        .map(Entry::due_at)
-}
-
-fn waits_in(entry: &Entry, lane: u32, priority: usize) -> bool {
-    entry.state() == JobState::Waiting && entry.lane == lane && entry.priority() == priority
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting == [0; 4]
+    }
 }
 
 impl State {
@@ -129,16 +134,25 @@ impl State {
             return *number;
         }
         let number = u32::try_from(self.lanes.len()).expect("fewer than four billion lanes");
+        self.names.note(owner.tenant);
+        self.names.note(group);
         let line = self.line_number_or_new(owner.queue, owner.account);
-        let named = "only checked names are learned";
+        let next_held = u32::try_from(self.held.len()).expect("fewer than four billion queues");
+        let held = *self.pending.entry(owner.queue).or_insert(next_held);
+        if held == next_held {
+            self.held.push(Held::default());
+        }
+        let named = "names are checked, and what is missing has one that is";
         self.lanes.push(Lane {
             owner,
             group,
             line,
-            tenant: TenantId::new(self.names.text(owner.tenant)).expect(named),
-            group_name: (group != 0).then(|| GroupName::new(self.names.text(group)).expect(named)),
+            turn: self.lines[line as usize].turn_number(owner.tenant),
+            counters: self.counters.place(owner.queue, owner.tenant),
+            held,
+            tenant: TenantId::new(&self.names.text(owner.tenant)).expect(named),
+            group_name: (group != 0).then(|| GroupName::new(&self.names.text(group)).expect(named)),
             fifos: Default::default(),
-            waiting: [0; 4],
         });
         self.lane_numbers.insert((owner, group), number);
         number
@@ -149,17 +163,23 @@ impl State {
             return *number;
         }
         let number = u32::try_from(self.lines.len()).expect("fewer than four billion lines");
-        let named = "only checked names are learned";
+        self.names.note(queue);
+        self.names.note(account);
+        let named = "names are checked, and what is missing has one that is";
         let line = Line {
-            queue: QueueName::new(self.names.text(queue)).expect(named),
-            account: AccountName::new(self.names.text(account)).expect(named),
+            queue: QueueName::new(&self.names.text(queue)).expect(named),
+            account: AccountName::new(&self.names.text(account)).expect(named),
         };
         let wakeup = self.wakeup(&line);
         self.lines.push(LineState {
             line,
-            turns: BTreeMap::new(),
+            queue,
+            turns: Vec::new(),
+            turn_numbers: BTreeMap::new(),
             ring: TurnTaker::new(TENANT_TURN),
-            starts: VecDeque::new(),
+            waiting: 0,
+            bytes: 0,
+            starts: Starts::default(),
             note: None,
             wakeup,
             woken: false,
@@ -181,197 +201,62 @@ impl State {
         let lane = &mut self.lanes[entry.lane as usize];
         lane.fifos[entry.priority()].push(entry.due_at(), number);
         let line = &mut self.lines[lane.line as usize];
-        line.turn_mut(lane.owner.tenant).groups[entry.priority()].add(entry.lane);
-        line.ring.add(lane.owner.tenant);
+        line.turns[lane.turn as usize].groups[entry.priority()].add(entry.lane);
+        line.ring.add(lane.turn);
         if !line.woken {
             line.woken = true;
             self.woken.push(lane.line);
         }
     }
 
+    /// Takes a job out of its lane, if it waits there.
+    pub(super) fn leave_line(&mut self, number: u64, entry: &Entry) {
+        if entry.state() == JobState::Waiting {
+            let lane = &mut self.lanes[entry.lane as usize];
+            let stood = lane.fifos[entry.priority()].remove(entry.due_at(), number);
+            assert!(stood, "a waiting job stands in its lane");
+        }
+    }
+
     /// What flows through a queue for a tenant (0 for all).
     pub(in super::super) fn gate(&self, queue: NameId, tenant: NameId) -> Gate {
-        let own = |tenant| self.gates.get(&(queue, tenant)).copied().unwrap_or(0);
-        match own(0).max(own(tenant)) {
+        match self.own_gate(queue, 0).max(self.own_gate(queue, tenant)) {
             0 => Gate::Open,
             1 => Gate::Draining,
             _ => Gate::Paused,
         }
     }
 
-    fn is_paused(&self, queue: NameId, tenant: NameId) -> bool {
-        self.gate(queue, tenant) == Gate::Paused
+    fn own_gate(&self, queue: NameId, tenant: NameId) -> u8 {
+        self.gates.get(&(queue, tenant)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn is_paused(&self, queue: NameId, tenant: NameId) -> bool {
+        !self.gates.is_empty() && self.gate(queue, tenant) == Gate::Paused
+    }
+
+    /// Whether a queue takes no new jobs of a tenant, paused besides or not.
+    pub(super) fn is_draining(&self, queue: NameId, tenant: NameId) -> bool {
+        const DRAINING: u8 = 1;
+        !self.gates.is_empty()
+            && (self.own_gate(queue, 0) == DRAINING || self.own_gate(queue, tenant) == DRAINING)
     }
 
     /// Lets every tenant of a queue take part again, and wakes its lines, because a gate changed.
     pub(super) fn wake_queue(&mut self, queue: NameId) {
-        for ((of_queue, _), number) in &self.line_numbers {
-            if *of_queue != queue {
+        for (number, line) in (0..).zip(&mut self.lines) {
+            if line.queue != queue {
                 continue;
             }
-            let line = &mut self.lines[*number as usize];
-            for (tenant, turn) in &line.turns {
-                if turn.waiting.iter().any(|waiting| *waiting > 0) {
-                    line.ring.add(*tenant);
+            for (place, turn) in (0..).zip(&line.turns) {
+                if !turn.is_empty() {
+                    line.ring.add(place);
                 }
             }
             if !line.woken {
                 line.woken = true;
-                self.woken.push(*number);
+                self.woken.push(number);
             }
         }
-    }
-
-    /// What waits in a line.
-    pub(in super::super) fn backlog(&mut self, line: u32) -> Backlog {
-        let mut backlog = Backlog::default();
-        let tenants: Vec<NameId> = self.lines[line as usize].turns.keys().copied().collect();
-        for tenant in tenants {
-            self.add_to_backlog(line, tenant, &mut backlog);
-        }
-        backlog
-    }
-
-    fn add_to_backlog(&mut self, line: u32, tenant: NameId, backlog: &mut Backlog) {
-        let waiting = {
-            let turn = &self.lines[line as usize].turns[&tenant];
-            let waiting: u64 = turn.waiting.iter().sum();
-            if waiting == 0 {
-                return;
-            }
-            waiting
-        };
-        if self.is_paused(self.queue_of(line), tenant) {
-            return;
-        }
-        backlog.waiting += waiting;
-        backlog.bytes += self.lines[line as usize].turns[&tenant].bytes;
-        for priority in Priority::ALL {
-            let Some(oldest) = self.oldest(line, tenant, priority) else {
-                continue;
-            };
-            let sooner = |known: Option<Timestamp>| known.map_or(oldest, |k| k.min(oldest));
-            backlog.oldest_at = Some(sooner(backlog.oldest_at));
-            if priority.is_urgent() {
-                backlog.oldest_urgent_at = Some(sooner(backlog.oldest_urgent_at));
-            }
-        }
-    }
-
-    /// When the oldest waiting job of a line became due, for one tenant or for all.
-    pub(super) fn oldest_in(&mut self, line: u32, own: Option<NameId>) -> Option<Timestamp> {
-        let tenants: Vec<NameId> = self.lines[line as usize]
-            .turns
-            .keys()
-            .copied()
-            .filter(|tenant| own.is_none_or(|own| own == *tenant))
-            .collect();
-        tenants
-            .into_iter()
-            .flat_map(|tenant| Priority::ALL.map(|priority| (tenant, priority)))
-            .filter_map(|(tenant, priority)| self.oldest(line, tenant, priority))
-            .min()
-    }
-
-    fn oldest(&mut self, line: u32, tenant: NameId, priority: Priority) -> Option<Timestamp> {
-        let at = priority.index();
-        let turn = &self.lines[line as usize].turns[&tenant];
-        if turn.waiting[at] == 0 {
-            return None;
-        }
-        let lanes: Vec<u32> = turn.groups[at].keys().copied().collect();
-        let (table, all) = (&self.table, &mut self.lanes);
-        lanes
-            .into_iter()
-            .filter_map(|lane| {
-                let fifo = &mut all[lane as usize].fifos[at];
-                fifo.peek(|number| due_in(table, lane, at, number))
-            })
-            .map(|(due_at, _)| Timestamp::from_millis(due_at))
-            .min()
-    }
-
-    /// Takes the jobs that are served next, in order. They are `active` from here on; the record
-    /// that the caller makes of it says so to whoever folds the log again.
-    pub(super) fn select(&mut self, line: u32, max_jobs: usize, max_bytes: usize) -> Vec<u64> {
-        let mut chosen = Vec::with_capacity(max_jobs.min(1_024));
-        let mut bytes = 0usize;
-        let queue = self.queue_of(line);
-        while chosen.len() < max_jobs && bytes < max_bytes {
-            let Some(tenant) = self.lines[line as usize].ring.turn().copied() else {
-                break;
-            };
-            let next = if self.is_paused(queue, tenant) {
-                None
-            } else {
-                self.take_next(line, tenant)
-            };
-            let Some((number, size)) = next else {
-                self.lines[line as usize].ring.remove(&tenant);
-                continue;
-            };
-            if !chosen.is_empty() && bytes + size > max_bytes {
-                self.put_back(number);
-                break;
-            }
-            self.lines[line as usize].ring.charge(1);
-            bytes += size;
-            chosen.push(number);
-        }
-        chosen
-    }
-
-    fn queue_of(&self, line: u32) -> NameId {
-        let name = self.lines[line as usize].line.queue.as_str();
-        self.names
-            .number(name)
-            .expect("a line is made of learned names")
-    }
-
-    /// Takes a tenant's next job off its lane.
-    fn take_next(&mut self, line: u32, tenant: NameId) -> Option<(u64, usize)> {
-        loop {
-            let turn = self.lines[line as usize].turns.get_mut(&tenant)?;
-            let waits = turn.waiting.map(|count| count > 0);
-            let at = turn.shares.pick(waits)?.index();
-            let lane = *turn.groups[at].turn()?;
-            let (table, lanes) = (&self.table, &mut self.lanes);
-            let popped =
-                lanes[lane as usize].fifos[at].pop(|number| due_in(table, lane, at, number));
-            let Some(number) = popped else {
-                turn.groups[at].remove(&lane);
-                continue;
-            };
-            turn.groups[at].charge(1);
-            let entry = *self.table.get(number)?;
-            self.count(&entry, JobState::Waiting, super::Step::Out);
-            self.table.update(number, JobState::Active, |_| {});
-            self.count(&entry, JobState::Active, super::Step::In);
-            return Some((number, entry.bytes as usize));
-        }
-    }
-
-    /// Gives a job back that was taken and is not wanted after all.
-    fn put_back(&mut self, number: u64) {
-        if let Some(entry) = self.table.get(number).copied() {
-            self.place(number, entry, JobState::Waiting);
-        }
-    }
-
-    /// How many jobs of the same owner are served before this waiting one, at most.
-    pub(in super::super) fn place_of(&self, number: u64) -> Option<u64> {
-        let entry = self
-            .table
-            .get(number)
-            .filter(|e| e.state() == JobState::Waiting)?;
-        let lane = self.lane(entry);
-        let turn = self.lines[lane.line as usize]
-            .turns
-            .get(&lane.owner.tenant)?;
-        let before: u64 = turn.waiting[..entry.priority()].iter().sum();
-        let fifo = &lane.fifos[entry.priority()];
-        let rank = (entry.due_at(), number);
-        let due = |other| due_in(&self.table, entry.lane, entry.priority(), other);
-        Some(before + fifo.ahead_of(rank, due))
     }
 }

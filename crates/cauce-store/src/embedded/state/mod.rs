@@ -3,20 +3,30 @@
 //! The same [`fold`](State::fold) runs at start, over what the log holds, and in life, over each
 //! record as it is appended; so what a restart finds is what was there.
 //!
-//! - `lanes`: who waits where, and who is served next
-//! - `fold`: what each record changes
-//! - `plan`: what each call turns into: a check, and the records that say what happens
+//! - `lanes`: who waits where
+//! - `serve`: who is served next
+//! - `backlog`: what waits in a line
+//! - `fold`: what each record changes; `ends`: how jobs end, and what is kept of them
+//! - `plan`, `taking`, `settling`: what each call turns into: a check, and the records that say
+//!   what happens
 //! - `base`: the small state at the head of each segment
-//! - `query`: what can be asked
+//! - `query`, `audit`: what can be asked
 
+mod audit;
+mod backlog;
 mod base;
+mod ends;
 mod fold;
 mod lanes;
 mod plan;
 mod query;
+mod serve;
+mod settling;
+mod starts;
+mod taking;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -34,7 +44,7 @@ pub(super) use lanes::{Lane, LineState};
 pub(super) use plan::{Fault, Reply, Ticket};
 
 use super::{
-    counters::Counters,
+    counters::{Counters, Ledger},
     keys::Keys,
     names::Names,
     record::{NameId, Owner},
@@ -61,10 +71,11 @@ pub(super) struct Finished {
     pub(super) code: Arc<str>,
 }
 
-/// How long request starts are remembered: the longest window that a quota can have.
-pub(super) const STARTS_KEPT_MS: i64 = 24 * 3_600_000;
 /// A job in hand in so many crashes is a dead letter.
 pub(super) const POISON_AFTER: u8 = 3;
+
+/// So many jobs expire in one call, so that a mass of them does not hold up others.
+pub(super) const MAX_EXPIRED_A_CALL: usize = 5_000;
 
 /// Everything that the store knows without reading the log.
 pub(super) struct State {
@@ -72,6 +83,8 @@ pub(super) struct State {
     /// Keeps the ids of two stores apart.
     pub(super) instance: u32,
     pub(super) next_number: u64,
+    /// Whether the small state at the head of the first segment is known.
+    based: bool,
     /// The latest time in any record.
     pub(super) clock: i64,
     pub(super) names: Names,
@@ -83,9 +96,9 @@ pub(super) struct State {
     wakeups: BTreeMap<Line, Arc<Notify>>,
     pub(super) table: Table,
     /// Pending jobs and their bytes, by queue.
-    pub(super) pending: HashMap<NameId, (u64, u64)>,
-    /// By queue, then tenant.
-    pub(super) counters: BTreeMap<(NameId, NameId), Counters>,
+    pub(super) pending: HashMap<NameId, u32>,
+    held: Vec<Held>,
+    pub(super) counters: Ledger,
     pub(super) keys: Keys,
     /// Where the record of a job's last attempt stands.
     pub(super) chains: HashMap<u64, u64>,
@@ -93,7 +106,8 @@ pub(super) struct State {
     rescues: HashMap<u64, u8>,
     pub(super) finished: HashMap<u64, Finished>,
     codes: BTreeMap<String, Arc<str>>,
-    completed: HashMap<NameId, VecDeque<u64>>,
+    /// The completed jobs that are kept of each queue, by when they were completed.
+    completed: HashMap<NameId, BTreeSet<(i64, u64)>>,
     /// By queue, then tenant (0 for all).
     pub(super) gates: BTreeMap<(NameId, NameId), u8>,
     due: Timers,
@@ -114,6 +128,7 @@ impl State {
             keeping,
             instance: instance & 0x0fff_ffff,
             next_number: 1,
+            based: false,
             clock: 0,
             names: Names::default(),
             lanes: Vec::new(),
@@ -123,7 +138,8 @@ impl State {
             wakeups: BTreeMap::new(),
             table: Table::default(),
             pending: HashMap::new(),
-            counters: BTreeMap::new(),
+            held: Vec::new(),
+            counters: Ledger::default(),
             chains: HashMap::new(),
             rescues: HashMap::new(),
             finished: HashMap::new(),
@@ -151,6 +167,12 @@ impl State {
         }
     }
 
+    /// How many jobs are leased.
+    pub(super) fn active(&self) -> u64 {
+        let active = |counters: &Counters| counters.present[JobState::Active as usize];
+        self.counters.iter().map(|(.., counters)| active(counters)).sum()
+    }
+
     /// The id of a job.
     pub(super) fn id(&self, number: u64, enqueued_at: i64) -> JobId {
         JobId::new(number, self.instance, Timestamp::from_millis(enqueued_at))
@@ -161,7 +183,7 @@ impl State {
     }
 
     pub(super) fn counters_of(&mut self, queue: NameId, tenant: NameId) -> &mut Counters {
-        self.counters.entry((queue, tenant)).or_default()
+        self.counters.of(queue, tenant)
     }
 
     /// Wakes whoever waits for work in the lines that jobs have come to wait in.
@@ -201,38 +223,38 @@ impl State {
     }
 
     fn queue_name(&self, queue: NameId) -> QueueName {
-        QueueName::new(self.names.text(queue)).expect("only checked names are learned")
+        QueueName::new(&self.names.text(queue))
+            .expect("names are checked, and what is missing has one that is")
     }
 
     /// Counts a job in, or out, wherever jobs are counted by their state.
     fn count(&mut self, entry: &Entry, state: JobState, by: Step) {
-        let lane = &mut self.lanes[entry.lane as usize];
-        let counters = self
-            .counters
-            .entry((lane.owner.queue, lane.owner.tenant))
-            .or_default();
+        let lane = &self.lanes[entry.lane as usize];
+        let counters = self.counters.at(lane.counters);
+        let bytes = u64::from(entry.bytes);
         by.apply(&mut counters.present[state as usize], 1);
         if state.is_pending() {
-            by.apply(&mut counters.pending_bytes, entry.bytes.into());
-            let (jobs, bytes) = self.pending.entry(lane.owner.queue).or_default();
-            by.apply(jobs, 1);
-            by.apply(bytes, entry.bytes.into());
+            by.apply(&mut counters.pending_bytes, bytes);
+            let held = &mut self.held[lane.held as usize];
+            by.apply(&mut held.jobs, 1);
+            by.apply(&mut held.bytes, bytes);
         }
         if state == JobState::Scheduled && entry.attempt() > 0 {
             by.apply(&mut counters.delayed, 1);
         }
         if state == JobState::Waiting {
             by.apply(&mut counters.waiting_by_priority[entry.priority()], 1);
-            by.apply(&mut lane.waiting[entry.priority()], 1);
-            let turn = self.lines[lane.line as usize].turn_mut(lane.owner.tenant);
-            by.apply(&mut turn.waiting[entry.priority()], 1);
-            by.apply(&mut turn.bytes, entry.bytes.into());
+            let line = &mut self.lines[lane.line as usize];
+            line.count(lane.turn, entry.priority(), bytes, by);
         }
     }
 
     /// Puts a job into the table in `state`, wherever it was before.
     fn place(&mut self, number: u64, entry: Entry, state: JobState) {
-        self.take_out(number);
+        if let Some(before) = self.table.get(number).copied() {
+            self.count(&before, before.state(), Step::Out);
+            self.leave_line(number, &before);
+        }
         self.table.insert(number, entry, state);
         self.count(&entry, state, Step::In);
         match state {
@@ -251,15 +273,24 @@ impl State {
     fn take_out(&mut self, number: u64) -> Option<Entry> {
         let entry = self.table.remove(number)?;
         self.count(&entry, entry.state(), Step::Out);
+        self.leave_line(number, &entry);
         Some(entry)
     }
 
     /// Forgets all that is kept of a job.
     fn drop_job(&mut self, number: u64) {
-        self.take_out(number);
+        let entry = self.take_out(number);
         self.chains.remove(&number);
         self.rescues.remove(&number);
-        self.finished.remove(&number);
+        let end = self.finished.remove(&number);
+        if let (Some(entry), Some(end)) = (entry, end)
+            && entry.state() == JobState::Completed
+        {
+            let queue = self.lane(&entry).owner.queue;
+            if let Some(kept) = self.completed.get_mut(&queue) {
+                kept.remove(&(end.at, number));
+            }
+        }
     }
 
     /// Where a pending job with this due time stands.
@@ -270,6 +301,13 @@ impl State {
             JobState::Scheduled
         }
     }
+}
+
+/// What a queue holds of pending jobs.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    jobs: u64,
+    bytes: u64,
 }
 
 /// One more or one fewer.
@@ -287,3 +325,6 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+mod digest;

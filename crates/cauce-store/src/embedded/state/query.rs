@@ -8,7 +8,7 @@ use super::{
     super::{counters::Counters, record::NameId, table::Entry},
     State,
 };
-use crate::jobs::{Discrepancy, Gate, QueueCounts, Scope, Select};
+use crate::jobs::{Gate, QueueCounts, Scope, Select};
 
 /// A selection, with its names as numbers. None of them fits where a name was never used.
 pub(in super::super) struct Filter {
@@ -110,9 +110,9 @@ impl State {
             },
         };
         let mut queues: BTreeMap<QueueName, QueueCounts> = BTreeMap::new();
-        for ((queue, tenant), counters) in &self.counters {
-            if own.is_none_or(|own| own == *tenant) {
-                add(queues.entry(self.queue_name(*queue)).or_default(), counters);
+        for (queue, tenant, _, counters) in self.counters.iter() {
+            if own.is_none_or(|own| own == tenant) {
+                add(queues.entry(self.queue_name(queue)).or_default(), counters);
             }
         }
         for (name, counts) in &mut queues {
@@ -146,61 +146,12 @@ impl State {
 
     /// When the oldest waiting job of a queue became due.
     fn oldest_waiting(&mut self, queue: NameId, own: Option<NameId>) -> Option<Timestamp> {
-        let lines: Vec<u32> = self
-            .line_numbers
-            .iter()
-            .filter(|((of, _), _)| *of == queue)
-            .map(|(_, line)| *line)
-            .collect();
+        let of_queue = |line: &u32| self.lines[*line as usize].queue == queue;
+        let lines: Vec<u32> = (0..self.lines.len() as u32).filter(of_queue).collect();
         lines
             .into_iter()
             .filter_map(|line| self.oldest_in(line, own))
             .min()
-    }
-
-    /// Recounts everything that is here and compares it with the durable counters.
-    pub(in super::super) fn audit(&self) -> Vec<Discrepancy> {
-        let mut found: BTreeMap<(NameId, NameId), [u64; 8]> = BTreeMap::new();
-        self.table.visit_down(u64::MAX, u8::MAX, |_, entry| {
-            let owner = self.lane(entry).owner;
-            let states = found.entry((owner.queue, owner.tenant)).or_default();
-            states[entry.state() as usize] += 1;
-            true
-        });
-        let mut wrong = Vec::new();
-        for ((queue, tenant), counters) in &self.counters {
-            let states = found.get(&(*queue, *tenant)).copied().unwrap_or_default();
-            let pending = (0..3).map(|state| states[state]).sum();
-            let unknown = states[JobState::Unknown as usize];
-            let events =
-                counters.accepted + counters.duplicates + counters.withheld + counters.rejected;
-            for (what, counted, found) in [
-                ("pending = accepted - ended", counters.pending(), pending),
-                ("unknown", counters.unknown, unknown),
-                (
-                    "received = stored + duplicates + withheld + rejected",
-                    counters.received,
-                    events,
-                ),
-            ] {
-                if counted != found {
-                    let (Ok(tenant), Ok(queue)) = (
-                        self.names.text(*tenant).parse(),
-                        self.names.text(*queue).parse(),
-                    ) else {
-                        continue;
-                    };
-                    wrong.push(Discrepancy {
-                        tenant,
-                        queue,
-                        what,
-                        counted,
-                        found,
-                    });
-                }
-            }
-        }
-        wrong
     }
 }
 

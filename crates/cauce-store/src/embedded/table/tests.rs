@@ -1,7 +1,7 @@
 use super::*;
 
 fn entry(number: u64) -> Entry {
-    Entry::new(number * 10, 3, 100)
+    Entry::new(number * 10, 3, 100, 130)
 }
 
 #[test]
@@ -17,6 +17,9 @@ fn an_entry_takes_24_bytes_and_keeps_its_fields_apart() {
         (entry.attempt(), entry.priority(), entry.state()),
         (255, 2, State::Cancelled)
     );
+    assert_eq!((entry.bytes, entry.record_bytes()), (100, 164));
+    entry.stand_at(77, 1_000);
+    assert_eq!((entry.position, entry.record_bytes()), (77, 100 + 15 * 64));
     entry.set_due_at(7);
     entry.set_attempt(1);
     assert_eq!(
@@ -33,7 +36,7 @@ fn a_job_is_found_by_its_number_until_it_is_removed() {
     }
     assert_eq!(table.len(), 2_000);
     assert_eq!(table.get(1_234).unwrap().position, 12_340);
-    assert_eq!(table.record_bytes(), 200_000);
+    assert_eq!(table.record_bytes(), 328_000);
     for number in (1..=2_000).filter(|n| n % 100 != 0) {
         table.remove(number);
     }

@@ -1,0 +1,53 @@
+//! All that a state knows, as text: for tests that compare a state with what a restart makes of it.
+
+use super::{State, super::table::Entry};
+
+impl State {
+    /// Everything that has to be the same after a restart.
+    pub(in super::super) fn digest(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        self.table.visit_down(u64::MAX, u8::MAX, |number, entry| {
+            all.push(self.digest_job(number, entry));
+            true
+        });
+        for (queue, tenant, _, counters) in self.counters.iter() {
+            all.push(format!("{queue} {tenant} {counters:?}"));
+        }
+        for (name, text) in self.names.iter() {
+            all.push(format!("name {name} {text}"));
+        }
+        for line in &self.lines {
+            let requests: u64 = line.starts.iter().map(|(_, count)| u64::from(count)).sum();
+            let (waiting, bytes, note) = (line.waiting, line.bytes, &line.note);
+            all.push(format!("{} {waiting} {bytes} {note:?} {requests}", line.line));
+        }
+        for lane in &self.lanes {
+            let lens = lane.fifos.each_ref().map(super::super::fifo::Fifo::len);
+            if lens != [0; 4] {
+                all.push(format!("lane {:?} {} {lens:?}", lane.owner, lane.group));
+            }
+        }
+        all.push(format!("gates {:?}, next {}, keys {}", self.gates, self.next_number, self.keys.len()));
+        all.sort();
+        all
+    }
+
+    fn digest_job(&self, number: u64, entry: &Entry) -> String {
+        let lane = self.lane(entry);
+        format!(
+            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} end {:?} place {:?}",
+            entry.position,
+            entry.due_at(),
+            entry.attempt(),
+            entry.bytes,
+            entry.priority(),
+            entry.state(),
+            lane.owner,
+            lane.group,
+            self.chains.get(&number),
+            self.rescues.get(&number),
+            self.finished.get(&number),
+            self.place_of(number),
+        )
+    }
+}

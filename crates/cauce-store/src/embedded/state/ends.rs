@@ -1,0 +1,154 @@
+//! How jobs end, what is kept of them and for how long; and what happens by the clock alone.
+
+use std::sync::Arc;
+
+use cauce_flow::{job::State as JobState, time::Timestamp};
+
+use super::{
+    super::{
+        record::{NameId, Owner, Standing},
+        table::Entry,
+    },
+    Finished, State,
+};
+
+/// The code of a job that ended with no attempt to explain it.
+pub(super) fn ended_code(state: JobState) -> &'static str {
+    match state {
+        // A job that is found to be unreadable is the only one that dies without an attempt.
+        JobState::Dead => "damaged",
+        JobState::Completed => "",
+        JobState::Expired
+        | JobState::Cancelled
+        | JobState::Unknown
+        | JobState::Scheduled
+        | JobState::Waiting
+        | JobState::Active => state.as_str(),
+    }
+}
+
+impl State {
+    /// Notes the end of a job that was copied forward after it.
+    pub(super) fn note_end(&mut self, number: u64, standing: &Standing) {
+        let last = standing.attempts.last();
+        let last = last.and_then(|attempt| attempt.reason.as_ref());
+        let code = match (standing.state, standing.reason.as_ref().or(last)) {
+            (JobState::Dead | JobState::Unknown, Some(reason)) => self.code(&reason.code),
+            (state, _) => self.code(ended_code(state)),
+        };
+        let at = standing.finished_at;
+        self.finished.insert(number, Finished { at, code });
+    }
+
+    /// A job reaches an end state, with the code of what brought it there.
+    pub(super) fn end(&mut self, owner: Owner, number: u64, state: JobState, at: i64, code: &str) {
+        self.counters_of(owner.queue, owner.tenant).end(state);
+        let Some(entry) = self.table.get(number).copied() else {
+            return;
+        };
+        if state == JobState::Completed && self.keeping.completed == 0 {
+            self.drop_job(number);
+            return;
+        }
+        self.place(number, entry, state);
+        let code = self.code(code);
+        self.finished.insert(number, Finished { at, code });
+        self.keep_finished(owner.queue, number, state, at);
+    }
+
+    /// Keeps a finished job in the lists for as long as its state is kept.
+    pub(super) fn keep_finished(&mut self, queue: NameId, number: u64, state: JobState, at: i64) {
+        match state {
+            JobState::Completed => {
+                let kept = self.completed.entry(queue).or_default();
+                kept.insert((at, number));
+                if kept.len() > self.keeping.completed
+                    && let Some((_, oldest)) = kept.pop_first()
+                {
+                    self.drop_job(oldest);
+                }
+            }
+            JobState::Dead => self
+                .forgetting
+                .set(at.saturating_add(self.keeping.dead_ms), number),
+            JobState::Expired | JobState::Cancelled => {
+                self.forgetting
+                    .set(at.saturating_add(self.keeping.ended_ms), number);
+            }
+            JobState::Unknown | JobState::Scheduled | JobState::Waiting | JobState::Active => {}
+        }
+    }
+
+    /// What came due by the latest time in the log, whether or not a record says so.
+    pub(in super::super) fn catch_up(&mut self) {
+        let expired = self.advance(Timestamp::from_millis(self.clock), 0);
+        debug_assert!(expired.is_empty(), "only a record expires a job");
+    }
+
+    /// Moves what has come due into its line, and prunes what is kept no longer. Answers the
+    /// unfinished jobs whose time to live has run out: a record has to say so.
+    pub(in super::super) fn advance(&mut self, now: Timestamp, max_expired: usize) -> Vec<u64> {
+        self.tick(now.as_millis());
+        let now = now.as_millis();
+        while let Some(number) = self.due.pop(now) {
+            let due = |e: &&Entry| e.state() == JobState::Scheduled && e.due_at() <= now;
+            if let Some(entry) = self.table.get(number).filter(due).copied() {
+                self.place(number, entry, JobState::Waiting);
+            }
+        }
+        while let Some(number) = self.forgetting.pop(now) {
+            self.forget_if_old(number, now);
+        }
+        self.keys.prune(now);
+        self.take_expired(now, max_expired)
+    }
+
+    fn forget_if_old(&mut self, number: u64, now: i64) {
+        let Some(entry) = self.table.get(number) else {
+            return;
+        };
+        let kept = match entry.state() {
+            JobState::Dead => self.keeping.dead_ms,
+            JobState::Expired | JobState::Cancelled => self.keeping.ended_ms,
+            _ => return,
+        };
+        if self
+            .finished
+            .get(&number)
+            .is_some_and(|end| end.at.saturating_add(kept) <= now)
+        {
+            self.drop_job(number);
+        }
+    }
+
+    fn take_expired(&mut self, now: i64, max_expired: usize) -> Vec<u64> {
+        const LOOK_AGAIN_MS: i64 = 5_000;
+        let mut expired = Vec::new();
+        while expired.len() < max_expired {
+            let Some(number) = self.expiry.pop(now) else {
+                break;
+            };
+            match self.table.get(number).map(Entry::state) {
+                Some(JobState::Scheduled | JobState::Waiting) => expired.push(number),
+                Some(JobState::Active) => self.expiry.set(now + LOOK_AGAIN_MS, number),
+                Some(_) | None => {}
+            }
+        }
+        expired
+    }
+
+    /// The shared text of a reason's code.
+    fn code(&mut self, code: &str) -> Arc<str> {
+        /// Codes come from destinations; past so many, new ones are not told apart.
+        const MAX_CODES: usize = 10_000;
+        if let Some(known) = self.codes.get(code) {
+            return Arc::clone(known);
+        }
+        if self.codes.len() >= MAX_CODES {
+            return Arc::from("other");
+        }
+        let text: Arc<str> = Arc::from(code);
+        self.codes.insert(code.to_owned(), Arc::clone(&text));
+        text
+    }
+}

@@ -1,0 +1,227 @@
+//! What the store is meant to do, in the plainest way.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use cauce_flow::{
+    id::JobId,
+    job::{LeasedJob, NewJob, State},
+    priority::Priority,
+};
+
+use crate::jobs::{Gate, QueueCounts};
+
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) queue: String,
+    pub(super) tenant: String,
+    pub(super) group: Option<String>,
+    pub(super) priority: Priority,
+    pub(super) state: State,
+    pub(super) due: i64,
+    pub(super) expires: i64,
+    pub(super) attempt: u8,
+    pub(super) attempts: usize,
+    pub(super) crashes: u8,
+    pub(super) payload: Bytes,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) accepted: u64,
+    pub(super) duplicates: u64,
+    pub(super) ended: BTreeMap<State, u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    pub(super) now: i64,
+    pub(super) jobs: BTreeMap<JobId, Job>,
+    pub(super) counts: BTreeMap<String, Counts>,
+    pub(super) keys: BTreeMap<(String, String), (JobId, i64)>,
+    pub(super) paused: BTreeMap<(String, Option<String>), Gate>,
+}
+
+/// The queue whose destination does not know our ids.
+pub(super) const NEVER_TWICE: &str = "twilio";
+const DAY_MS: i64 = 86_400_000;
+
+impl Model {
+    /// The first job with the key, if it counts still.
+    pub(super) fn known(&self, new: &NewJob) -> Option<JobId> {
+        let key = (new.tenant.to_string(), new.idempotency_key.clone()?);
+        let (job, at) = self.keys.get(&key)?;
+        (self.now - at <= DAY_MS).then_some(*job)
+    }
+
+    pub(super) fn take(&mut self, id: JobId, new: &NewJob) {
+        if let Some(key) = new.idempotency_key.clone() {
+            self.keys.insert((new.tenant.to_string(), key), (id, self.now));
+        }
+        let due = new.due_at.as_millis().max(self.now);
+        let state = if due <= self.now { State::Waiting } else { State::Scheduled };
+        let job = Job {
+            queue: new.line.queue.to_string(),
+            tenant: new.tenant.to_string(),
+            group: new.group.as_ref().map(ToString::to_string),
+            priority: new.priority,
+            state,
+            due,
+            expires: new.expires_at.as_millis(),
+            attempt: 0,
+            attempts: 0,
+            crashes: 0,
+            payload: new.payload.clone(),
+        };
+        self.counts.entry(job.queue.clone()).or_default().accepted += 1;
+        assert!(self.jobs.insert(id, job).is_none(), "an id is given once");
+    }
+
+    pub(super) fn duplicate(&mut self, new: &NewJob) {
+        self.counts.entry(new.line.queue.to_string()).or_default().duplicates += 1;
+    }
+
+    /// Time goes on: what is due waits, what is too old expires.
+    pub(super) fn advance(&mut self) {
+        let now = self.now;
+        for id in self.with(|job| job.state == State::Scheduled && job.due <= now) {
+            self.job(id).state = State::Waiting;
+        }
+        let old = |job: &Job| {
+            matches!(job.state, State::Scheduled | State::Waiting) && job.expires <= now
+        };
+        for id in self.with(old) {
+            self.end(id, State::Expired);
+        }
+    }
+
+    pub(super) fn with(&self, fits: impl Fn(&Job) -> bool) -> Vec<JobId> {
+        self.jobs.iter().filter(|(_, job)| fits(job)).map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn job(&mut self, id: JobId) -> &mut Job {
+        self.jobs.get_mut(&id).expect("the job is known")
+    }
+
+    pub(super) fn end(&mut self, id: JobId, state: State) {
+        let job = self.job(id);
+        job.state = state;
+        let queue = job.queue.clone();
+        *self.counts.entry(queue).or_default().ended.entry(state).or_default() += 1;
+    }
+
+    pub(super) fn revive(&mut self, id: JobId) {
+        let now = self.now;
+        let job = self.job(id);
+        let (queue, from) = (job.queue.clone(), job.state);
+        (job.attempt, job.crashes, job.due) = (0, 0, now);
+        job.state = State::Waiting;
+        *self.counts.entry(queue).or_default().ended.entry(from).or_default() -= 1;
+    }
+
+    /// To its line again, or to the scheduled ones.
+    pub(super) fn back(&mut self, id: JobId, due: i64) {
+        let now = self.now;
+        let job = self.job(id);
+        job.due = due;
+        job.state = if due <= now { State::Waiting } else { State::Scheduled };
+    }
+
+    pub(super) fn rescue(&mut self) -> [u64; 3] {
+        let mut rescued = [0; 3];
+        for id in self.with(|job| job.state == State::Active) {
+            let job = self.job(id);
+            job.crashes += 1;
+            let due = job.due;
+            if job.crashes >= 3 {
+                rescued[2] += 1;
+                self.end(id, State::Dead);
+            } else if job.queue == NEVER_TWICE {
+                rescued[1] += 1;
+                self.end(id, State::Unknown);
+            } else {
+                rescued[0] += 1;
+                self.back(id, due);
+            }
+        }
+        rescued
+    }
+
+    pub(super) fn gate(&self, queue: &str, tenant: &str) -> Gate {
+        let of = |tenant: Option<String>| {
+            self.paused.get(&(queue.to_owned(), tenant)).copied().unwrap_or(Gate::Open)
+        };
+        let gates = [of(None), of(Some(tenant.to_owned()))];
+        if gates.contains(&Gate::Paused) {
+            Gate::Paused
+        } else if gates.contains(&Gate::Draining) {
+            Gate::Draining
+        } else {
+            Gate::Open
+        }
+    }
+
+    pub(super) fn is_draining(&self, queue: &str, tenant: &str) -> bool {
+        let of = |tenant: Option<String>| self.paused.get(&(queue.to_owned(), tenant)).copied();
+        of(None) == Some(Gate::Draining) || of(Some(tenant.to_owned())) == Some(Gate::Draining)
+    }
+
+    /// Takes a claim as the store made it, if it is one that may be made.
+    pub(super) fn claimed(&mut self, queue: &str, max_jobs: usize, max_bytes: usize, got: &[LeasedJob]) {
+        let may = |model: &Model, job: &Job| {
+            job.state == State::Waiting
+                && job.queue == queue
+                && model.gate(queue, &job.tenant) != Gate::Paused
+        };
+        assert!(got.len() <= max_jobs);
+        let bytes: usize = got.iter().map(|job| job.payload.len()).sum();
+        assert!(bytes <= max_bytes || got.len() == 1, "{bytes} bytes of {max_bytes}");
+        for leased in got {
+            let own = self.jobs.get(&leased.id).expect("only known jobs are leased").clone();
+            assert!(may(self, &own), "{} is {own:?}", leased.id);
+            assert_eq!((leased.attempt, &leased.payload), (own.attempt + 1, &own.payload));
+            let rank = (own.due, leased.id.number());
+            let before = self.jobs.iter().find(|(id, job)| {
+                may(self, job)
+                    && (&job.tenant, &job.group, job.priority) == (&own.tenant, &own.group, own.priority)
+                    && (job.due, id.number()) < rank
+            });
+            assert!(before.is_none(), "{before:?} comes before {} {own:?}", leased.id);
+            self.job(leased.id).state = State::Active;
+        }
+        let left = self.with(|job| may(self, job));
+        if got.len() < max_jobs && !left.is_empty() {
+            let largest = left.iter().map(|id| self.jobs[id].payload.len()).max();
+            assert!(
+                !got.is_empty() && largest.is_some_and(|largest| bytes + largest > max_bytes),
+                "{} of {max_jobs} jobs, and {} wait",
+                got.len(),
+                left.len()
+            );
+        }
+    }
+
+    /// The figures of a queue that a store should tell.
+    pub(super) fn agrees(&self, queue: &str, found: &QueueCounts) -> Result<(), String> {
+        let own = self.counts.get(queue).cloned().unwrap_or_default();
+        let mut wanted = vec![("accepted", own.accepted, found.accepted)];
+        wanted.push(("duplicates", own.duplicates, found.duplicates));
+        wanted.push(("received", own.accepted + own.duplicates, found.received));
+        for state in State::ALL {
+            let here = self.with(|job| job.queue == queue && job.state == state).len() as u64;
+            let count = if state.is_pending() {
+                here
+            } else {
+                own.ended.get(&state).copied().unwrap_or(0)
+            };
+            wanted.push((state.as_str(), count, found.state(state)));
+        }
+        let pending = self.with(|job| job.queue == queue && job.state.is_pending());
+        let bytes = pending.iter().map(|id| self.jobs[id].payload.len() as u64).sum();
+        wanted.push(("pending bytes", bytes, found.pending_bytes));
+        match wanted.into_iter().find(|(_, own, found)| own != found) {
+            Some((what, own, found)) => Err(format!("{queue}: {what} is {found}, should be {own}")),
+            None => Ok(()),
+        }
+    }
+}
