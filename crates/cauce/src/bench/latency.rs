@@ -24,7 +24,11 @@ pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
     let caused = |error: std::io::Error| Failure::caused(&error);
     let (meta, arrivals) = watch::start().await.map_err(caused)?;
     let file = folder.path().join("cauce.toml");
-    std::fs::write(&file, configuration(folder.path(), &format!("http://{meta}"))).map_err(caused)?;
+    std::fs::write(
+        &file,
+        configuration(folder.path(), &format!("http://{meta}")),
+    )
+    .map_err(caused)?;
     let inputs = Inputs {
         file: Some(file),
         ..Inputs::default()
@@ -43,6 +47,7 @@ pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
     let mut traffic = Traffic::new(TrafficOptions {
         origin_ms: engine.now().as_millis() - 60_000,
         denied_share: 0.0,
+        events_per_second: PER_SECOND,
         ..TrafficOptions::default()
     });
     let gauge = gauge::Gauge::start();
@@ -73,6 +78,9 @@ pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
         .filter_map(|(id, at)| Some(at.saturating_duration_since(*posted.get(id)?)))
         .collect();
     took.sort_unstable();
+    if took.len() as u64 != events {
+        return Err(Failure::failed(format!("{} of {events} events arrived", took.len())));
+    }
     stop.cancel();
     engine.stop(Duration::from_secs(5)).await;
     Ok(Measured {
@@ -81,7 +89,6 @@ pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
         cpu_seconds,
         memory_bytes: gauge::resident_bytes(),
         more: vec![
-            ("arrived", took.len() as f64),
             ("p50_ms", gauge::quantile_ms(&took, 0.5)),
             ("p99_ms", gauge::quantile_ms(&took, 0.99)),
         ],

@@ -1,11 +1,6 @@
 //! A platform that only watches the clock: notes when each event was on its socket, and takes it.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -58,9 +53,15 @@ async fn serve(mut stream: TcpStream, arrivals: Arrivals) -> std::io::Result<()>
 /// The length of the request at the start of the buffer, once all of it is there.
 fn whole_request(buffer: &[u8]) -> Option<usize> {
     let head = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let text = std::str::from_utf8(&buffer[..head]).ok()?.to_ascii_lowercase();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
-    let body = length.and_then(|length| length.trim().parse::<usize>().ok()).unwrap_or(0);
+    let text = std::str::from_utf8(&buffer[..head])
+        .ok()?
+        .to_ascii_lowercase();
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"));
+    let body = length
+        .and_then(|length| length.trim().parse::<usize>().ok())
+        .unwrap_or(0);
     (buffer.len() >= head + body).then_some(head + body)
 }
 
