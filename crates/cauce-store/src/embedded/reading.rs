@@ -19,6 +19,9 @@ use super::{
 };
 use crate::jobs::{Error, JobDetail, JobSummary};
 
+/// The code of jobs whose record cannot be read.
+const DAMAGED: &str = "damaged";
+
 /// The `max_attempts` of a job that was copied forward though its record is damaged: nothing is
 /// left of it but what the index knew. A job that was taken has one attempt at least.
 const STUB: u8 = 0;
@@ -207,6 +210,14 @@ pub(super) fn read_job(
     Err(shared.why_stopped())
 }
 
+impl JobDetail {
+    /// Whether nothing is left of the job but what the index knows.
+    pub(super) fn is_damaged(&self) -> bool {
+        let damaged = |reason: &Reason| reason.code == DAMAGED;
+        self.payload.is_empty() && self.summary.last_error.as_ref().is_some_and(damaged)
+    }
+}
+
 /// Why a job could not be read.
 enum Unread {
     /// The log was compacted meanwhile.
@@ -235,7 +246,7 @@ impl Known {
         summary.enqueued_at = summary.due_at;
         summary.id = JobId::new(summary.id.number(), instance, summary.enqueued_at);
         summary.last_error = Some(Reason::new(
-            "damaged",
+            DAMAGED,
             "its record in the log is damaged; its payload is lost",
         ));
         JobDetail {
@@ -312,8 +323,8 @@ fn explain(state: JobState, code: &str) -> Option<Reason> {
             "crashed",
             "the process crashed while the request was on its way; it may have been accepted",
         )),
-        (JobState::Dead, "damaged") => Some(Reason::new(
-            "damaged",
+        (JobState::Dead, DAMAGED) => Some(Reason::new(
+            DAMAGED,
             "its record in the log could not be read, so that it was not delivered",
         )),
         (JobState::Dead, "resolved") => Some(Reason::new(

@@ -122,7 +122,6 @@ impl State {
     }
 
     fn take_expired(&mut self, now: i64, max_expired: usize) -> Vec<u64> {
-        const LOOK_AGAIN_MS: i64 = 5_000;
         let mut expired = Vec::new();
         while expired.len() < max_expired {
             let Some(number) = self.expiry.pop(now) else {
@@ -130,8 +129,10 @@ impl State {
             };
             match self.table.get(number).map(Entry::state) {
                 Some(JobState::Scheduled | JobState::Waiting) => expired.push(number),
-                Some(JobState::Active) => self.expiry.set(now + LOOK_AGAIN_MS, number),
-                Some(_) | None => {}
+                Some(JobState::Active | JobState::Dead | JobState::Unknown) => {
+                    self.overdue.insert(number);
+                }
+                Some(JobState::Completed | JobState::Expired | JobState::Cancelled) | None => {}
             }
         }
         expired

@@ -26,7 +26,7 @@ mod starts;
 mod taking;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -105,6 +105,8 @@ pub(super) struct State {
     /// How many crashes a job was in hand in.
     rescues: HashMap<u64, u8>,
     pub(super) finished: HashMap<u64, Finished>,
+    /// Jobs whose time to live ran out while they did not wait: they expire when they wait again.
+    overdue: HashSet<u64>,
     codes: BTreeMap<String, Arc<str>>,
     /// The completed jobs that are kept of each queue, by when they were completed.
     completed: HashMap<NameId, BTreeSet<(i64, u64)>>,
@@ -143,6 +145,7 @@ impl State {
             chains: HashMap::new(),
             rescues: HashMap::new(),
             finished: HashMap::new(),
+            overdue: HashSet::new(),
             codes: BTreeMap::new(),
             completed: HashMap::new(),
             gates: BTreeMap::new(),
@@ -257,6 +260,9 @@ impl State {
         }
         self.table.insert(number, entry, state);
         self.count(&entry, state, Step::In);
+        if matches!(state, JobState::Scheduled | JobState::Waiting) && self.overdue.remove(&number) {
+            self.expiry.set(self.clock, number);
+        }
         match state {
             JobState::Waiting => self.line_up(number, &entry),
             JobState::Scheduled => self.due.set(entry.due_at(), number),
@@ -282,6 +288,7 @@ impl State {
         let entry = self.take_out(number);
         self.chains.remove(&number);
         self.rescues.remove(&number);
+        self.overdue.remove(&number);
         let end = self.finished.remove(&number);
         if let (Some(entry), Some(end)) = (entry, end)
             && entry.state() == JobState::Completed
