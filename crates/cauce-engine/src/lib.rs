@@ -13,10 +13,13 @@ mod view;
 
 mod janitor;
 mod line;
+mod lines;
 mod stager;
 pub mod tokens;
 
 pub mod transport;
+
+mod inner;
 
 pub mod engine;
 pub mod offline;

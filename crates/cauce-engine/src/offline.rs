@@ -9,7 +9,7 @@ use cauce_flow::time::Timestamp;
 use cauce_store::{control::Control, embedded::EmbeddedStore, rollups::Rollups};
 
 use crate::{
-    engine::{JOBS_DIR, StartError, store_options},
+    inner::{JOBS_DIR, StartError, store_options},
     settings::Settings,
 };
 
@@ -26,7 +26,9 @@ pub async fn compact(settings: &Settings, now: Timestamp) -> Result<u64, StartEr
     let kept_through = Rollups::kept_through(&control).await?;
     let options = store_options(settings, kept_through);
     let store = Arc::new(blocking(move || EmbeddedStore::open(options)).await??);
-    Rollups::new(Arc::clone(&store), control.clone()).keep(now).await?;
+    Rollups::new(Arc::clone(&store), control.clone())
+        .keep(now)
+        .await?;
     let freed = blocking(move || {
         let freed = store.compact();
         store.close();

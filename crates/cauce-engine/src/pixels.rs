@@ -25,6 +25,7 @@ pub(crate) struct Rules<'a> {
     /// The tenant's accounts, and no other's.
     pub(crate) accounts: Vec<&'a Account>,
     pub(crate) settings: &'a Pixels,
+    pub(crate) max_payload_bytes: usize,
 }
 
 /// Events on their way into the store.
@@ -142,6 +143,13 @@ impl Rules<'_> {
                 conversions: account.conversions.as_ref(),
             };
             match catalog::prepare(&event, platform, defaults, now) {
+                Prepared::Job { payload } if payload.len() > self.max_payload_bytes => {
+                    let (has, most) = (payload.len(), self.max_payload_bytes);
+                    let detail = format!(
+                        "it makes {has} bytes for {platform}, more than {most} (setting limits.max_payload)"
+                    );
+                    return self.reject(&event, vec![(String::new(), detail)], intake);
+                }
                 Prepared::Job { payload } => {
                     platforms.push(platform);
                     jobs.push(self.job(account, &event, &event_id, payload, now));

@@ -10,7 +10,7 @@ use cauce_store::{
 };
 
 use crate::{
-    engine::Inner,
+    inner::Inner,
     status::{PixelStats, PlatformStats, Quantiles, StatsQuery},
 };
 

@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::Clock, engine::Lines, settings::Account, status::TokenStatus, transport::Transport,
+    clock::Clock, lines::Lines, settings::Account, status::TokenStatus, transport::Transport,
 };
 
 /// Facts about credentials stand under this name in the control store.

@@ -10,7 +10,7 @@ use cauce_flow::{
 use cauce_store::jobs::{Error, Gate, JobDetail, Scope};
 
 use crate::{
-    engine::Inner,
+    inner::Inner,
     settings::Account,
     status::{
         DestinationStatus, GateStatus, LineStatus, PixelHealth, QueueStatus, ReadyCheck, Why,

@@ -219,13 +219,16 @@ impl Shared {
     fn standing_in(&self, segment: u32, known: &[u64]) -> Vec<u64> {
         let known: BTreeSet<u64> = known.iter().copied().collect();
         let mut found = Vec::new();
-        self.state.lock().table.visit_down(u64::MAX, u8::MAX, |number, entry| {
-            let stands_here = Position::from_u64(entry.position).segment() == segment;
-            if stands_here && !known.contains(&number) {
-                found.push(number);
-            }
-            true
-        });
+        self.state
+            .lock()
+            .table
+            .visit_down(u64::MAX, u8::MAX, |number, entry| {
+                let stands_here = Position::from_u64(entry.position).segment() == segment;
+                if stands_here && !known.contains(&number) {
+                    found.push(number);
+                }
+                true
+            });
         found
     }
 }

@@ -26,7 +26,13 @@ pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
             sum.received += 1;
             sum.queued += 1;
         }
-        Record::Dropped { queue, tenant, at, why, count } => {
+        Record::Dropped {
+            queue,
+            tenant,
+            at,
+            why,
+            count,
+        } => {
             let sum = sums.at(*at, *queue, *tenant);
             sum.received += count;
             match why {
@@ -36,7 +42,18 @@ pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
             }
         }
         Record::Settle(settle) => gather_settle(sums, settle),
-        Record::End { owner, at, state, jobs } | Record::Rescue { owner, at, state, jobs } => {
+        Record::End {
+            owner,
+            at,
+            state,
+            jobs,
+        }
+        | Record::Rescue {
+            owner,
+            at,
+            state,
+            jobs,
+        } => {
             let sum = sums.at(*at, owner.queue, owner.tenant);
             match state {
                 JobState::Expired => sum.expired += jobs.len() as u64,
@@ -65,7 +82,9 @@ fn gather_settle(sums: &mut Gathered, settle: &Settle) {
     sum.requests += u64::from(settle.requests);
     for job in &settle.jobs {
         sum.retried += u64::from(job.attempt_number > 1);
-        let attempt = job.attempt.and_then(|place| settle.attempts.get(place as usize));
+        let attempt = job
+            .attempt
+            .and_then(|place| settle.attempts.get(place as usize));
         if let SettledOutcome::Completed { latency_ms, .. } = &job.outcome {
             sum.sent += 1;
             sum.add_latency(*latency_ms);
@@ -129,5 +148,7 @@ fn named(state: &State, sums: &BTreeMap<Place, Rollup>) -> Vec<(Key, Rollup)> {
             tenant: state.names.text(*tenant).parse().ok()?,
         })
     };
-    sums.iter().filter_map(|(place, sum)| Some((key(place)?, sum.clone()))).collect()
+    sums.iter()
+        .filter_map(|(place, sum)| Some((key(place)?, sum.clone())))
+        .collect()
 }

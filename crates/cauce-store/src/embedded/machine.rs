@@ -189,7 +189,7 @@ fn make_room(journal: &mut Journal<'_>, ask: &Ask, shared: &Shared) -> Result<()
     match rolled.and_then(|()| journal.writer.make_room(wanted)) {
         Err(cauce_log::Error::DiskFull { free, .. }) => Err(Fault::Refused(Error::DiskFull {
             free,
-            floor: shared.min_free_bytes,
+            floor: shared.floor(),
         })),
         Ok(()) => Ok(()),
         Err(error) => Err(error.into()),

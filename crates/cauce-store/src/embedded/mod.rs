@@ -119,7 +119,7 @@ struct Shared {
     /// Set as soon as the writer's thread runs.
     commands: OnceLock<Handle<Command>>,
     instance: u32,
-    min_free_bytes: u64,
+    min_free_bytes: AtomicU64,
     free_bytes: AtomicU64,
     disk_bytes: AtomicU64,
     /// Bytes that were written when the disk was asked last.
@@ -140,6 +140,11 @@ struct Shared {
 }
 
 impl Shared {
+    /// Bytes of the disk that are kept free.
+    fn floor(&self) -> u64 {
+        self.min_free_bytes.load(Ordering::Relaxed)
+    }
+
     /// Asks the writer from a thread of ours.
     fn ask_blocking(&self, ask: Ask) -> Result<Reply, String> {
         let (answer, reply) = oneshot::channel();
@@ -189,16 +194,16 @@ impl Shared {
 
     /// Asks the disk itself before it refuses, so that jobs are taken again as soon as may be.
     fn refuse_when_disk_is_full(&self, writer: &cauce_log::Writer) -> Result<(), Error> {
-        if self.free_bytes.load(Ordering::Relaxed) >= self.min_free_bytes {
+        if self.free_bytes.load(Ordering::Relaxed) >= self.floor() {
             return Ok(());
         }
         let free = writer.free_bytes().unwrap_or(0);
         self.free_bytes.store(free, Ordering::Relaxed);
-        if free < self.min_free_bytes {
+        if free < self.floor() {
             self.compaction.notify_one();
             return Err(Error::DiskFull {
                 free,
-                floor: self.min_free_bytes,
+                floor: self.floor(),
             });
         }
         Ok(())
@@ -206,7 +211,7 @@ impl Shared {
 
     /// Whether new jobs are refused for lack of room.
     fn disk_is_full(&self) -> bool {
-        self.free_bytes.load(Ordering::Relaxed) < self.min_free_bytes
+        self.free_bytes.load(Ordering::Relaxed) < self.floor()
     }
 
     /// Why nothing is taken any more.
@@ -233,7 +238,11 @@ impl Shared {
             let state = self.state.lock();
             (state.live_bytes(), state.gathered.needs_from())
         };
-        let slack_segments = if self.disk_is_full() { 0 } else { slack_segments };
+        let slack_segments = if self.disk_is_full() {
+            0
+        } else {
+            slack_segments
+        };
         // What the rollups have not counted yet stays.
         if needed_from.is_some_and(|at| Position::from_u64(at).segment() <= oldest.number) {
             return None;
@@ -245,11 +254,20 @@ impl Shared {
 impl EmbeddedStore {
     /// Opens the log in `options.dir`, making it where there is none.
     pub fn open(options: Options) -> Result<EmbeddedStore, OpenError> {
-        EmbeddedStore::open_on(options, Arc::new(RealFiles))
+        EmbeddedStore::open_with(options, Arc::new(RealFiles), true)
     }
 
-    /// The same over another file layer: for tests that let it fail.
+    /// The same over another file layer, and without the log's own thread: for tests that let it
+    /// fail, and have to fail again in the same way.
     pub fn open_on(options: Options, files: Arc<dyn Files>) -> Result<EmbeddedStore, OpenError> {
+        EmbeddedStore::open_with(options, files, false)
+    }
+
+    fn open_with(
+        options: Options,
+        files: Arc<dyn Files>,
+        background: bool,
+    ) -> Result<EmbeddedStore, OpenError> {
         let mut state = State::new(keeping(&options), options.instance);
         state.gather_behind(options.rollups_through.clone());
         let log_options = cauce_log::Options {
@@ -260,6 +278,7 @@ impl EmbeddedStore {
                 Durability::Os
             },
             content: CONTENT,
+            background,
             ..cauce_log::Options::default()
         };
         let mut fault = None;
@@ -278,7 +297,7 @@ impl EmbeddedStore {
             state: Mutex::new(state),
             reader,
             commands: OnceLock::new(),
-            min_free_bytes: options.min_free_bytes.max(reserved_bytes(&options)),
+            min_free_bytes: AtomicU64::new(floor_bytes(&options)),
             free_bytes: AtomicU64::new(writer.free_bytes().unwrap_or(u64::MAX)),
             disk_bytes: AtomicU64::new(0),
             measured_at: AtomicU64::new(0),
@@ -306,6 +325,13 @@ impl EmbeddedStore {
         })
     }
 
+    /// Follows other limits and history from here on; the rest of the options stays as it was.
+    pub fn follow(&self, options: &Options) {
+        let floor = floor_bytes(options);
+        self.shared.min_free_bytes.store(floor, Ordering::Relaxed);
+        self.shared.state.lock().keeping = keeping(options);
+    }
+
     /// What was found when the log was opened.
     pub fn recovery(&self) -> &cauce_log::Recovery {
         &self.recovery
@@ -319,7 +345,14 @@ impl EmbeddedStore {
     /// Frees what finished jobs hold, as long as that pays. Answers how many bytes that were.
     /// Done by itself while the store is open, only less eagerly.
     pub fn compact(&self) -> Result<u64, String> {
-        let bytes = || self.shared.reader.segments().iter().map(|segment| segment.bytes).sum();
+        let bytes = || {
+            self.shared
+                .reader
+                .segments()
+                .iter()
+                .map(|segment| segment.bytes)
+                .sum()
+        };
         let before: u64 = bytes();
         while compactor::run_once(&self.shared, 0)? {}
         Ok(before.saturating_sub(bytes()))
@@ -355,10 +388,13 @@ pub(crate) const CONTENT: Content = Content {
     version: 1,
 };
 
-/// What is kept free whatever the setting: room for one more segment, with what the log allocates
-/// beyond its size, so that the disk always has one in reserve when new jobs are refused.
-fn reserved_bytes(options: &Options) -> u64 {
-    options.segment_bytes + options.segment_bytes / 16
+/// What is kept free: what is set, and whatever that is, room for one more segment, with what the
+/// log allocates beyond its size, so that the disk always has one in reserve when new jobs are
+/// refused.
+fn floor_bytes(options: &Options) -> u64 {
+    options
+        .min_free_bytes
+        .max(options.segment_bytes + options.segment_bytes / 16)
 }
 
 /// Calls that may wait for the writer; past it, callers wait to hand theirs in.

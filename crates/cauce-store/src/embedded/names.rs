@@ -59,7 +59,9 @@ impl Names {
 
     /// All names with their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (NameId, Cow<'_, str>)> {
-        (1..).zip(&self.texts).map(|(number, _)| (number, self.text(number)))
+        (1..)
+            .zip(&self.texts)
+            .map(|(number, _)| (number, self.text(number)))
     }
 }
 
@@ -73,8 +75,14 @@ mod tests {
         names.learn(1, "meta");
         names.learn(3, "acme");
         assert_eq!(names.number("acme"), Some(3));
-        assert_eq!((&*names.text(2), names.number("lost-2")), ("lost-2", Some(2)));
-        assert_eq!((names.number("lost-1"), names.number("lost-9")), (None, None));
+        assert_eq!(
+            (&*names.text(2), names.number("lost-2")),
+            ("lost-2", Some(2))
+        );
+        assert_eq!(
+            (names.number("lost-1"), names.number("lost-9")),
+            (None, None)
+        );
         names.note(5);
         assert_eq!(names.next_number(), 6);
     }

@@ -290,7 +290,9 @@ fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<JobDetail, 
         .or(own_reason)
         .or_else(|| attempts.last().and_then(|attempt| attempt.reason.clone()));
     // An end that no attempt explains came after all attempts.
-    let explains_itself = told_reason.as_ref().is_some_and(|reason| reason.code == code);
+    let explains_itself = told_reason
+        .as_ref()
+        .is_some_and(|reason| reason.code == code);
     summary.last_error = if explains_itself {
         told_reason
     } else {
@@ -419,7 +421,13 @@ pub(super) fn read_move(shared: &Shared, oldest: u32, number: u64) -> Result<ToM
         let state = shared.state.lock();
         let entry = state.table.get(number).copied();
         let here = entry.filter(|e| Position::from_u64(e.position).segment() == oldest);
-        here.and_then(|e| Some((e.position, state.known(number)?, stub_head(&state, number, &e))))
+        here.and_then(|e| {
+            Some((
+                e.position,
+                state.known(number)?,
+                stub_head(&state, number, &e),
+            ))
+        })
     }) else {
         return Ok(ToMove::Gone);
     };

@@ -155,7 +155,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
 /// Delivers `jobs` that wait already, `batch` to a request, 50 requests in flight.
 pub(super) async fn run(given: Option<&str>, jobs: u64, batch: usize) -> Result<Measured, Failure> {
     let sink = Sink::find(given)?;
-    let folder = store::folder()?;
+    let folder = gauge::folder()?;
     let line = store::line();
     let account = Account {
         name: line.account.clone(),

@@ -1,9 +1,11 @@
-//! What a process has used, as Linux tells it.
+//! Where a workload runs, and what this process has used, as Linux tells it.
 
 use std::{
     fs,
     time::{Duration, Instant},
 };
+
+use crate::failure::Failure;
 
 /// Clock ticks a second in `/proc` (`getconf CLK_TCK`; 100 on every Linux that is in use).
 const TICKS: f64 = 100.0;
@@ -77,4 +79,13 @@ pub(super) fn quantile_ms(sorted: &[Duration], rank: f64) -> f64 {
     let place = ((sorted.len() as f64) * rank) as usize;
     let found = sorted.get(place.min(sorted.len().saturating_sub(1)));
     found.map_or(0.0, |took| took.as_secs_f64() * 1_000.0)
+}
+
+/// A folder on the disk that the measurement is about: where the process stands, not `/tmp`, which
+/// may be memory.
+pub(super) fn folder() -> Result<tempfile::TempDir, Failure> {
+    tempfile::Builder::new()
+        .prefix("cauce-bench-")
+        .tempdir_in(".")
+        .map_err(|error| Failure::caused(&error))
 }

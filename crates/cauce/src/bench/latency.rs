@@ -20,7 +20,7 @@ const PER_SECOND: u32 = 500;
 
 /// Posts events one by one at an even pace, and compares with when each arrived.
 pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
-    let folder = store::folder()?;
+    let folder = gauge::folder()?;
     let caused = |error: std::io::Error| Failure::caused(&error);
     let (meta, arrivals) = watch::start().await.map_err(caused)?;
     let file = folder.path().join("cauce.toml");
@@ -79,7 +79,10 @@ pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
         .collect();
     took.sort_unstable();
     if took.len() as u64 != events {
-        return Err(Failure::failed(format!("{} of {events} events arrived", took.len())));
+        return Err(Failure::failed(format!(
+            "{} of {events} events arrived",
+            took.len()
+        )));
     }
     stop.cancel();
     engine.stop(Duration::from_secs(5)).await;

@@ -30,7 +30,7 @@ pub(super) const IN_FLIGHT: usize = 50;
 /// How long the disk takes to have a small write.
 pub(super) fn fsync(times: u64) -> Result<Measured, Failure> {
     let failed = |error: std::io::Error| Failure::caused(&error);
-    let folder = super::store::folder()?;
+    let folder = gauge::folder()?;
     let mut file = std::fs::File::create(folder.path().join("fsync")).map_err(failed)?;
     let gauge = gauge::Gauge::start();
     let mut took = Vec::new();
@@ -93,7 +93,7 @@ impl Machine for Appender {
 
 /// What the bare log takes from 64 callers, every record on disk before its answer.
 pub(super) fn log(records: u64) -> Result<Measured, Failure> {
-    let folder = super::store::folder()?;
+    let folder = gauge::folder()?;
     let options = cauce_log::Options::default();
     let (writer, _reader, _) = Log::open_dir(
         &folder.path().join("log"),

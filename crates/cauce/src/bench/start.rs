@@ -29,7 +29,7 @@ pub(super) async fn fill(folder: &Path, jobs: u64) -> Result<(), Failure> {
 /// Lets a process fill a folder, kills it, and opens the folder.
 pub(super) async fn run(jobs: u64) -> Result<Measured, Failure> {
     let caused = |error: std::io::Error| Failure::caused(&error);
-    let folder = store::folder()?;
+    let folder = gauge::folder()?;
     let mut child = Command::new(std::env::current_exe().map_err(caused)?)
         .args(["bench", "--fill"])
         .arg(folder.path())

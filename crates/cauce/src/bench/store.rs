@@ -23,7 +23,8 @@ use cauce_store::{
 };
 
 use super::{
-    Measured, gauge,
+    Measured,
+    gauge::{self, folder},
     raw::{CALLERS, PAYLOAD},
 };
 use crate::failure::Failure;
@@ -34,15 +35,6 @@ const JOBS_A_CALL: u64 = 16;
 const JOBS_A_CLAIM: usize = 100;
 /// Workers that claim and settle.
 const WORKERS: usize = 8;
-
-/// A folder on the disk that the measurement is about: where the process stands, not `/tmp`, which
-/// may be memory.
-pub(super) fn folder() -> Result<tempfile::TempDir, Failure> {
-    tempfile::Builder::new()
-        .prefix("cauce-bench-")
-        .tempdir_in(".")
-        .map_err(|error| Failure::caused(&error))
-}
 
 pub(super) fn now() -> Timestamp {
     let since = SystemTime::now()

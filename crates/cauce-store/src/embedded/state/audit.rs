@@ -12,10 +12,13 @@ impl State {
     /// Recounts everything that is here and compares it with the counters.
     pub(in super::super) fn audit(&self) -> Vec<Discrepancy> {
         let found = self.found_by_owner();
-        let compared = self.counters.iter().flat_map(|(queue, tenant, place, counters)| {
-            let of_owner = compare(counters, &found[place as usize]).into_iter();
-            of_owner.map(move |compared| (queue, tenant, compared))
-        });
+        let compared = self
+            .counters
+            .iter()
+            .flat_map(|(queue, tenant, place, counters)| {
+                let of_owner = compare(counters, &found[place as usize]).into_iter();
+                of_owner.map(move |compared| (queue, tenant, compared))
+            });
         compared
             .filter(|(_, _, (_, counted, found))| counted != found)
             .filter_map(|(queue, tenant, compared)| self.discrepancy(queue, tenant, compared))

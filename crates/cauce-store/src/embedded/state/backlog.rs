@@ -54,7 +54,9 @@ impl State {
     pub(super) fn oldest_in(&mut self, line: u32, own: Option<NameId>) -> Option<Timestamp> {
         let turns = &self.lines[line as usize].turns;
         let wanted = |tenant| own.is_none_or(|own| own == tenant);
-        let turns: Vec<usize> = (0..turns.len()).filter(|at| wanted(turns[*at].tenant)).collect();
+        let turns: Vec<usize> = (0..turns.len())
+            .filter(|at| wanted(turns[*at].tenant))
+            .collect();
         turns
             .into_iter()
             .flat_map(|turn| Priority::ALL.map(|priority| (turn, priority)))
@@ -72,6 +74,8 @@ impl State {
         let firsts = turn.groups[at]
             .keys()
             .filter_map(|lane| lanes[*lane as usize].first(at, table));
-        firsts.min().map(|(due_at, _)| Timestamp::from_millis(due_at))
+        firsts
+            .min()
+            .map(|(due_at, _)| Timestamp::from_millis(due_at))
     }
 }

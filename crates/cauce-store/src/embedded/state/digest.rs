@@ -1,6 +1,6 @@
 //! All that a state knows, as text: for tests that compare a state with what a restart makes of it.
 
-use super::{State, super::table::Entry};
+use super::{super::table::Entry, State};
 
 impl State {
     /// Everything that has to be the same after a restart.
@@ -19,7 +19,10 @@ impl State {
         for line in &self.lines {
             let requests: u64 = line.starts.iter().map(|(_, count)| u64::from(count)).sum();
             let (waiting, bytes, note) = (line.waiting, line.bytes, &line.note);
-            all.push(format!("{} {waiting} {bytes} {note:?} {requests}", line.line));
+            all.push(format!(
+                "{} {waiting} {bytes} {note:?} {requests}",
+                line.line
+            ));
         }
         for lane in &self.lanes {
             let lens = lane.fifos.each_ref().map(super::super::fifo::Fifo::len);
@@ -27,7 +30,12 @@ impl State {
                 all.push(format!("lane {:?} {} {lens:?}", lane.owner, lane.group));
             }
         }
-        all.push(format!("gates {:?}, next {}, keys {}", self.gates, self.next_number, self.keys.len()));
+        all.push(format!(
+            "gates {:?}, next {}, keys {}",
+            self.gates,
+            self.next_number,
+            self.keys.len()
+        ));
         all.sort();
         all
     }

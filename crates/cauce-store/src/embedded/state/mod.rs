@@ -166,14 +166,18 @@ impl State {
 
     fn start_gathering(&mut self) {
         if let Some(kept) = &self.kept_through {
-            self.gathered.start(kept.get(&self.instance).copied().unwrap_or(0));
+            self.gathered
+                .start(kept.get(&self.instance).copied().unwrap_or(0));
         }
     }
 
     /// How many jobs are leased.
     pub(super) fn active(&self) -> u64 {
         let active = |counters: &Counters| counters.present[JobState::Active as usize];
-        self.counters.iter().map(|(.., counters)| active(counters)).sum()
+        self.counters
+            .iter()
+            .map(|(.., counters)| active(counters))
+            .sum()
     }
 
     /// The id of a job.
@@ -260,7 +264,8 @@ impl State {
         }
         self.table.insert(number, entry, state);
         self.count(&entry, state, Step::In);
-        if matches!(state, JobState::Scheduled | JobState::Waiting) && self.overdue.remove(&number) {
+        if matches!(state, JobState::Scheduled | JobState::Waiting) && self.overdue.remove(&number)
+        {
             self.expiry.set(self.clock, number);
         }
         match state {

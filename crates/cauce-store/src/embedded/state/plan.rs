@@ -16,8 +16,8 @@ use super::{
     },
     MAX_EXPIRED_A_CALL, POISON_AFTER, State,
 };
-use crate::rollups::{Place, Rollup};
 use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued};
+use crate::rollups::{Place, Rollup};
 
 /// A leased job, before its payload is read.
 #[derive(Clone, Debug)]

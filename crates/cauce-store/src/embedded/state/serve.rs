@@ -65,7 +65,10 @@ impl State {
                 turn.groups[at].remove(&lane);
                 continue;
             };
-            let size = self.table.get(number).map_or(0, |entry| entry.bytes as usize);
+            let size = self
+                .table
+                .get(number)
+                .map_or(0, |entry| entry.bytes as usize);
             if size > room {
                 turn.shares = before;
                 return Next::TooLarge;
@@ -99,7 +102,8 @@ impl State {
 
     /// A lease that the log tells of, or that was made by [`State::select`] just now.
     pub(super) fn lease(&mut self, number: u64) {
-        let waits = |entry: &&Entry| entry.state().is_pending() && entry.state() != JobState::Active;
+        let waits =
+            |entry: &&Entry| entry.state().is_pending() && entry.state() != JobState::Active;
         if self.table.get(number).is_some_and(|entry| waits(&entry)) {
             self.make_active(number);
         }

@@ -87,7 +87,10 @@ mod tests {
             let recent = starts.iter().filter(|(at, _)| *at > end - window);
             let told: u32 = recent.map(|(_, requests)| requests).sum();
             assert!(told >= exact, "{told} of {exact} in {window} ms");
-            assert!(told <= exact + exact / 100 + 1, "{told} of {exact} in {window} ms");
+            assert!(
+                told <= exact + exact / 100 + 1,
+                "{told} of {exact} in {window} ms"
+            );
         }
     }
 }

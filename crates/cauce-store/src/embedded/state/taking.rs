@@ -65,7 +65,10 @@ impl Journal<'_> {
                 count,
             })?;
         }
-        batch.dropped.into_iter().try_for_each(|dropped| self.drop_events(dropped, now))?;
+        batch
+            .dropped
+            .into_iter()
+            .try_for_each(|dropped| self.drop_events(dropped, now))?;
         Ok(Reply::Enqueued(answers))
     }
 
@@ -154,7 +157,8 @@ impl State {
             return Ok(());
         };
         let held = self.pending.get(&number);
-        let Held { jobs, bytes: held } = held.map_or_else(Held::default, |at| self.held[*at as usize]);
+        let Held { jobs, bytes: held } =
+            held.map_or_else(Held::default, |at| self.held[*at as usize]);
         let full = |limit, setting| Error::Full {
             queue: queue.clone(),
             limit,

@@ -3,7 +3,6 @@
 mod model;
 mod property;
 
-
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -63,5 +62,8 @@ fn new_job(queue: &str, tenant: &str, payload: impl Into<Bytes>) -> NewJob {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }

@@ -56,10 +56,15 @@ impl Model {
 
     pub(super) fn take(&mut self, id: JobId, new: &NewJob) {
         if let Some(key) = new.idempotency_key.clone() {
-            self.keys.insert((new.tenant.to_string(), key), (id, self.now));
+            self.keys
+                .insert((new.tenant.to_string(), key), (id, self.now));
         }
         let due = new.due_at.as_millis().max(self.now);
-        let state = if due <= self.now { State::Waiting } else { State::Scheduled };
+        let state = if due <= self.now {
+            State::Waiting
+        } else {
+            State::Scheduled
+        };
         let job = Job {
             queue: new.line.queue.to_string(),
             tenant: new.tenant.to_string(),
@@ -78,7 +83,10 @@ impl Model {
     }
 
     pub(super) fn duplicate(&mut self, new: &NewJob) {
-        self.counts.entry(new.line.queue.to_string()).or_default().duplicates += 1;
+        self.counts
+            .entry(new.line.queue.to_string())
+            .or_default()
+            .duplicates += 1;
     }
 
     /// Time goes on: what is due waits, what is too old expires.
@@ -96,7 +104,11 @@ impl Model {
     }
 
     pub(super) fn with(&self, fits: impl Fn(&Job) -> bool) -> Vec<JobId> {
-        self.jobs.iter().filter(|(_, job)| fits(job)).map(|(id, _)| *id).collect()
+        self.jobs
+            .iter()
+            .filter(|(_, job)| fits(job))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     pub(super) fn job(&mut self, id: JobId) -> &mut Job {
@@ -107,7 +119,13 @@ impl Model {
         let job = self.job(id);
         job.state = state;
         let queue = job.queue.clone();
-        *self.counts.entry(queue).or_default().ended.entry(state).or_default() += 1;
+        *self
+            .counts
+            .entry(queue)
+            .or_default()
+            .ended
+            .entry(state)
+            .or_default() += 1;
     }
 
     pub(super) fn revive(&mut self, id: JobId) {
@@ -116,7 +134,13 @@ impl Model {
         let (queue, from) = (job.queue.clone(), job.state);
         (job.attempt, job.crashes, job.due) = (0, 0, now);
         job.state = State::Waiting;
-        *self.counts.entry(queue).or_default().ended.entry(from).or_default() -= 1;
+        *self
+            .counts
+            .entry(queue)
+            .or_default()
+            .ended
+            .entry(from)
+            .or_default() -= 1;
     }
 
     /// To its line again, or to the scheduled ones.
@@ -124,7 +148,11 @@ impl Model {
         let now = self.now;
         let job = self.job(id);
         job.due = due;
-        job.state = if due <= now { State::Waiting } else { State::Scheduled };
+        job.state = if due <= now {
+            State::Waiting
+        } else {
+            State::Scheduled
+        };
     }
 
     pub(super) fn rescue(&mut self) -> [u64; 3] {
@@ -149,7 +177,10 @@ impl Model {
 
     pub(super) fn gate(&self, queue: &str, tenant: &str) -> Gate {
         let of = |tenant: Option<String>| {
-            self.paused.get(&(queue.to_owned(), tenant)).copied().unwrap_or(Gate::Open)
+            self.paused
+                .get(&(queue.to_owned(), tenant))
+                .copied()
+                .unwrap_or(Gate::Open)
         };
         let gates = [of(None), of(Some(tenant.to_owned()))];
         if gates.contains(&Gate::Paused) {
@@ -167,7 +198,13 @@ impl Model {
     }
 
     /// Takes a claim as the store made it, if it is one that may be made.
-    pub(super) fn claimed(&mut self, queue: &str, max_jobs: usize, max_bytes: usize, got: &[LeasedJob]) {
+    pub(super) fn claimed(
+        &mut self,
+        queue: &str,
+        max_jobs: usize,
+        max_bytes: usize,
+        got: &[LeasedJob],
+    ) {
         let may = |model: &Model, job: &Job| {
             job.state == State::Waiting
                 && job.queue == queue
@@ -175,18 +212,33 @@ impl Model {
         };
         assert!(got.len() <= max_jobs);
         let bytes: usize = got.iter().map(|job| job.payload.len()).sum();
-        assert!(bytes <= max_bytes || got.len() == 1, "{bytes} bytes of {max_bytes}");
+        assert!(
+            bytes <= max_bytes || got.len() == 1,
+            "{bytes} bytes of {max_bytes}"
+        );
         for leased in got {
-            let own = self.jobs.get(&leased.id).expect("only known jobs are leased").clone();
+            let own = self
+                .jobs
+                .get(&leased.id)
+                .expect("only known jobs are leased")
+                .clone();
             assert!(may(self, &own), "{} is {own:?}", leased.id);
-            assert_eq!((leased.attempt, &leased.payload), (own.attempt + 1, &own.payload));
+            assert_eq!(
+                (leased.attempt, &leased.payload),
+                (own.attempt + 1, &own.payload)
+            );
             let rank = (own.due, leased.id.number());
             let before = self.jobs.iter().find(|(id, job)| {
                 may(self, job)
-                    && (&job.tenant, &job.group, job.priority) == (&own.tenant, &own.group, own.priority)
+                    && (&job.tenant, &job.group, job.priority)
+                        == (&own.tenant, &own.group, own.priority)
                     && (job.due, id.number()) < rank
             });
-            assert!(before.is_none(), "{before:?} comes before {} {own:?}", leased.id);
+            assert!(
+                before.is_none(),
+                "{before:?} comes before {} {own:?}",
+                leased.id
+            );
             self.job(leased.id).state = State::Active;
         }
         let left = self.with(|job| may(self, job));
@@ -208,7 +260,9 @@ impl Model {
         wanted.push(("duplicates", own.duplicates, found.duplicates));
         wanted.push(("received", own.accepted + own.duplicates, found.received));
         for state in State::ALL {
-            let here = self.with(|job| job.queue == queue && job.state == state).len() as u64;
+            let here = self
+                .with(|job| job.queue == queue && job.state == state)
+                .len() as u64;
             let count = if state.is_pending() {
                 here
             } else {
@@ -217,7 +271,10 @@ impl Model {
             wanted.push((state.as_str(), count, found.state(state)));
         }
         let pending = self.with(|job| job.queue == queue && job.state.is_pending());
-        let bytes = pending.iter().map(|id| self.jobs[id].payload.len() as u64).sum();
+        let bytes = pending
+            .iter()
+            .map(|id| self.jobs[id].payload.len() as u64)
+            .sum();
         wanted.push(("pending bytes", bytes, found.pending_bytes));
         match wanted.into_iter().find(|(_, own, found)| own != found) {
             Some((what, own, found)) => Err(format!("{queue}: {what} is {found}, should be {own}")),

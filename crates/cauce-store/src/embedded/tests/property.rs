@@ -18,9 +18,7 @@ use super::{
     model::{Model, NEVER_TWICE},
     new_job, open_on, runtime,
 };
-use crate::jobs::{
-    Change, Claim, Enqueue, Error, Gate, JobStore, Rescued, Scope, Select, Replay,
-};
+use crate::jobs::{Change, Claim, Enqueue, Error, Gate, JobStore, Replay, Rescued, Scope, Select};
 
 const QUEUES: [&str; 2] = ["meta", NEVER_TWICE];
 const TENANTS: [&str; 3] = ["acme", "bolt", "cove"];
@@ -41,15 +39,32 @@ struct Shape {
 #[derive(Clone, Debug)]
 enum Op {
     Enqueue(Vec<Shape>),
-    Claim { queue: usize, max_jobs: usize, max_bytes: usize },
-    Settle { count: usize, outcome: u8, wait: i64, twice: bool },
+    Claim {
+        queue: usize,
+        max_jobs: usize,
+        max_bytes: usize,
+    },
+    Settle {
+        count: usize,
+        outcome: u8,
+        wait: i64,
+        twice: bool,
+    },
     Advance(i64),
     Cancel(usize),
     Replay(Option<u8>),
     Resolve(bool),
     Forget,
-    Change { priority: usize, due_in: Option<i64>, which: usize },
-    Gate { queue: usize, tenant: Option<usize>, gate: u8 },
+    Change {
+        priority: usize,
+        due_in: Option<i64>,
+        which: usize,
+    },
+    Gate {
+        queue: usize,
+        tenant: Option<usize>,
+        gate: u8,
+    },
     Compact,
     Reopen,
     PowerCut,
@@ -64,9 +79,18 @@ fn shape() -> impl Strategy<Value = Shape> {
         prop::option::weighted(0.3, 0..6u8),
         1..700usize,
     )
-        .prop_map(|((queue, tenant, group, priority), due_in, expires_in, key, bytes)| Shape {
-            queue, tenant, group, priority, due_in, expires_in, key, bytes,
-        })
+        .prop_map(
+            |((queue, tenant, group, priority), due_in, expires_in, key, bytes)| Shape {
+                queue,
+                tenant,
+                group,
+                priority,
+                due_in,
+                expires_in,
+                key,
+                bytes,
+            },
+        )
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -118,7 +142,10 @@ fn alive<T>(answer: Result<T, Error>) -> Result<T, Dead> {
 impl World {
     fn new(seed: u64) -> World {
         let files = FaultyFiles::new(seed);
-        let model = Model { now: NOW.as_millis(), ..Model::default() };
+        let model = Model {
+            now: NOW.as_millis(),
+            ..Model::default()
+        };
         World {
             store: Some(open_on(&files)),
             files,
@@ -148,15 +175,32 @@ impl World {
     fn obey(&mut self, op: &Op) -> Done {
         match op {
             Op::Enqueue(shapes) => self.enqueue(shapes)?,
-            Op::Claim { queue, max_jobs, max_bytes } => self.claim(QUEUES[*queue], *max_jobs, *max_bytes)?,
-            Op::Settle { count, outcome, wait, twice } => self.settle(*count, *outcome, *wait, *twice)?,
+            Op::Claim {
+                queue,
+                max_jobs,
+                max_bytes,
+            } => self.claim(QUEUES[*queue], *max_jobs, *max_bytes)?,
+            Op::Settle {
+                count,
+                outcome,
+                wait,
+                twice,
+            } => self.settle(*count, *outcome, *wait, *twice)?,
             Op::Advance(seconds) => self.advance(*seconds)?,
             Op::Cancel(kind) => self.cancel(*kind)?,
             Op::Replay(state) => self.replay(*state)?,
             Op::Resolve(delivered) => self.resolve(*delivered)?,
             Op::Forget => self.forget()?,
-            Op::Change { priority, due_in, which } => self.change(*priority, *due_in, *which)?,
-            Op::Gate { queue, tenant, gate } => self.gate(QUEUES[*queue], tenant.map(|t| TENANTS[t]), *gate)?,
+            Op::Change {
+                priority,
+                due_in,
+                which,
+            } => self.change(*priority, *due_in, *which)?,
+            Op::Gate {
+                queue,
+                tenant,
+                gate,
+            } => self.gate(QUEUES[*queue], tenant.map(|t| TENANTS[t]), *gate)?,
             // A dying process fails here; the next step finds out.
             Op::Compact => drop(self.store.as_ref().map(EmbeddedStore::compact)),
             Op::Reopen => self.reopen(),
@@ -172,8 +216,14 @@ impl World {
     fn enqueue(&mut self, shapes: &[Shape]) -> Done {
         let now = self.now();
         let jobs: Vec<NewJob> = shapes.iter().map(|shape| build(shape, now)).collect();
-        let drains = jobs.iter().any(|job| self.model.is_draining(job.line.queue.as_str(), job.tenant.as_str()));
-        let batch = Enqueue { jobs: jobs.clone(), dropped: Vec::new() };
+        let drains = jobs.iter().any(|job| {
+            self.model
+                .is_draining(job.line.queue.as_str(), job.tenant.as_str())
+        });
+        let batch = Enqueue {
+            jobs: jobs.clone(),
+            dropped: Vec::new(),
+        };
         let answers = self.run(async |store| store.enqueue(batch, now).await);
         if let Err(Error::Draining { .. }) = answers {
             assert!(drains);
@@ -198,7 +248,12 @@ impl World {
 
     fn claim(&mut self, queue: &str, max_jobs: usize, max_bytes: usize) -> Done {
         let now = self.now();
-        let claim = Claim { line: line(queue), max_jobs, max_bytes, requests: 1 };
+        let claim = Claim {
+            line: line(queue),
+            max_jobs,
+            max_bytes,
+            requests: 1,
+        };
         let got = alive(self.run(async |store| store.claim(claim, now).await))?;
         self.model.advance();
         // What is too old is not handed out.
@@ -215,8 +270,10 @@ impl World {
         let now = self.now();
         let due = self.model.now + wait * STEP_MS;
         let jobs: Vec<LeasedJob> = self.leased.drain(..count.min(self.leased.len())).collect();
-        let mut settlements: Vec<Settlement> =
-            jobs.iter().map(|job| settlement(job, outcome, now, due)).collect();
+        let mut settlements: Vec<Settlement> = jobs
+            .iter()
+            .map(|job| settlement(job, outcome, now, due))
+            .collect();
         if twice {
             settlements.extend(settlements.clone());
         }
@@ -261,7 +318,8 @@ impl World {
                 && matches!(job.state, State::Scheduled | State::Waiting)
         });
         assert_eq!(count, ids.len() as u64);
-        ids.into_iter().for_each(|id| self.model.end(id, State::Cancelled));
+        ids.into_iter()
+            .for_each(|id| self.model.end(id, State::Cancelled));
         Ok(())
     }
 
@@ -279,7 +337,11 @@ impl World {
                 && (wanted.is_empty() || wanted.contains(&job.state))
         });
         for dry_run in [true, false] {
-            let replay = Replay { select: select.clone(), dry_run, per_second: None };
+            let replay = Replay {
+                select: select.clone(),
+                dry_run,
+                per_second: None,
+            };
             let count = alive(self.run(async |store| store.replay(replay, now).await))?;
             assert_eq!(count, ids.len() as u64);
         }
@@ -289,18 +351,35 @@ impl World {
 
     fn resolve(&mut self, delivered: bool) -> Done {
         let now = self.now();
-        let Some(id) = self.model.with(|job| job.state == State::Unknown).first().copied() else {
+        let Some(id) = self
+            .model
+            .with(|job| job.state == State::Unknown)
+            .first()
+            .copied()
+        else {
             return Ok(());
         };
         alive(self.run(async |store| store.resolve(id, Scope::All, delivered, now).await))?;
         self.model.revive(id);
-        self.model.end(id, if delivered { State::Completed } else { State::Dead });
+        self.model.end(
+            id,
+            if delivered {
+                State::Completed
+            } else {
+                State::Dead
+            },
+        );
         Ok(())
     }
 
     fn forget(&mut self) -> Done {
         let now = self.now();
-        let Some(id) = self.model.with(|job| job.state == State::Dead).first().copied() else {
+        let Some(id) = self
+            .model
+            .with(|job| job.state == State::Dead)
+            .first()
+            .copied()
+        else {
             return Ok(());
         };
         alive(self.run(async |store| store.forget(id, Scope::All, now).await))?;
@@ -310,16 +389,21 @@ impl World {
 
     fn change(&mut self, priority: usize, due_in: Option<i64>, which: usize) -> Done {
         let now = self.now();
-        let fits = self.model.with(|job| matches!(job.state, State::Scheduled | State::Waiting));
+        let fits = self
+            .model
+            .with(|job| matches!(job.state, State::Scheduled | State::Waiting));
         let Some(id) = fits.get(which % fits.len().max(1)).copied() else {
             return Ok(());
         };
         let change = Change {
             priority: Priority::from_index(priority),
-            due_at: due_in.map(|seconds| Timestamp::from_millis(self.model.now + seconds * STEP_MS)),
+            due_at: due_in
+                .map(|seconds| Timestamp::from_millis(self.model.now + seconds * STEP_MS)),
         };
         alive(self.run(async |store| store.change(id, Scope::All, change, now).await))?;
-        let due = change.due_at.map_or(self.model.job(id).due, Timestamp::as_millis);
+        let due = change
+            .due_at
+            .map_or(self.model.job(id).due, Timestamp::as_millis);
         self.model.job(id).priority = Priority::from_index(priority).unwrap();
         self.model.back(id, due);
         Ok(())
@@ -331,7 +415,9 @@ impl World {
         let tenant_id = tenant.map(|tenant| tenant.parse().unwrap());
         let name = queue.parse().unwrap();
         alive(self.run(async |store| store.set_gate(name, tenant_id, gate, now).await))?;
-        self.model.paused.insert((queue.to_owned(), tenant.map(str::to_owned)), gate);
+        self.model
+            .paused
+            .insert((queue.to_owned(), tenant.map(str::to_owned)), gate);
         Ok(())
     }
 
@@ -353,7 +439,10 @@ impl World {
         self.store = Some(store);
         let lost: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
         let new: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
-        assert!(lost.is_empty() && new.is_empty(), "before: {lost:#?}\nafter: {new:#?}");
+        assert!(
+            lost.is_empty() && new.is_empty(),
+            "before: {lost:#?}\nafter: {new:#?}"
+        );
         self.rescue();
     }
 
@@ -380,7 +469,10 @@ impl World {
 
     fn adopt_jobs(&mut self, store: &EmbeddedStore) {
         let select = Select::all(Scope::All);
-        let page = crate::jobs::Page { limit: 100_000, before: None };
+        let page = crate::jobs::Page {
+            limit: 100_000,
+            before: None,
+        };
         let listed = self.runtime.block_on(store.list(select, page)).unwrap();
         let found: BTreeMap<_, _> = listed.jobs.iter().map(|job| (job.id, job)).collect();
         for (id, job) in &found {
@@ -406,9 +498,13 @@ impl World {
                 let state = store.shared.state.lock();
                 let number = |name: &str| state.names.number(name);
                 let numbers = number(queue).zip(tenant.map_or(Some(0), number));
-                let gate = numbers.and_then(|key| state.gates.get(&key).copied()).unwrap_or(0);
+                let gate = numbers
+                    .and_then(|key| state.gates.get(&key).copied())
+                    .unwrap_or(0);
                 let gate = [Gate::Open, Gate::Draining, Gate::Paused][usize::from(gate)];
-                self.model.paused.insert((queue.to_owned(), tenant.map(str::to_owned)), gate);
+                self.model
+                    .paused
+                    .insert((queue.to_owned(), tenant.map(str::to_owned)), gate);
             }
         }
         // Whether events were duplicates is told by the counters alone.
@@ -421,10 +517,17 @@ impl World {
 
     fn adopt_new(&mut self, store: &EmbeddedStore, id: cauce_flow::id::JobId) {
         let detail = self.runtime.block_on(store.job(id, Scope::All)).unwrap();
-        let mut new = new_job(detail.summary.line.queue.as_str(), detail.summary.tenant.as_str(), detail.payload);
+        let mut new = new_job(
+            detail.summary.line.queue.as_str(),
+            detail.summary.tenant.as_str(),
+            detail.payload,
+        );
         (new.group, new.priority) = (detail.summary.group, detail.summary.priority);
         (new.due_at, new.expires_at) = (detail.summary.due_at, detail.summary.expires_at);
-        assert!(matches!(detail.summary.state, State::Scheduled | State::Waiting | State::Expired));
+        assert!(matches!(
+            detail.summary.state,
+            State::Scheduled | State::Waiting | State::Expired
+        ));
         // Its key is written in its payload.
         new.idempotency_key = key_in(&new.payload);
         self.model.take(id, &new);
@@ -434,12 +537,15 @@ impl World {
     fn adopt_state(&mut self, id: cauce_flow::id::JobId, found: &crate::jobs::JobSummary) {
         let known = self.model.job(id).state;
         match (known, found.state) {
-            (State::Dead | State::Unknown, State::Waiting | State::Expired | State::Cancelled) => self.model.revive(id),
+            (State::Dead | State::Unknown, State::Waiting | State::Expired | State::Cancelled) => {
+                self.model.revive(id)
+            }
             (State::Unknown, State::Completed | State::Dead) => self.model.revive(id),
             (from, to) => assert!(from.is_pending(), "{id} went from {from} to {to}"),
         }
         let job = self.model.job(id);
-        (job.priority, job.due, job.attempt) = (found.priority, found.due_at.as_millis(), found.attempt);
+        (job.priority, job.due, job.attempt) =
+            (found.priority, found.due_at.as_millis(), found.attempt);
         if found.state.is_pending() {
             job.state = found.state;
         } else {
@@ -456,10 +562,20 @@ impl World {
 
     fn rescue(&mut self) {
         let now = self.now();
-        let never_twice = Box::new(|line: &cauce_flow::job::Line| line.queue.as_str() == NEVER_TWICE);
-        let rescued = self.run(async |store| store.rescue(never_twice, now).await).unwrap();
+        let never_twice =
+            Box::new(|line: &cauce_flow::job::Line| line.queue.as_str() == NEVER_TWICE);
+        let rescued = self
+            .run(async |store| store.rescue(never_twice, now).await)
+            .unwrap();
         let [released, unknown, poison] = self.model.rescue();
-        assert_eq!(rescued, Rescued { released, unknown, poison });
+        assert_eq!(
+            rescued,
+            Rescued {
+                released,
+                unknown,
+                poison
+            }
+        );
         self.leased.clear();
     }
 
@@ -474,7 +590,10 @@ impl World {
         assert_eq!(store.audit(), [], "after {op:?}");
         let counts = store.counts(&Scope::All);
         for queue in QUEUES {
-            let found = counts.get(&queue.parse().unwrap()).cloned().unwrap_or_default();
+            let found = counts
+                .get(&queue.parse().unwrap())
+                .cloned()
+                .unwrap_or_default();
             if let Err(what) = self.model.agrees(queue, &found) {
                 panic!("after {op:?}: {what}");
             }
@@ -486,10 +605,14 @@ impl World {
         let kept = self.model.with(|job| job.state != State::Completed);
         for id in kept {
             let detail = self.run(async |store| store.job(id, Scope::All).await);
-            let detail = detail.unwrap_or_else(|error| panic!("{error}: {:?}", self.model.jobs[&id]));
+            let detail =
+                detail.unwrap_or_else(|error| panic!("{error}: {:?}", self.model.jobs[&id]));
             let own = self.model.job(id);
             assert_eq!(detail.payload, own.payload);
-            assert_eq!((detail.summary.state, detail.summary.attempt), (own.state, own.attempt));
+            assert_eq!(
+                (detail.summary.state, detail.summary.attempt),
+                (own.state, own.attempt)
+            );
             assert_eq!(detail.attempts.len(), own.attempts, "{id} {own:?}");
         }
     }
@@ -517,13 +640,21 @@ fn settlement(job: &LeasedJob, outcome: u8, now: Timestamp, due: i64) -> Settlem
     let due_at = Timestamp::from_millis(due);
     let reason = Reason::new("http_503", "the service was not there");
     let failed = Some(reason.clone()).filter(|_| outcome > 1);
-    let attempt = Attempt { started_at: now, ended_at: now, status: 503, batch: 1, reason: failed };
+    let attempt = Attempt {
+        started_at: now,
+        ended_at: now,
+        status: 503,
+        batch: 1,
+        reason: failed,
+    };
     Settlement {
         job: job.id,
         attempt: Some(attempt).filter(|_| outcome != 3),
         outcome: match outcome {
             0 => Outcome::Completed { provider_id: None },
-            1 => Outcome::Completed { provider_id: Some("abc".to_owned()) },
+            1 => Outcome::Completed {
+                provider_id: Some("abc".to_owned()),
+            },
             2 => Outcome::Retry { due_at },
             3 => Outcome::Release,
             4 => Outcome::Snooze { due_at },
@@ -534,7 +665,10 @@ fn settlement(job: &LeasedJob, outcome: u8, now: Timestamp, due: i64) -> Settlem
 }
 
 fn cases() -> u32 {
-    std::env::var("CAUCE_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(48)
+    std::env::var("CAUCE_MODEL_CASES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(48)
 }
 
 proptest! {

@@ -1,0 +1,155 @@
+//! What all parts of a running engine share, and how it is opened.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use cauce_flow::{job::Line, reason::Reason};
+use cauce_store::{
+    control::Control,
+    embedded::{EmbeddedStore, Options},
+    jobs::{Error, JobStore},
+    rollups::Rollups,
+};
+use parking_lot::RwLock;
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::Clock,
+    line::Surroundings,
+    lines::Lines,
+    settings::{MinFree, Settings},
+    tokens::Tokens,
+    transport::Transport,
+};
+
+/// What all parts of a running engine share.
+pub(crate) struct Inner {
+    pub(crate) settings: RwLock<Arc<Settings>>,
+    pub(crate) store: Arc<EmbeddedStore>,
+    pub(crate) jobs: Arc<dyn JobStore>,
+    pub(crate) control: Control,
+    pub(crate) rollups: Arc<Rollups>,
+    min_free_bytes: AtomicU64,
+    pub(crate) clock: Clock,
+    pub(crate) transport: Transport,
+    pub(crate) lines: Lines,
+    pub(crate) tokens: Tokens,
+    pub(crate) stop: CancellationToken,
+    pub(crate) loops: TaskTracker,
+}
+
+/// Accounts that a destination refused, with the reason, as they are refused.
+pub(crate) type Refusals = mpsc::UnboundedReceiver<(Line, Reason)>;
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error("{0}")]
+    Folder(String),
+    /// The job log cannot be opened.
+    #[error(transparent)]
+    Jobs(#[from] cauce_store::embedded::OpenError),
+    /// The control store cannot be opened.
+    #[error(transparent)]
+    Control(#[from] cauce_store::control::Error),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] crate::transport::TlsError),
+    /// The store refused a step of the start.
+    #[error("the store refused a step of the start: {0}")]
+    Step(Error),
+}
+
+impl Inner {
+    /// Opens the data folder. No loop runs yet.
+    pub(crate) async fn open(settings: Settings) -> Result<(Inner, Refusals), StartError> {
+        let transport = Transport::new(&settings.transport)?;
+        let folder = settings.data_dir.clone();
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            StartError::Folder(format!("{} cannot be made: {error}", folder.display()))
+        })?;
+        let control = Control::open(&folder)?;
+        let kept_through = Rollups::kept_through(&control).await?;
+        let options = store_options(&settings, kept_through);
+        let min_free_bytes = options.min_free_bytes;
+        let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(options)).await;
+        let store = Arc::new(opened.map_err(|error| StartError::Folder(error.to_string()))??);
+        let rollups = Rollups::new(Arc::clone(&store), control.clone());
+        let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
+        let clock = Clock::start(jobs.latest());
+        let tokens = Tokens::recall(transport.clone(), clock.clone(), control.clone()).await;
+        let (refused, refusals) = mpsc::unbounded_channel();
+        let lines = Lines::new(Surroundings {
+            store: Arc::clone(&jobs),
+            transport: transport.clone(),
+            clock: clock.clone(),
+            refused,
+        });
+        let inner = Inner {
+            settings: RwLock::new(Arc::new(settings)),
+            store,
+            jobs,
+            control,
+            rollups: Arc::new(rollups),
+            min_free_bytes: AtomicU64::new(min_free_bytes),
+            clock,
+            transport,
+            lines,
+            tokens,
+            stop: CancellationToken::new(),
+            loops: TaskTracker::new(),
+        };
+        Ok((inner, refusals))
+    }
+
+    /// Takes new limits for what is already open.
+    pub(crate) fn follow(&self, settings: Settings) {
+        self.transport.reload(&settings.transport);
+        let options = store_options(&settings, BTreeMap::new());
+        self.min_free_bytes
+            .store(options.min_free_bytes, Ordering::Relaxed);
+        self.store.follow(&options);
+        *self.settings.write() = Arc::new(settings);
+    }
+
+    /// Bytes of the disk that are kept free.
+    pub(crate) fn min_free_bytes(&self) -> u64 {
+        self.min_free_bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes of one segment of the job log.
+const SEGMENT_BYTES: u64 = 64 << 20;
+/// The folder of the job log in the data folder.
+pub(crate) const JOBS_DIR: &str = "jobs";
+
+pub(crate) fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64>) -> Options {
+    let dir = settings.data_dir.join(JOBS_DIR);
+    Options {
+        min_free_bytes: match settings.limits.min_free {
+            MinFree::Bytes(bytes) => bytes,
+            MinFree::Percent(percent) => {
+                let total = cauce_store::embedded::disk_bytes(&settings.data_dir);
+                (total as f64 * percent / 100.0) as u64
+            }
+        },
+        dir,
+        fsync: settings.fsync,
+        segment_bytes: SEGMENT_BYTES,
+        max_jobs: settings.limits.max_jobs,
+        max_bytes: settings.limits.max_bytes,
+        completed: settings.history.completed,
+        dead_for: settings.history.dead,
+        ended_for: settings.history.ended,
+        keys_for: settings.history.idempotency,
+        instance: rand::random(),
+        rollups_through: Some(kept_through),
+    }
+}

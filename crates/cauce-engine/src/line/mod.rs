@@ -1,0 +1,328 @@
+//! The dispatch loop of one line: waits for work, answers and orders, hands them to the pure
+//! [`Dispatcher`], and does what it says.
+//!
+//! ```text
+//! wakeup (jobs came) --+
+//! inputs (answers)   --+--> Dispatcher --> Claim, Send, Settle, Persist
+//! timeout            --+
+//! ```
+//!
+//! `orders` does what the dispatcher says, `packing` turns claimed jobs into requests, `show` tells
+//! what happened.
+
+mod orders;
+mod packing;
+mod show;
+
+pub(crate) use packing::never_twice;
+
+use std::sync::Arc;
+
+use cauce_destinations::destination::Destination;
+use cauce_flow::{
+    dispatch::{
+        dispatcher::{AccountState, Answered, Claimed, Dispatcher, RequestId, Setup},
+        policy::Policy,
+    },
+    job::Line,
+    queue::settlement::Settlement,
+    reason::Reason,
+    time::Timestamp,
+};
+use cauce_store::jobs::{self, JobStore};
+use parking_lot::Mutex;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinHandle,
+    time::sleep_until,
+};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    clock::Clock,
+    settings::Account,
+    status::{GateStatus, LineStatus},
+    transport::Transport,
+};
+
+/// Inputs that are taken in before the dispatcher's commands are carried out: under load many
+/// answers become one settlement.
+const MAX_INPUTS_A_TURN: usize = 256;
+
+/// What a line works with.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) store: Arc<dyn JobStore>,
+    pub(crate) transport: Transport,
+    pub(crate) clock: Clock,
+    /// Told when an account's credentials are refused.
+    pub(crate) refused: mpsc::UnboundedSender<(Line, Reason)>,
+}
+
+/// A handle to the loop of one line.
+pub(crate) struct LineHandle {
+    pub(crate) account: Account,
+    inputs: mpsc::UnboundedSender<Input>,
+    task: JoinHandle<()>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+/// What the loop shows of itself.
+struct Shown {
+    status: LineStatus,
+}
+
+enum Input {
+    Claimed(Result<Claimed, jobs::Error>),
+    Left(RequestId),
+    Answered(RequestId, Answered),
+    Unsent(RequestId),
+    Settled,
+    Pause(oneshot::Sender<()>),
+    Resume,
+    Mended,
+    Follow(Box<Account>),
+    Why(oneshot::Sender<Vec<GateStatus>>),
+    Stop,
+}
+
+impl LineHandle {
+    /// Starts the loop of an account's line.
+    pub(crate) fn start(account: Account, around: Surroundings, paused: bool) -> LineHandle {
+        let (inputs, received) = mpsc::unbounded_channel();
+        let line = account.line();
+        let now = around.clock.now();
+        let shown = Arc::new(Mutex::new(Shown {
+            status: initial_status(&account),
+        }));
+        let recall = around.store.recall(&line, Timestamp::EPOCH);
+        let state = recall.note.as_deref().and_then(read_note);
+        let mut dispatcher = Dispatcher::new(
+            Setup {
+                policy: account.policy.clone(),
+                delivery: account.destination.delivery(),
+                state,
+                starts: recall.starts,
+            },
+            now,
+        );
+        if paused {
+            dispatcher.on_pause(now);
+        }
+        let wakeup = around.store.wakeup(&line);
+        let runner = Runner {
+            line,
+            destination: Arc::clone(&account.destination),
+            policy: account.policy.clone(),
+            dispatcher,
+            around,
+            inputs: inputs.clone(),
+            received,
+            wakeup,
+            shown: Arc::clone(&shown),
+            tasks: TaskTracker::new(),
+            settling: false,
+            to_settle: Vec::new(),
+            requests: 0,
+            stopping: false,
+        };
+        LineHandle {
+            account,
+            inputs,
+            task: tokio::spawn(runner.run()),
+            shown,
+        }
+    }
+
+    /// Asks the loop to pause. No new attempt starts after it has answered.
+    pub(crate) fn ask_pause(&self) -> oneshot::Receiver<()> {
+        let (done, paused) = oneshot::channel();
+        let _ = self.inputs.send(Input::Pause(done));
+        paused
+    }
+
+    /// Takes up work again.
+    pub(crate) fn resume(&self) {
+        let _ = self.inputs.send(Input::Resume);
+    }
+
+    /// The account's credentials work again.
+    pub(crate) fn mended(&self) {
+        let _ = self.inputs.send(Input::Mended);
+    }
+
+    /// Follows new settings of the account.
+    pub(crate) fn follow(&mut self, account: Account) {
+        let _ = self.inputs.send(Input::Follow(Box::new(account.clone())));
+        self.account = account;
+    }
+
+    /// Asks for the gates that are shut now.
+    pub(crate) fn ask_why(&self) -> oneshot::Receiver<Vec<GateStatus>> {
+        let (answer, gates) = oneshot::channel();
+        let _ = self.inputs.send(Input::Why(answer));
+        gates
+    }
+
+    /// How the line does.
+    pub(crate) fn status(&self) -> LineStatus {
+        self.shown.lock().status.clone()
+    }
+
+    /// Asks the loop to finish what is in flight and end.
+    pub(crate) fn stop(&self) {
+        let _ = self.inputs.send(Input::Stop);
+    }
+
+    /// Waits for the end of the loop.
+    pub(crate) async fn ended(self) {
+        let _ = self.task.await;
+    }
+}
+
+fn read_note(note: &[u8]) -> Option<AccountState> {
+    serde_json::from_slice(note).ok()
+}
+
+fn initial_status(account: &Account) -> LineStatus {
+    LineStatus {
+        account: account.name.clone(),
+        tenant: account.tenant.clone(),
+        breaker: "closed",
+        in_flight: 0,
+        rate: Vec::new(),
+        gates: Vec::new(),
+        last_batch_at: None,
+        last_error: None,
+        breaker_openings: 0,
+        holds: 0,
+        batches_bisected: 0,
+    }
+}
+
+struct Runner {
+    line: Line,
+    destination: Arc<dyn Destination>,
+    policy: Policy,
+    dispatcher: Dispatcher,
+    around: Surroundings,
+    inputs: mpsc::UnboundedSender<Input>,
+    received: mpsc::UnboundedReceiver<Input>,
+    wakeup: Arc<Notify>,
+    shown: Arc<Mutex<Shown>>,
+    tasks: TaskTracker,
+    /// One settlement is on its way to the store; others gather meanwhile.
+    settling: bool,
+    to_settle: Vec<Settlement>,
+    /// Requests answered since the last settlement.
+    requests: u32,
+    stopping: bool,
+}
+
+impl Runner {
+    async fn run(mut self) {
+        let now = self.around.clock.now();
+        self.look(now);
+        self.carry_out(now);
+        let mut batch = Vec::with_capacity(MAX_INPUTS_A_TURN);
+        loop {
+            let timeout = self.dispatcher.poll_timeout();
+            let wake_at = timeout.map(|at| self.around.clock.instant(at));
+            tokio::select! {
+                biased;
+                _ = self.received.recv_many(&mut batch, MAX_INPUTS_A_TURN) => {
+                    let now = self.around.clock.now();
+                    for input in batch.drain(..) {
+                        self.take(input, now);
+                    }
+                }
+                () = self.wakeup.notified() => self.look(self.around.clock.now()),
+                () = sleep_until(wake_at.unwrap_or_else(tokio::time::Instant::now)), if wake_at.is_some() => {
+                    let now = self.around.clock.now();
+                    self.look(now);
+                    self.dispatcher.handle_timeout(now);
+                }
+            }
+            let now = self.around.clock.now();
+            self.carry_out(now);
+            if self.stopping && self.is_done() {
+                self.tasks.close();
+                self.tasks.wait().await;
+                return;
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.dispatcher.is_idle() && !self.settling && self.to_settle.is_empty()
+    }
+
+    /// Looks at what waits.
+    fn look(&mut self, now: Timestamp) {
+        let backlog = self.around.store.backlog(&self.line);
+        self.dispatcher.on_backlog(backlog, now);
+    }
+
+    fn take(&mut self, input: Input, now: Timestamp) {
+        match input {
+            Input::Claimed(Ok(claimed)) => self.dispatcher.on_claimed(claimed, now),
+            Input::Claimed(Err(error)) => {
+                tracing::warn!(line = %self.line, %error, "nothing could be claimed");
+                self.dispatcher.on_claimed(Claimed::default(), now);
+            }
+            Input::Left(request) => self.dispatcher.on_left(request, now),
+            Input::Answered(request, answered) => {
+                self.requests += 1;
+                self.dispatcher
+                    .on_answered(request, answered, rand::random(), now);
+            }
+            Input::Unsent(request) => self.dispatcher.on_unsent(request, now),
+            Input::Settled => self.settling = false,
+            Input::Pause(done) => {
+                self.dispatcher.on_pause(now);
+                let _ = done.send(());
+            }
+            Input::Resume => {
+                self.dispatcher.on_resume(now);
+                self.look(now);
+            }
+            Input::Mended => {
+                self.dispatcher.on_credentials_mended(now);
+                self.look(now);
+            }
+            Input::Follow(account) => self.follow(*account, now),
+            Input::Why(answer) => {
+                let _ = answer.send(self.gates(now));
+            }
+            Input::Stop => {
+                self.stopping = true;
+                self.dispatcher.on_pause(now);
+            }
+        }
+    }
+
+    fn follow(&mut self, account: Account, now: Timestamp) {
+        let starts = self
+            .around
+            .store
+            .recall(&self.line, Timestamp::EPOCH)
+            .starts;
+        self.dispatcher
+            .on_policy(account.policy.clone(), &starts, now);
+        // New credentials may be what was missing.
+        self.dispatcher.on_credentials_mended(now);
+        self.policy = account.policy;
+        self.destination = account.destination;
+    }
+
+    fn gates(&self, now: Timestamp) -> Vec<GateStatus> {
+        let gates = self.dispatcher.why(now).into_iter();
+        gates
+            .map(|gate| GateStatus {
+                name: gate.name.as_str(),
+                opens_at: gate.opens_at,
+                detail: gate.detail,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,133 @@
+//! The loops of all lines, by account: started, followed through reloads, paused, stopped.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use cauce_flow::{
+    id::{AccountName, QueueName, TenantId},
+    job::Line,
+};
+use cauce_store::jobs::{Gate, JobStore};
+use parking_lot::RwLock;
+use tokio::sync::oneshot;
+
+use crate::{
+    line::{LineHandle, Surroundings},
+    settings::Account,
+    status::{GateStatus, LineStatus},
+};
+
+/// The loops of all lines. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    handles: Arc<RwLock<BTreeMap<AccountName, LineHandle>>>,
+    /// What a line is started with.
+    around: Surroundings,
+}
+
+impl Lines {
+    /// No line yet.
+    pub(crate) fn new(around: Surroundings) -> Lines {
+        Lines {
+            handles: Arc::default(),
+            around,
+        }
+    }
+
+    /// Follows these accounts: new ones start, known ones take their new settings. Answers the
+    /// loops of those that are gone, for somebody to wait for.
+    pub(crate) fn follow(&self, accounts: &[Account]) -> Vec<LineHandle> {
+        let mut handles = self.handles.write();
+        let wanted: BTreeMap<&AccountName, &Account> = accounts
+            .iter()
+            .map(|account| (&account.name, account))
+            .collect();
+        let stays = |name: &AccountName, handle: &LineHandle| {
+            wanted
+                .get(name)
+                .is_some_and(|account| account.line() == handle.account.line())
+        };
+        let gone: Vec<LineHandle> = handles
+            .extract_if(.., |name, handle| !stays(name, handle))
+            .map(|(_, h)| h)
+            .collect();
+        gone.iter().for_each(LineHandle::stop);
+        for (name, account) in wanted {
+            match handles.get_mut(name) {
+                Some(handle) => handle.follow(account.clone()),
+                None => {
+                    let paused = self.is_paused(account);
+                    let handle = LineHandle::start(account.clone(), self.around.clone(), paused);
+                    handles.insert(name.clone(), handle);
+                }
+            }
+        }
+        gone
+    }
+
+    /// Takes all loops away, told to finish what is in flight.
+    pub(crate) fn stop(&self) -> Vec<LineHandle> {
+        let handles = std::mem::take(&mut *self.handles.write());
+        handles.values().for_each(LineHandle::stop);
+        handles.into_values().collect()
+    }
+
+    /// Asks the lines of a queue to pause, for one tenant or for all. None starts an attempt after
+    /// it has answered.
+    pub(crate) fn ask_pause(
+        &self,
+        queue: &QueueName,
+        tenant: Option<&TenantId>,
+    ) -> Vec<oneshot::Receiver<()>> {
+        let handles = self.handles.read();
+        let concerned = handles.values().filter(|handle| {
+            let account = &handle.account;
+            account.queue == *queue && tenant.is_none_or(|own| account.tenant == *own)
+        });
+        concerned.map(LineHandle::ask_pause).collect()
+    }
+
+    /// Lets the lines of a queue flow again whose gate is open.
+    pub(crate) fn resume(&self, queue: &QueueName) {
+        for handle in self.handles.read().values() {
+            if handle.account.queue == *queue && !self.is_paused(&handle.account) {
+                handle.resume();
+            }
+        }
+    }
+
+    fn is_paused(&self, account: &Account) -> bool {
+        let store: &dyn JobStore = &*self.around.store;
+        store.gate(&account.queue, Some(&account.tenant)) == Gate::Paused
+    }
+
+    /// The configured accounts.
+    pub(crate) fn accounts(&self) -> Vec<Account> {
+        self.handles
+            .read()
+            .values()
+            .map(|handle| handle.account.clone())
+            .collect()
+    }
+
+    /// An account's credentials work again.
+    pub(crate) fn mended(&self, account: &AccountName) {
+        if let Some(handle) = self.handles.read().get(account) {
+            handle.mended();
+        }
+    }
+
+    /// How the line of an account does.
+    pub(crate) fn status(&self, account: &AccountName) -> Option<LineStatus> {
+        self.handles.read().get(account).map(LineHandle::status)
+    }
+
+    /// The gates that are shut in an account's line; none where there is no such account.
+    pub(crate) async fn why(&self, line: &Line) -> Option<Vec<GateStatus>> {
+        let asked = {
+            let handles = self.handles.read();
+            let handle = handles.get(&line.account)?;
+            (handle.account.queue == line.queue).then(|| handle.ask_why())?
+        };
+        Some(asked.await.unwrap_or_default())
+    }
+}
