@@ -63,11 +63,14 @@ pub(super) struct Command {
     pub(super) answer: oneshot::Sender<Result<Reply, Error>>,
 }
 
+/// Whoever asked, and the answer.
+type Held = (oneshot::Sender<Result<Reply, Error>>, Result<Reply, Error>);
+
 /// The machine behind the committer.
 pub(super) struct JobsMachine {
     shared: Arc<Shared>,
     /// Answers that are given once the records are durable.
-    held: Vec<(oneshot::Sender<Result<Reply, Error>>, Result<Reply, Error>)>,
+    held: Vec<Held>,
     scratch: Vec<u8>,
 }
 

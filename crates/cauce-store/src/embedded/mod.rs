@@ -174,7 +174,7 @@ impl Shared {
         let written = writer.written().bytes;
         let before = self.measured_at.load(Ordering::Relaxed);
         let unmeasured = EVERY_BYTES <= written.wrapping_sub(before);
-        if commits % EVERY == 0 || unmeasured {
+        if commits.is_multiple_of(EVERY) || unmeasured {
             if let Ok(free) = writer.free_bytes() {
                 self.free_bytes.store(free, Ordering::Relaxed);
             }

@@ -160,10 +160,10 @@ impl Shared {
                     break;
                 }
                 below = number;
-                if self.text_fits(select, number) {
-                    if let Ok(Some(detail)) = reading::read_job(self, number, false) {
-                        jobs.push(detail.summary);
-                    }
+                if self.text_fits(select, number)
+                    && let Ok(Some(detail)) = reading::read_job(self, number, false)
+                {
+                    jobs.push(detail.summary);
                 }
             }
             match go_on {

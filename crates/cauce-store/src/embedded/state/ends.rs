@@ -27,6 +27,15 @@ pub(super) fn ended_code(state: JobState) -> &'static str {
     }
 }
 
+/// How a job ends.
+#[derive(Clone, Copy)]
+pub(super) struct End<'a> {
+    pub(super) state: JobState,
+    pub(super) at: i64,
+    /// The code of what brought it there.
+    pub(super) code: &'a str,
+}
+
 impl State {
     /// Notes the end of a job that was copied forward after it.
     pub(super) fn note_end(&mut self, number: u64, standing: &Standing) {
@@ -40,8 +49,9 @@ impl State {
         self.finished.insert(number, Finished { at, code });
     }
 
-    /// A job reaches an end state, with the code of what brought it there.
-    pub(super) fn end(&mut self, owner: Owner, number: u64, state: JobState, at: i64, code: &str) {
+    /// A job reaches an end state.
+    pub(super) fn end(&mut self, owner: Owner, number: u64, end: End<'_>) {
+        let End { state, at, code } = end;
         self.counters_of(owner.queue, owner.tenant).end(state);
         let Some(entry) = self.table.get(number).copied() else {
             return;

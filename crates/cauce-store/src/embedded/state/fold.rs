@@ -10,7 +10,7 @@ use super::{
         table::Entry,
     },
     State,
-    ends::ended_code,
+    ends::{End, ended_code},
 };
 use crate::jobs::DropReason;
 
@@ -64,8 +64,17 @@ impl State {
             } => {
                 self.tick(*at);
                 let code = ended_code(*state);
-                jobs.iter()
-                    .for_each(|number| self.end(*owner, *number, *state, *at, code));
+                jobs.iter().for_each(|number| {
+                    self.end(
+                        *owner,
+                        *number,
+                        End {
+                            state: *state,
+                            at: *at,
+                            code,
+                        },
+                    )
+                });
             }
             Record::Rescue {
                 owner,
@@ -90,7 +99,15 @@ impl State {
                 self.tick(*at);
                 self.counters_of(owner.queue, owner.tenant)
                     .revive(JobState::Unknown);
-                self.end(*owner, *job, *state, *at, "resolved");
+                self.end(
+                    *owner,
+                    *job,
+                    End {
+                        state: *state,
+                        at: *at,
+                        code: "resolved",
+                    },
+                );
             }
             Record::Forget { jobs } => jobs.iter().for_each(|number| self.drop_job(*number)),
             Record::Change {
@@ -226,10 +243,11 @@ impl State {
             job.outcome,
             SettledOutcome::Release | SettledOutcome::Snooze { .. }
         );
-        if counts && job.attempt_number > 0 {
-            if let Some(state) = self.table.get(number).map(Entry::state) {
-                self.recount_attempt(number, state, job.attempt_number);
-            }
+        if counts
+            && job.attempt_number > 0
+            && let Some(state) = self.table.get(number).map(Entry::state)
+        {
+            self.recount_attempt(number, state, job.attempt_number);
         }
         let failed = |place: u32| settle.reasons.get(place as usize);
         match &job.outcome {
@@ -244,17 +262,41 @@ impl State {
             }
             SettledOutcome::Completed { .. } => {
                 self.chain(position, job);
-                self.end(owner, number, JobState::Completed, settle.at, "");
+                self.end(
+                    owner,
+                    number,
+                    End {
+                        state: JobState::Completed,
+                        at: settle.at,
+                        code: "",
+                    },
+                );
             }
             SettledOutcome::Dead { reason } => {
                 self.chain(position, job);
                 let code = failed(*reason).map_or("", |reason| &reason.code);
-                self.end(owner, number, JobState::Dead, settle.at, code);
+                self.end(
+                    owner,
+                    number,
+                    End {
+                        state: JobState::Dead,
+                        at: settle.at,
+                        code,
+                    },
+                );
             }
             SettledOutcome::Unknown { reason } => {
                 self.chain(position, job);
                 let code = failed(*reason).map_or("", |reason| &reason.code);
-                self.end(owner, number, JobState::Unknown, settle.at, code);
+                self.end(
+                    owner,
+                    number,
+                    End {
+                        state: JobState::Unknown,
+                        at: settle.at,
+                        code,
+                    },
+                );
             }
         }
     }
@@ -291,8 +333,24 @@ impl State {
         *self.rescues.entry(number).or_default() += 1;
         match state {
             JobState::Waiting => self.return_to_line(number, None),
-            JobState::Dead => self.end(owner, number, state, at, "poison"),
-            _ => self.end(owner, number, state, at, "crashed"),
+            JobState::Dead => self.end(
+                owner,
+                number,
+                End {
+                    state,
+                    at,
+                    code: "poison",
+                },
+            ),
+            _ => self.end(
+                owner,
+                number,
+                End {
+                    state,
+                    at,
+                    code: "crashed",
+                },
+            ),
         }
         if self.table.get(number).is_none() {
             self.rescues.remove(&number);
