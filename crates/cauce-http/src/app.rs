@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cauce_engine::Engine;
 use cauce_flow::id::TenantId;
 use cauce_store::control::audit::Action;
@@ -21,6 +22,9 @@ pub(crate) struct App {
     pub(crate) rate_limit: RateLimit,
     /// What the server counts.
     pub(crate) metrics: Arc<HttpMetrics>,
+    /// What the API is, as OpenAPI in JSON. It is handed in because it is made from the routes,
+    /// which name what is here.
+    pub(crate) document: Bytes,
 }
 
 /// A control action: what is done, to what, and whose it is.

@@ -53,6 +53,7 @@ pub async fn serve(
         rate_limit: RateLimit::new(settings.requests_per_second),
         settings: Arc::clone(&settings),
         metrics: Arc::clone(&metrics),
+        document: openapi::document(),
     });
     let bound = server::run(router::router(&app), settings, metrics, shutdown.clone()).await?;
     tokio::spawn(prune(app, shutdown));

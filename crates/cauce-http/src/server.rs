@@ -6,6 +6,7 @@
 
 mod connection;
 mod patience;
+mod raw;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -11,7 +11,6 @@ use axum::{
 use super::answer::{Json, json_of};
 use crate::{
     app::App,
-    openapi,
     wire::system::{Alive, CheckView, Ready, Version},
 };
 
@@ -67,6 +66,6 @@ pub(crate) async fn version(State(app): State<Arc<App>>) -> Json<Version> {
     responses((status = 200, description = "Every route, in OpenAPI 3.1.", body = Object)),
     security(())
 )]
-pub(crate) async fn document() -> Response {
-    json_of(openapi::document())
+pub(crate) async fn document(State(app): State<Arc<App>>) -> Response {
+    json_of(app.document.clone())
 }

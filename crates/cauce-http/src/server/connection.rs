@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 // `Router` is a service; the trait has the method that calls it.
 use axum::routing::future::RouteFuture;
 
-use super::patience::{Patience, Patient};
+use super::{
+    patience::{Patience, Patient},
+    raw::raw_answer,
+};
 use crate::{problem::Problem, settings::ServerSettings};
 
 /// How long a client that was refused may take to go.
@@ -83,20 +86,4 @@ pub(super) async fn refuse(mut stream: TcpStream, problem: &Problem) {
     };
     // Whether the client was still there makes no difference.
     let _ = tokio::time::timeout(FAREWELL, farewell).await;
-}
-
-/// An answer as bytes, for where there is no request that hyper could answer.
-pub(super) fn raw_answer(problem: &Problem) -> Vec<u8> {
-    let body = problem.to_json();
-    let status = problem.code.status();
-    let mut answer = format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
-         retry-after: 1\r\nconnection: close\r\n\r\n",
-        status.as_str(),
-        status.canonical_reason().unwrap_or_default(),
-        body.len()
-    )
-    .into_bytes();
-    answer.extend_from_slice(&body);
-    answer
 }

@@ -36,7 +36,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::connection::raw_answer;
+use super::raw::raw_answer;
 use crate::{
     problem::{Code, Problem},
     settings::ServerSettings,
