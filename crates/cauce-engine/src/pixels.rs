@@ -152,7 +152,7 @@ impl Rules<'_> {
                 }
                 Prepared::Job { payload } => {
                     platforms.push(platform);
-                    jobs.push(self.job(account, &event, &event_id, payload, now));
+                    jobs.push(self.job(account, &event, payload, now));
                 }
                 Prepared::Withheld(why) => {
                     self.drop_event(&account.queue, DropReason::Withheld, intake);
@@ -176,7 +176,6 @@ impl Rules<'_> {
         &self,
         account: &Account,
         event: &PixelEvent,
-        event_id: &str,
         payload: bytes::Bytes,
         now: Timestamp,
     ) -> NewJob {
@@ -190,7 +189,10 @@ impl Rules<'_> {
             due_at: Timestamp::EPOCH,
             expires_at: ttl.map_or(Timestamp::NEVER, |ttl| now + ttl),
             max_attempts: account.policy.retry.max_attempts,
-            idempotency_key: Some(format!("pixel:{}:{event_id}", account.name)),
+            idempotency_key: event
+                .event_id
+                .as_ref()
+                .map(|id| format!("pixel:{}:{id}", account.name)),
         }
     }
 

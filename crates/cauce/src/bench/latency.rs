@@ -9,7 +9,7 @@ use cauce_engine::Engine;
 use cauce_sim::traffic::{Traffic, TrafficOptions};
 use tokio_util::sync::CancellationToken;
 
-use super::{Measured, gauge, store, watch};
+use super::{Measured, gauge, watch};
 use crate::{
     config::{self, Inputs},
     demo::client::Client,
