@@ -13,10 +13,7 @@ use parking_lot::RwLock;
 use rusqlite::{Connection, Row, Transaction, params, types::Type};
 use subtle::ConstantTimeEq;
 
-use super::{
-    keys::{Key, KeyHash, ParseScopeError, tenant_text},
-    writer,
-};
+use super::keys::{Key, KeyHash, ParseScopeError, tenant_text};
 use crate::jobs::Scope;
 
 /// All keys, in memory.
@@ -45,25 +42,13 @@ impl Keyring {
         Ok(())
     }
 
-    /// Writes down when keys were last used.
-    pub(super) fn note_use(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let used: Vec<(String, i64)> = {
-            let known = self.known.read();
-            let uses = known
-                .values()
-                .map(|k| (k.id.clone(), k.last_used.load(Ordering::Relaxed)));
-            uses.filter(|(_, at)| *at > 0).collect()
-        };
-        if used.is_empty() {
-            return Ok(());
-        }
-        writer::transact(connection, |tx| {
-            let mut note = tx.prepare_cached(
-                "UPDATE keys SET last_used_at = ?2 WHERE id = ?1 AND ifnull(last_used_at, 0) < ?2",
-            )?;
-            used.iter()
-                .try_for_each(|(id, at)| note.execute(params![id, at]).map(drop))
-        })
+    /// The keys that were used, by their ids, with when that was last.
+    pub(super) fn used(&self) -> Vec<(String, i64)> {
+        let known = self.known.read();
+        let uses = known
+            .values()
+            .map(|k| (k.id.clone(), k.last_used.load(Ordering::Relaxed)));
+        uses.filter(|(_, at)| *at > 0).collect()
     }
 
     pub(super) fn find(&self, hash: &KeyHash) -> Option<Arc<Key>> {
@@ -104,6 +89,15 @@ pub(super) fn insert(tx: &Transaction<'_>, hash: &KeyHash, key: &Key) -> rusqlit
         ],
     )
     .map(drop)
+}
+
+/// Writes down when keys were last used.
+pub(super) fn note_use(tx: &Transaction<'_>, used: &[(String, i64)]) -> rusqlite::Result<()> {
+    let mut note = tx.prepare_cached(
+        "UPDATE keys SET last_used_at = ?2 WHERE id = ?1 AND ifnull(last_used_at, 0) < ?2",
+    )?;
+    used.iter()
+        .try_for_each(|(id, at)| note.execute(params![id, at]).map(drop))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(KeyHash, Key)> {

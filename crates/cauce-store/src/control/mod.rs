@@ -7,6 +7,7 @@
 //!
 //! The file carries a version. A file of a newer version is refused and left as it is.
 
+mod access;
 pub mod answers;
 pub mod audit;
 pub mod facts;

@@ -17,7 +17,10 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Error, keyring::Keyring};
+use super::{
+    Error,
+    keyring::{self, Keyring},
+};
 
 /// Pieces of work that may wait.
 const MAX_WAITING: usize = 1_024;
@@ -144,7 +147,12 @@ impl Loop {
     }
 
     fn note_use(&mut self) {
-        if let Err(error) = self.keyring.note_use(&mut self.connection) {
+        let used = self.keyring.used();
+        if used.is_empty() {
+            return;
+        }
+        let noted = transact(&mut self.connection, |tx| keyring::note_use(tx, &used));
+        if let Err(error) = noted {
             tracing::warn!(%error, "cannot write down when keys were last used");
         }
     }
