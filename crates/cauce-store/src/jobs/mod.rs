@@ -1,0 +1,185 @@
+//! The job store: the one seam behind which every queue lives.
+//!
+//! All of it is made of batches, so that a backend can turn each call into one atomic step. What
+//! any backend promises is written down as a test, in [`crate::conformance`].
+//!
+//! ```text
+//! enqueue --> (durable) --> claim --> (lease) --> settle
+//!                             ^                     |
+//!                             +--- retry, release --+
+//! ```
+
+mod enqueue;
+mod figures;
+mod lease;
+mod select;
+mod steer;
+mod view;
+
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use cauce_flow::{
+    id::{JobId, QueueName, TenantId},
+    job::{LeasedJob, Line, State},
+    queue::{backlog::Backlog, settlement::Settlement},
+    time::Timestamp,
+};
+use tokio::sync::Notify;
+
+pub use self::{
+    enqueue::{DropReason, Dropped, Enqueue, Enqueued},
+    figures::{Discrepancy, QueueCounts, Vitals},
+    lease::{Claim, NeverTwice, Recall, Rescued},
+    select::{Page, Scope, Select},
+    steer::{Change, Gate, Replay},
+    view::{DeadReason, JobDetail, JobSummary, Listed},
+};
+
+/// The answer of a store, when it is durable.
+pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// Why a store did not do as asked. Nothing was changed then.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The queue holds all it may.
+    #[error("queue {queue} is full: {limit} (setting limits.{setting})")]
+    Full {
+        /// The queue.
+        queue: QueueName,
+        /// The limit that is reached, with its figure.
+        limit: String,
+        /// The setting that names it.
+        setting: &'static str,
+    },
+    /// The disk is nearly full; deliveries go on and free space.
+    #[error("the disk has {free} bytes free, less than the {floor} that are kept")]
+    DiskFull {
+        /// Bytes free.
+        free: u64,
+        /// Bytes that are kept free.
+        floor: u64,
+    },
+    /// The queue is being drained and takes no new jobs.
+    #[error("queue {queue} is draining and takes no new jobs")]
+    Draining {
+        /// The queue.
+        queue: QueueName,
+    },
+    /// No such job, or not in a state that allows it.
+    #[error("job {job} is {found}, which does not allow this")]
+    State {
+        /// The job.
+        job: JobId,
+        /// The state it is in.
+        found: State,
+    },
+    /// There is no such job (for this tenant).
+    #[error("no job {job}")]
+    NotFound {
+        /// The job.
+        job: JobId,
+    },
+    /// The store can no longer write; the process has to leave.
+    #[error("the store cannot write: {0}")]
+    Broken(Arc<str>),
+    /// The store is closing.
+    #[error("the store is closing")]
+    Closed,
+}
+
+/// Durable jobs of all queues.
+pub trait JobStore: Send + Sync + 'static {
+    /// Takes jobs, all or none. Answers for each, in order, once they are durable.
+    fn enqueue(&self, batch: Enqueue, now: Timestamp) -> Call<'_, Vec<Enqueued>>;
+
+    /// Leases waiting jobs of a line, in order of service.
+    fn claim(&self, claim: Claim, now: Timestamp) -> Call<'_, Vec<LeasedJob>>;
+
+    /// Notes that requests start now, for the quota of the line across restarts.
+    fn begin(&self, line: Line, requests: u32, at: Timestamp) -> Call<'_, ()>;
+
+    /// Ends leases. `requests` were answered since the settlement before it, for the statistics.
+    fn settle(&self, settlements: Vec<Settlement>, requests: u32, now: Timestamp) -> Call<'_, ()>;
+
+    /// Ends the leases that a crash left behind, before the first claim. Answers how many jobs
+    /// went back, became `unknown`, and became dead letters as `poison`.
+    fn rescue(&self, never_twice: NeverTwice, now: Timestamp) -> Call<'_, Rescued>;
+
+    /// Takes back unfinished jobs that are not leased. Answers how many.
+    fn cancel(&self, select: Select, now: Timestamp) -> Call<'_, u64>;
+
+    /// Puts dead letters or unknown jobs back in their line with fresh attempts.
+    fn replay(&self, replay: Replay, now: Timestamp) -> Call<'_, u64>;
+
+    /// Says what became of an unknown job: delivered after all, or dead.
+    fn resolve(&self, job: JobId, scope: Scope, delivered: bool, now: Timestamp) -> Call<'_, ()>;
+
+    /// Removes a dead letter from the list; it stays counted.
+    fn forget(&self, job: JobId, scope: Scope, now: Timestamp) -> Call<'_, ()>;
+
+    /// Changes the priority or the due time of a job that waits.
+    fn change(&self, job: JobId, scope: Scope, change: Change, now: Timestamp) -> Call<'_, ()>;
+
+    /// Opens or shuts a gate of a queue, for one tenant or for all.
+    fn set_gate(
+        &self,
+        queue: QueueName,
+        tenant: Option<TenantId>,
+        gate: Gate,
+        now: Timestamp,
+    ) -> Call<'_, ()>;
+
+    /// Removes end-state history older than `before`, at most `limit`. Answers how many.
+    fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64>;
+
+    /// Keeps a small note of the dispatcher of a line (breaker, holds) across restarts.
+    fn keep_note(&self, line: Line, note: Bytes) -> Call<'_, ()>;
+
+    /// Moves what has come due into the ready lines, expires what is too old, prunes history.
+    /// Answers the next moment at which there is something to do.
+    fn advance(&self, now: Timestamp) -> Call<'_, Option<Timestamp>>;
+
+    /// What waits in a line.
+    fn backlog(&self, line: &Line) -> Backlog;
+
+    /// Wakes whoever waits for work in a line.
+    fn wakeup(&self, line: &Line) -> Arc<Notify>;
+
+    /// Wakes whoever calls [`JobStore::advance`], because there is something to do sooner than it
+    /// was told.
+    fn nudge(&self) -> Arc<Notify>;
+
+    /// What flows through a queue, for one tenant or for all.
+    fn gate(&self, queue: &QueueName, tenant: Option<&TenantId>) -> Gate;
+
+    /// The latest time that anything in the store happened at.
+    fn latest(&self) -> Timestamp;
+
+    /// The request starts of a line since `since`, and its note.
+    fn recall(&self, line: &Line, since: Timestamp) -> Recall;
+
+    /// The figures of all queues that hold or held jobs.
+    fn counts(&self, scope: &Scope) -> BTreeMap<QueueName, QueueCounts>;
+
+    /// The lines that hold or held jobs.
+    fn lines(&self) -> Vec<Line>;
+
+    /// One page of jobs, newest first.
+    fn list(&self, select: Select, page: Page) -> Call<'_, Listed>;
+
+    /// One job with all that happened to it.
+    fn job(&self, job: JobId, scope: Scope) -> Call<'_, JobDetail>;
+
+    /// How many jobs of its line are served before this waiting one, at most.
+    fn place(&self, job: JobId) -> Option<u64>;
+
+    /// Dead letters by reason.
+    fn dead_reasons(&self, select: Select) -> Call<'_, Vec<DeadReason>>;
+
+    /// Recounts everything and compares it with the durable counters.
+    fn audit(&self) -> Vec<Discrepancy>;
+
+    /// The store itself in figures.
+    fn vitals(&self) -> Vitals;
+}
