@@ -4,6 +4,8 @@
 //! [`conformance`] the suite that any backend passes unchanged. [`control`] keeps what operators
 //! manage: keys, the audit log, remembered answers, rollups.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod control;
 pub mod embedded;
 pub mod jobs;

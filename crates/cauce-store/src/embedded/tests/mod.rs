@@ -1,5 +1,6 @@
 //! The backend against a plain model, on a file system that fails.
 
+mod conforms;
 mod model;
 mod property;
 

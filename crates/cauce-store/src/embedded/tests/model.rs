@@ -128,19 +128,20 @@ impl Model {
             .or_default() += 1;
     }
 
-    pub(super) fn revive(&mut self, id: JobId) {
-        let now = self.now;
+    /// A job leaves its end state.
+    pub(super) fn uncount(&mut self, id: JobId) {
         let job = self.job(id);
         let (queue, from) = (job.queue.clone(), job.state);
+        let ended = &mut self.counts.entry(queue).or_default().ended;
+        *ended.entry(from).or_default() -= 1;
+    }
+
+    pub(super) fn revive(&mut self, id: JobId) {
+        self.uncount(id);
+        let now = self.now;
+        let job = self.job(id);
         (job.attempt, job.crashes, job.due) = (0, 0, now);
         job.state = State::Waiting;
-        *self
-            .counts
-            .entry(queue)
-            .or_default()
-            .ended
-            .entry(from)
-            .or_default() -= 1;
     }
 
     /// To its line again, or to the scheduled ones.

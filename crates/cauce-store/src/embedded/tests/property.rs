@@ -360,7 +360,7 @@ impl World {
             return Ok(());
         };
         alive(self.run(async |store| store.resolve(id, Scope::All, delivered, now).await))?;
-        self.model.revive(id);
+        self.model.uncount(id);
         self.model.end(
             id,
             if delivered {
@@ -540,7 +540,7 @@ impl World {
             (State::Dead | State::Unknown, State::Waiting | State::Expired | State::Cancelled) => {
                 self.model.revive(id)
             }
-            (State::Unknown, State::Completed | State::Dead) => self.model.revive(id),
+            (State::Unknown, State::Completed | State::Dead) => self.model.uncount(id),
             (from, to) => assert!(from.is_pending(), "{id} went from {from} to {to}"),
         }
         let job = self.model.job(id);

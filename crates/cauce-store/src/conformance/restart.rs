@@ -1,0 +1,174 @@
+//! What a crash and a restart leave.
+
+use bytes::Bytes;
+use cauce_flow::{
+    job::{NewJob, State},
+    priority::Priority,
+    queue::settlement::Outcome,
+};
+
+use super::{
+    promises,
+    scene::{Scene, TENANT, job, keyed, line, reason, seconds, urgent},
+};
+use crate::jobs::{Gate, Rescued};
+
+promises! {
+    acknowledged_jobs_survive_a_restart, restarts;
+    keys_survive_a_restart, restarts;
+    gates_notes_and_request_starts_survive_a_restart, restarts;
+    leases_are_released_without_a_failed_attempt, restarts;
+    leases_that_must_not_go_twice_become_unknown, restarts;
+    a_job_in_hand_in_three_crashes_is_poison, restarts;
+    order_survives_a_restart, restarts;
+    history_survives_a_restart, restarts;
+}
+
+async fn acknowledged_jobs_survive_a_restart(mut scene: Scene) {
+    let later = NewJob {
+        due_at: scene.now + seconds(60),
+        ..job()
+    };
+    let ids = scene.enqueue(vec![job(), later]).await;
+    scene.reopen().await;
+    assert!(scene.store().latest() >= scene.now, "time does not go back");
+    assert_eq!(scene.state(ids[1]).await, State::Scheduled);
+    assert_eq!(scene.claim_ids(10).await, ids[..1]);
+    scene.wait(seconds(60)).await;
+    assert_eq!(scene.claim_ids(10).await, ids[1..]);
+    let more = scene.enqueue(vec![job()]).await;
+    assert!(!ids.contains(&more[0]), "an id is given once");
+}
+
+async fn keys_survive_a_restart(mut scene: Scene) {
+    let first = scene.enqueue(vec![keyed(TENANT, "order-1")]).await[0];
+    let leased = scene.claim(1).await;
+    scene.complete(&leased).await;
+    scene.reopen().await;
+    let again = scene
+        .try_enqueue(vec![keyed(TENANT, "order-1")])
+        .await
+        .expect("an answer");
+    assert_eq!((again[0].id, again[0].duplicate), (first, true));
+}
+
+async fn gates_notes_and_request_starts_survive_a_restart(mut scene: Scene) {
+    let store = scene.store();
+    let set = store
+        .set_gate(line().queue, None, Gate::Paused, scene.now)
+        .await;
+    set.expect("the gate is set");
+    let note = Bytes::from_static(b"open until noon");
+    store
+        .keep_note(line(), note.clone())
+        .await
+        .expect("it is kept");
+    store
+        .begin(line(), 3, scene.now)
+        .await
+        .expect("it is noted");
+    let later = scene.now + seconds(10);
+    store.begin(line(), 2, later).await.expect("it is noted");
+    scene.reopen().await;
+    assert_eq!(scene.store().gate(&line().queue, None), Gate::Paused);
+    let recall = scene.store().recall(&line(), scene.now);
+    assert_eq!(recall.note, Some(note));
+    assert_eq!(recall.starts, [(scene.now, 3), (later, 2)]);
+    let recent = scene.store().recall(&line(), scene.now + seconds(1));
+    assert_eq!(recent.starts, [(later, 2)]);
+}
+
+async fn leases_are_released_without_a_failed_attempt(mut scene: Scene) {
+    let ids = scene.enqueue(vec![job(); 3]).await;
+    scene.claim(2).await;
+    scene.reopen().await;
+    assert_eq!(scene.count(State::Active), 2);
+    let released = Rescued {
+        released: 2,
+        ..Rescued::default()
+    };
+    assert_eq!(scene.rescue(false).await, released);
+    assert_eq!(scene.rescue(false).await, Rescued::default());
+    let leased = scene.claim(10).await;
+    assert_eq!(leased.iter().map(|job| job.id).collect::<Vec<_>>(), ids);
+    assert!(leased.iter().all(|job| job.attempt == 1));
+}
+
+async fn leases_that_must_not_go_twice_become_unknown(mut scene: Scene) {
+    let id = scene.enqueue(vec![job()]).await[0];
+    scene.claim(1).await;
+    scene.reopen().await;
+    let unknown = Rescued {
+        unknown: 1,
+        ..Rescued::default()
+    };
+    assert_eq!(scene.rescue(true).await, unknown);
+    assert_eq!(scene.claim(1).await.len(), 0);
+    let told = scene.job(id).await.summary;
+    assert_eq!(told.state, State::Unknown);
+    assert_eq!(told.last_error.expect("a reason").code, "crashed");
+}
+
+async fn a_job_in_hand_in_three_crashes_is_poison(mut scene: Scene) {
+    let id = scene.enqueue(vec![job()]).await[0];
+    for crash in 1..=3 {
+        assert_eq!(scene.claim(1).await.len(), 1);
+        scene.reopen().await;
+        let rescued = scene.rescue(false).await;
+        assert_eq!(
+            (rescued.released, rescued.poison),
+            (u64::from(crash < 3), u64::from(crash == 3))
+        );
+    }
+    let told = scene.job(id).await.summary;
+    assert_eq!((told.state, told.attempt), (State::Dead, 0));
+    assert_eq!(told.last_error.expect("a reason").code, "poison");
+}
+
+async fn order_survives_a_restart(mut scene: Scene) {
+    let ids = scene
+        .enqueue(vec![job(), job(), job(), urgent(Priority::High)])
+        .await;
+    assert_eq!(scene.claim_ids(2).await, [ids[3], ids[0]]);
+    // The first goes behind the others by its due time, also for whoever reads the log again.
+    scene
+        .settle(
+            ids[0],
+            Outcome::Retry {
+                due_at: scene.now + seconds(5),
+            },
+        )
+        .await;
+    scene.settle(ids[3], Outcome::Release).await;
+    scene.reopen().await;
+    scene.wait(seconds(1)).await;
+    let later = scene.enqueue(vec![job()]).await[0];
+    scene.wait(seconds(5)).await;
+    assert_eq!(
+        scene.claim_ids(10).await,
+        [ids[3], ids[1], ids[2], later, ids[0]]
+    );
+}
+
+async fn history_survives_a_restart(mut scene: Scene) {
+    let dead = scene.bury(1, "http_400").await[0];
+    let done = scene.enqueue(vec![job()]).await[0];
+    scene.claim(1).await;
+    let provider_id = Some("wamid.1".to_owned());
+    scene
+        .settle(
+            done,
+            Outcome::Completed {
+                provider_id: provider_id.clone(),
+            },
+        )
+        .await;
+    let before = (scene.counts(), scene.job(dead).await.attempts);
+    scene.reopen().await;
+    assert_eq!((scene.counts(), scene.job(dead).await.attempts), before);
+    assert_eq!(
+        scene.job(dead).await.summary.last_error,
+        Some(reason("http_400"))
+    );
+    assert_eq!(scene.job(done).await.provider_id, provider_id);
+}
