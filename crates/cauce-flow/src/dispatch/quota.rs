@@ -12,8 +12,8 @@
 //!
 //! The guard is what a body handed to the socket may take to arrive: 1 % of the window, at least
 //! 10 ms and at most 250 ms. An answer proves the arrival sooner. An answer that takes longer than
-//! the quickest ones lately may have spent all of the difference on the road, so the request counts
-//! as arrived that much after it left, by a tenth of the window at most. A steady destination costs
+//! the quickest ones may have spent all of the difference on the road, so the request counts
+//! as arrived that much after it left, by a quarter of the window at most. A steady destination costs
 //! 1 % of a short window's rate, however slow it is; one whose answers vary by tens of milliseconds
 //! costs more, because nobody can tell from here where the time went.
 //!
@@ -340,7 +340,7 @@ impl Lane {
 
     /// The longest that a request counts as being on the road.
     fn longest_road(&self) -> Duration {
-        (self.window.per / 10).clamp(self.guard, LONGEST_ROAD.max(self.guard))
+        (self.window.per / 4).clamp(self.guard, LONGEST_ROAD.max(self.guard))
     }
 
     /// Slots that the window still holds, those of requests that have not left aside.
@@ -389,18 +389,21 @@ impl Lane {
     }
 }
 
-/// How quick answers have been lately.
+/// How quick answers can be: what the destination and the way back take at least.
+///
+/// The floor falls at once and rises slowly: where a busy machine makes every answer late for a
+/// while, the requests were late as well, and counting them as early would pass the limit.
 #[derive(Clone, Debug)]
 struct Answers {
     seen: u32,
-    quickest: Duration,
-    quickest_before: Duration,
+    floor: Duration,
 }
 
-/// The quickest answer is that of the last so many, and of as many before them.
-const ANSWERS_A_TURN: u32 = 64;
 /// Before so many answers nothing is concluded from them.
 const ANSWERS_TO_LEARN: u32 = 16;
+/// After so many answers the floor rises by [`RISE`].
+const ANSWERS_TO_RISE: u32 = 256;
+const RISE: Duration = Duration::from_millis(1);
 /// What rounding and the clock of a busy machine may hide of the quickest answer.
 const DOUBT: Duration = Duration::from_millis(2);
 
@@ -408,8 +411,7 @@ impl Default for Answers {
     fn default() -> Answers {
         Answers {
             seen: 0,
-            quickest: Duration::MAX,
-            quickest_before: Duration::MAX,
+            floor: Duration::MAX,
         }
     }
 }
@@ -419,16 +421,13 @@ impl Answers {
     fn excess(&mut self, took: Duration) -> Duration {
         let floor = match self.seen {
             0..ANSWERS_TO_LEARN => Duration::ZERO,
-            _ => self
-                .quickest
-                .min(self.quickest_before)
-                .saturating_sub(DOUBT),
+            _ => self.floor.saturating_sub(DOUBT),
         };
-        self.quickest = self.quickest.min(took);
+        self.floor = self.floor.min(took);
         self.seen += 1;
-        if self.seen >= ANSWERS_TO_LEARN + ANSWERS_A_TURN {
+        if self.seen >= ANSWERS_TO_LEARN + ANSWERS_TO_RISE {
             self.seen = ANSWERS_TO_LEARN;
-            self.quickest_before = std::mem::replace(&mut self.quickest, Duration::MAX);
+            self.floor += RISE;
         }
         took.saturating_sub(floor)
     }

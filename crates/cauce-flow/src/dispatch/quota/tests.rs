@@ -40,7 +40,7 @@ fn a_slow_answer_counts_no_later_than_the_guard_after_leaving() {
     let mut quota = Quota::new(&[window(1, 1_000)]);
     quota.try_take(1, ms(0)).unwrap();
     quota.on_left(ms(3));
-    let latest = 3 + 100 + 1_000 + 1;
+    let latest = 3 + 250 + 1_000 + 1;
     assert_eq!(quota.next_slot(ms(3)), NextSlot::At(ms(latest)));
     quota.on_answered(Some(ms(3)), ms(400));
     assert_eq!(quota.next_slot(ms(400)), NextSlot::At(ms(latest)));
