@@ -174,7 +174,11 @@ impl Troubles {
             outside
                 .meta
                 .faults()
-                .next(2, Fault::Throttled { minutes: 0 });
+                .next(1, Fault::ServerError { status: 500 });
+            outside
+                .meta
+                .faults()
+                .next(1, Fault::TooManyRequests(RetryAfter::Seconds(1)));
             outside.meta.faults().next(
                 1,
                 Fault::SlowAnswer {
