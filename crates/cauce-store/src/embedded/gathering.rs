@@ -1,7 +1,5 @@
 //! What each record adds to the sums of its minute, and how the sums leave the store.
 
-use std::collections::BTreeMap;
-
 use cauce_flow::{job::State as JobState, time::Timestamp};
 
 use super::{
@@ -11,8 +9,8 @@ use super::{
     state::{Reply, State},
 };
 use crate::{
-    jobs::Error,
-    rollups::{Gathered, Key, Place, Rollup},
+    jobs::Call,
+    rollups::{Gathered, Gathers, Key, Place, Rollup, Sums},
 };
 
 /// Adds a record to the sums. It is called before the record is folded.
@@ -106,41 +104,39 @@ fn gather_settle(sums: &mut Gathered, settle: &Settle) {
     }
 }
 
-impl EmbeddedStore {
-    /// Keeps the ids and the sums of two stores apart.
-    pub fn instance(&self) -> u32 {
+impl Gathers for EmbeddedStore {
+    fn instance(&self) -> u32 {
         self.shared.instance
     }
 
-    /// Takes the gathered sums away, once all that they sum up is durable.
-    pub(crate) async fn take_gathered(&self) -> Result<(u64, BTreeMap<Place, Rollup>), Error> {
-        match self.shared.ask(Ask::TakeGathered).await? {
-            Reply::Gathered(through, sums) => Ok((through, sums)),
-            other => unreachable!("asked for sums, got {other:?}"),
-        }
+    fn take_gathered(&self) -> Call<'_, (u64, Sums)> {
+        Box::pin(async {
+            match self.shared.ask(Ask::TakeGathered).await? {
+                Reply::Gathered(through, sums) => Ok((through, sums)),
+                other => unreachable!("asked for sums, got {other:?}"),
+            }
+        })
     }
 
-    pub(crate) fn give_back_gathered(&self, sums: BTreeMap<Place, Rollup>) {
-        self.shared.state.lock().gathered.give_back(sums);
-    }
-
-    pub(crate) fn gathered_kept(&self, through: u64) {
+    fn gathered_kept(&self, through: u64) {
         self.shared.state.lock().gathered.kept(through);
     }
 
-    /// The sums that are in memory only.
-    pub(crate) fn gathered(&self) -> Vec<(Key, Rollup)> {
+    fn give_back_gathered(&self, sums: Sums) {
+        self.shared.state.lock().gathered.give_back(sums);
+    }
+
+    fn gathered(&self) -> Vec<(Key, Rollup)> {
         let state = self.shared.state.lock();
         named(&state, state.gathered.sums())
     }
 
-    /// Sums under the names of their queues and tenants.
-    pub(crate) fn named(&self, sums: &BTreeMap<Place, Rollup>) -> Vec<(Key, Rollup)> {
+    fn named(&self, sums: &Sums) -> Vec<(Key, Rollup)> {
         named(&self.shared.state.lock(), sums)
     }
 }
 
-fn named(state: &State, sums: &BTreeMap<Place, Rollup>) -> Vec<(Key, Rollup)> {
+fn named(state: &State, sums: &Sums) -> Vec<(Key, Rollup)> {
     let key = |(start, queue, tenant): &Place| {
         Some(Key {
             start: Timestamp::from_millis(*start),

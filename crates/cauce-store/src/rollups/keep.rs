@@ -8,10 +8,9 @@ use parking_lot::Mutex as SyncMutex;
 use rusqlite::{OptionalExtension, Transaction, params};
 use tokio::sync::Mutex;
 
-use super::{Key, Rollup, Span, Step};
+use super::{Gathers, Key, Rollup, Span, Step};
 use crate::{
     control::{self, Control},
-    embedded::EmbeddedStore,
     jobs,
 };
 
@@ -27,7 +26,7 @@ pub type KeepError = control::Error;
 
 /// The sums of a job store, kept in a control store.
 pub struct Rollups {
-    store: Arc<EmbeddedStore>,
+    store: Arc<dyn Gathers>,
     control: Control,
     /// Held while sums are on their way from memory to the file, so that no reader misses them.
     moving: Mutex<()>,
@@ -35,20 +34,27 @@ pub struct Rollups {
 }
 
 impl Rollups {
-    /// Up to where the sums of each log are kept, for [`Options`](crate::embedded::Options).
+    /// Up to where the sums of each log are kept, for the store that opens one of them.
     pub async fn kept_through(control: &Control) -> Result<BTreeMap<u32, u64>, KeepError> {
         control
             .run(|tx| {
                 tx.prepare("SELECT log, position FROM rollups_through")?
-                    .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?
+                    .query_map([], |row| {
+                        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+                    })?
                     .collect()
             })
             .await
     }
 
     /// The sums of `store`, kept in `control`.
-    pub fn new(store: Arc<EmbeddedStore>, control: Control) -> Rollups {
-        Rollups { store, control, moving: Mutex::new(()), recent: SyncMutex::default() }
+    pub fn new(store: Arc<impl Gathers>, control: Control) -> Rollups {
+        Rollups {
+            store,
+            control,
+            moving: Mutex::new(()),
+            recent: SyncMutex::default(),
+        }
     }
 
     /// Keeps what has gathered in memory, and prunes what is too old.
@@ -61,7 +67,10 @@ impl Rollups {
         let rows = self.store.named(&places);
         self.remember(&rows, now);
         let log = self.store.instance();
-        let kept = self.control.run(move |tx| write(tx, rows, through, log, now)).await;
+        let kept = self
+            .control
+            .run(move |tx| write(tx, rows, through, log, now))
+            .await;
         match &kept {
             Ok(()) => self.store.gathered_kept(through),
             Err(_) => self.store.give_back_gathered(places),
@@ -88,7 +97,11 @@ impl Rollups {
             .filter(|(key, _)| key.start >= from)
             .map(|(key, rollup)| (key.clone(), rollup.clone()))
             .collect();
-        let fresh = self.store.gathered().into_iter().filter(|(key, _)| key.start >= from);
+        let fresh = self
+            .store
+            .gathered()
+            .into_iter()
+            .filter(|(key, _)| key.start >= from);
         rows.extend(fresh);
         rows
     }
@@ -104,10 +117,17 @@ impl Rollups {
                 let first = Timestamp::from_millis(step.start(span.from.as_millis()));
                 at >= first
                     && at < span.to
-                    && span.tenant.as_ref().is_none_or(|tenant| *tenant == key.tenant)
+                    && span
+                        .tenant
+                        .as_ref()
+                        .is_none_or(|tenant| *tenant == key.tenant)
             }
         };
-        let fresh = self.store.gathered().into_iter().filter(|(key, _)| fits(key));
+        let fresh = self
+            .store
+            .gathered()
+            .into_iter()
+            .filter(|(key, _)| fits(key));
         let mut rows: Vec<(Key, Rollup)> = fresh.collect();
         let kept = self.control.run(move |tx| select(tx, &span)).await;
         let kept = kept.map_err(|error| jobs::Error::Broken(error.to_string().into()))?;
@@ -165,15 +185,25 @@ fn select(tx: &Transaction<'_>, span: &Span) -> rusqlite::Result<Vec<(Key, Rollu
          WHERE step = ?1 AND start >= ?2 AND start < ?3 AND (?4 IS NULL OR tenant = ?4)
          ORDER BY start",
     )?
-    .query_map(params![span.step.ms(), first, span.to.as_millis(), tenant], |row| {
-        let (queue, tenant): (String, String) = (row.get(1)?, row.get(2)?);
-        let sums: Vec<u8> = row.get(3)?;
-        let named = queue.parse().ok().zip(tenant.parse().ok());
-        Ok(named.zip(decode(&sums)).map(|((queue, tenant), rollup)| {
-            let start = Timestamp::from_millis(row.get(0).unwrap_or_default());
-            (Key { start, queue, tenant }, rollup)
-        }))
-    })?
+    .query_map(
+        params![span.step.ms(), first, span.to.as_millis(), tenant],
+        |row| {
+            let (queue, tenant): (String, String) = (row.get(1)?, row.get(2)?);
+            let sums: Vec<u8> = row.get(3)?;
+            let named = queue.parse().ok().zip(tenant.parse().ok());
+            Ok(named.zip(decode(&sums)).map(|((queue, tenant), rollup)| {
+                let start = Timestamp::from_millis(row.get(0).unwrap_or_default());
+                (
+                    Key {
+                        start,
+                        queue,
+                        tenant,
+                    },
+                    rollup,
+                )
+            }))
+        },
+    )?
     .filter_map(Result::transpose)
     .collect()
 }
@@ -203,7 +233,9 @@ fn decode(bytes: &[u8]) -> Option<Rollup> {
     }
     let (len, rest) = rest.split_first_chunk::<4>()?;
     let (error, sketch) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
-    rollup.last_error = String::from_utf8(error.to_vec()).ok().filter(|text| !text.is_empty());
+    rollup.last_error = String::from_utf8(error.to_vec())
+        .ok()
+        .filter(|text| !text.is_empty());
     if !sketch.is_empty() {
         rollup.latency = TDigestMut::deserialize(sketch).ok();
     }

@@ -3,6 +3,9 @@
 //! The sums are folded from the same records as the jobs. They gather in memory and go to the
 //! control store every few seconds, in one transaction with the place in the log up to which they
 //! hold; after a crash the log tells the rest again. So each thing is counted once.
+//!
+//! A job store gathers them and hands them over as [`Gathers`]; [`Rollups`] keeps them and knows no
+//! store by its name.
 
 mod gather;
 mod keep;
@@ -13,7 +16,8 @@ use cauce_flow::{
 };
 use datasketches::tdigest::TDigestMut;
 
-pub(crate) use gather::{Gathered, Place};
+pub(crate) use gather::Gathered;
+pub use gather::{Gathers, Place, Sums};
 pub use keep::{KeepError, Rollups};
 
 /// Size of the sketch of latencies: about 1 % of rank off in the middle, far less at the ends.
