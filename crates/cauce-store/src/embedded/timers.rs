@@ -1,22 +1,55 @@
 //! Numbers that have something to do at some time: due, too old, out of the history.
 //!
-//! What is near stands in exact order. What is further away stands in buckets of ten seconds, at 8
-//! bytes a number, and is put in order when its bucket begins.
+//! What is near stands in exact order. What is further away stands in buckets of ten seconds, and is
+//! put in order when its bucket begins. Numbers come to a bucket nearly in order, so each is kept as
+//! its distance from the one before: three bytes or so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cauce_flow::id::JobId;
+use super::codec::{Decoder, Encode, Malformed};
 
 const GRAIN_MS: i64 = 10_000;
-const OFFSET_SHIFT: u32 = 46;
 
 #[derive(Default)]
 pub(super) struct Timers {
     near: BTreeSet<(i64, u64)>,
-    /// Start of the bucket over the grain -> place in the grain (14 bits) and number (46 bits).
-    far: BTreeMap<i64, Vec<u64>>,
+    /// By the start of the bucket over the grain.
+    far: BTreeMap<i64, Bucket>,
     /// Buckets up to this one have begun.
     begun: i64,
+}
+
+/// Numbers that wake within one grain.
+#[derive(Default)]
+struct Bucket {
+    /// Distance from the number before, then the time in the grain.
+    coded: Vec<u8>,
+    count: usize,
+    last: u64,
+}
+
+impl Bucket {
+    fn push(&mut self, offset: u64, number: u64) {
+        /// A step that wastes less than doubling does.
+        const GROW_BYTES: usize = 4_096;
+        if self.coded.capacity() - self.coded.len() < 24 {
+            let more = self.coded.len().clamp(24, GROW_BYTES);
+            self.coded.reserve_exact(more.max(self.coded.len() / 8));
+        }
+        self.coded.put_i64(number.wrapping_sub(self.last) as i64);
+        self.coded.put_u64(offset);
+        self.last = number;
+        self.count += 1;
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = (u64, u64)> {
+        let (mut from, mut last) = (Decoder::new(&self.coded), 0u64);
+        let mut next = move || -> Result<(u64, u64), Malformed> {
+            last = last.wrapping_add(from.i64()? as u64);
+            Ok((from.u64()?, last))
+        };
+        (0..self.count).map(move |_| next().expect("a bucket reads as it was written"))
+    }
 }
 
 impl Timers {
@@ -28,8 +61,7 @@ impl Timers {
             return;
         }
         let offset = at_ms.rem_euclid(GRAIN_MS) as u64;
-        let packed = (offset << OFFSET_SHIFT) | (number & JobId::MAX_NUMBER);
-        self.far.entry(bucket).or_default().push(packed);
+        self.far.entry(bucket).or_default().push(offset, number);
     }
 
     /// Takes the next number whose time has come.
@@ -50,12 +82,9 @@ impl Timers {
                 return;
             }
             let base = first.key() * GRAIN_MS;
-            self.near.extend(first.remove().into_iter().map(|packed| {
-                (
-                    base + (packed >> OFFSET_SHIFT) as i64,
-                    packed & JobId::MAX_NUMBER,
-                )
-            }));
+            let bucket = first.remove();
+            let at = |(offset, number)| (base + offset as i64, number);
+            self.near.extend(bucket.numbers().map(at));
         }
     }
 
@@ -75,11 +104,8 @@ impl Timers {
 
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
-        let far: usize = self
-            .far
-            .values()
-            .map(|numbers| numbers.capacity() * 8 + 48)
-            .sum();
+        let far = self.far.values().map(|bucket| bucket.coded.capacity());
+        let far = far.sum::<usize>() + self.far.len() * 2 * size_of::<(i64, Bucket)>();
         far + self.near.len() * 32
     }
 }

@@ -595,9 +595,22 @@ impl World {
                 .cloned()
                 .unwrap_or_default();
             if let Err(what) = self.model.agrees(queue, &found) {
-                panic!("after {op:?}: {what}");
+                panic!("after {op:?}: {what}\n{}", self.differences());
             }
         }
+    }
+
+    /// Where store and model do not agree, job by job.
+    fn differences(&self) -> String {
+        let mut told = String::new();
+        for (id, job) in &self.model.jobs {
+            let found = self.run(async |store| store.job(*id, Scope::All).await);
+            let found = found.map(|detail| detail.summary.state);
+            if found.as_ref().ok() != Some(&job.state) {
+                told += &format!("{id} is {found:?}, should be {job:?}\n");
+            }
+        }
+        told
     }
 
     /// Every job that is listed still has all its attempts and its own payload.
