@@ -18,6 +18,8 @@ use cauce_flow::time::Timestamp;
 
 /// By so much of the time that has passed the clock follows the system's.
 const FOLLOW_PERMILLE: i64 = 2;
+/// A smaller difference is left alone, so that time is even where nothing is wrong.
+const NEGLIGIBLE_MS: i64 = 50;
 /// A difference beyond this is a clock that was set, and is said once.
 const JUMP_MS: i64 = 5_000;
 
@@ -85,6 +87,9 @@ impl Clock {
             .corrected_at_ms
             .store(elapsed, Ordering::Relaxed);
         let off = system_ms() - self.now().as_millis();
+        if off.abs() < NEGLIGIBLE_MS {
+            return;
+        }
         // Slower than time itself passes, so that `now` still never goes back.
         let step = off.clamp(-allowed, allowed);
         let before = self.shared.correction_ms.fetch_add(step, Ordering::Relaxed);

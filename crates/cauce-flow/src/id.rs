@@ -13,13 +13,13 @@ pub const MAX_NAME_BYTES: usize = 64;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NameError {
     /// Nothing was given.
-    #[error("a {kind} name is empty")]
+    #[error("{kind} name is empty")]
     Empty {
         /// What was to be named.
         kind: &'static str,
     },
     /// More than [`MAX_NAME_BYTES`].
-    #[error("a {kind} name has {len} bytes, more than {MAX_NAME_BYTES}")]
+    #[error("{kind} name has {len} bytes, more than {MAX_NAME_BYTES}")]
     TooLong {
         /// What was to be named.
         kind: &'static str,
@@ -27,7 +27,7 @@ pub enum NameError {
         len: usize,
     },
     /// A character outside `A-Z a-z 0-9 . _ : @ + -`.
-    #[error("a {kind} name holds {found:?}; use letters, digits and . _ : @ + -")]
+    #[error("{kind} name holds {found:?}; use letters, digits and . _ : @ + -")]
     Character {
         /// What was to be named.
         kind: &'static str,

@@ -26,19 +26,16 @@
 //! log of the slots does not. Slots of the same millisecond share an entry, so a window costs at
 //! most as many entries as it has slots or milliseconds, whichever is less.
 
+mod answers;
+mod lane;
+mod shrunk;
 mod slots;
 
 use std::time::Duration;
 
-use self::slots::Slots;
+use self::{answers::Answers, lane::Lane, shrunk::Shrunk};
 use super::policy::Window;
 use crate::time::Timestamp;
-
-/// How long a start that was noted may have taken to become a request on the wire: an fsync and a
-/// new connection. Only restored slots are counted so.
-const NOTE_LAG: Duration = Duration::from_secs(1);
-/// What rounding down to milliseconds may hide.
-const ROUNDING: Duration = Duration::from_millis(1);
 
 /// Any number of windows, all of which must admit. None at all admit everything.
 #[derive(Clone, Debug)]
@@ -48,23 +45,6 @@ pub struct Quota {
     granted: u32,
     shrunk: Option<Shrunk>,
     answers: Answers,
-}
-
-/// The slots of one window.
-#[derive(Clone, Debug)]
-struct Lane {
-    window: Window,
-    guard: Duration,
-    /// When requests left whose arrival is not certain yet.
-    left: Slots,
-    /// When, at the latest, the others arrived.
-    arrived: Slots,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Shrunk {
-    percent: u32,
-    until: Timestamp,
 }
 
 /// Why no slot is free.
@@ -182,10 +162,7 @@ impl Quota {
         let took = now.since(left);
         let excess = self.answers.excess(took);
         for lane in &mut self.lanes {
-            if lane.left.take(left) {
-                let road = took.min(lane.guard).max(excess.min(lane.longest_road()));
-                lane.arrived.push(left + road, 1);
-            }
+            lane.on_answered(left, took, excess);
         }
     }
 
@@ -264,181 +241,6 @@ impl Quota {
             _ => by_slots(lane.window.max),
         }
     }
-}
-
-impl Shrunk {
-    fn of(self, max: u32) -> u32 {
-        let share = u64::from(max) * u64::from(self.percent) / 100;
-        u32::try_from(share).unwrap_or(max).clamp(1, max)
-    }
-}
-
-impl Lane {
-    fn new(window: Window) -> Lane {
-        Lane {
-            window,
-            guard: guard(window.per),
-            left: Slots::default(),
-            arrived: Slots::default(),
-        }
-    }
-
-    /// Takes noted starts as requests that left at most [`NOTE_LAG`] later, and before `now`.
-    fn remember(&mut self, starts: &[(Timestamp, u32)], now: Timestamp) {
-        for (at, n) in starts {
-            self.left.push((*at + NOTE_LAG).min(now), *n);
-        }
-        self.advance(now);
-    }
-
-    /// A lane for `window` that knows what the lanes before it knew.
-    fn follow(
-        window: Window,
-        before: &[Lane],
-        starts: &[(Timestamp, u32)],
-        now: Timestamp,
-    ) -> Lane {
-        let mut lane = Lane::new(window);
-        let wide_enough = before.iter().filter(|old| old.window.per >= window.per);
-        let longest = || before.iter().max_by_key(|old| old.window.per);
-        match wide_enough
-            .min_by_key(|old| old.window.per)
-            .or_else(longest)
-        {
-            Some(old) => {
-                let unseen = starts.partition_point(|(at, _)| *at < now - old.window.per);
-                lane.remember(&starts[..unseen], now);
-                lane.adopt(old);
-            }
-            None => lane.remember(starts, now),
-        }
-        lane.advance(now);
-        lane
-    }
-
-    /// Takes over another lane's slots. Where this guard is the longer one, a slot that the other
-    /// had settled may still have been on its way, so it counts as that much later.
-    fn adopt(&mut self, old: &Lane) {
-        let later = self.guard.saturating_sub(old.guard);
-        for (at, n) in old.arrived.runs() {
-            self.arrived.push(at + later, n);
-        }
-        for (at, n) in old.left.runs() {
-            self.left.push(at, n);
-        }
-    }
-
-    fn advance(&mut self, now: Timestamp) {
-        let (road, per) = (self.longest_road(), self.window.per);
-        // Until then the slot is needed in any case, and its answer may still say more.
-        while let Some((at, n)) = self.left.pop_if(|at| at + per <= now) {
-            self.arrived.push(at + road, n);
-        }
-        let kept = self.window.per + ROUNDING;
-        while self.arrived.pop_if(|at| at + kept <= now).is_some() {}
-    }
-
-    /// The longest that a request counts as being on the road.
-    fn longest_road(&self) -> Duration {
-        (self.window.per / 4).clamp(self.guard, LONGEST_ROAD.max(self.guard))
-    }
-
-    /// Slots that the window still holds, those of requests that have not left aside.
-    fn held(&self, now: Timestamp) -> u32 {
-        let gone = self.releases().take_while(|(at, _)| *at <= now);
-        let gone: u32 = gone.map(|(_, n)| n).sum();
-        self.left.total() + self.arrived.total() - gone
-    }
-
-    /// When the window has `n` free slots of `max`.
-    fn frees(&self, max: u32, granted: u32, n: u32, now: Timestamp) -> NextSlot {
-        let mut used = granted + self.left.total() + self.arrived.total();
-        let fits = |used: u32| used.saturating_add(n) <= max;
-        if fits(used) {
-            return NextSlot::Now;
-        }
-        for (at, count) in self.releases() {
-            used -= count;
-            if fits(used) {
-                return if at <= now {
-                    NextSlot::Now
-                } else {
-                    NextSlot::At(at)
-                };
-            }
-        }
-        NextSlot::WhenLeft
-    }
-
-    /// When slots leave the window, in order, as far as the clock alone decides it.
-    fn releases(&self) -> impl Iterator<Item = (Timestamp, u32)> {
-        let kept = self.window.per + ROUNDING;
-        let road = self.longest_road();
-        let mut arrived = self
-            .arrived
-            .runs()
-            .map(move |(at, n)| (at + kept, n))
-            .peekable();
-        let left = self.left.runs();
-        let mut left = left.map(move |(at, n)| (at + road + kept, n)).peekable();
-        std::iter::from_fn(move || match (arrived.peek(), left.peek()) {
-            (Some(a), Some(l)) if l.0 < a.0 => left.next(),
-            (Some(_), _) => arrived.next(),
-            (None, _) => left.next(),
-        })
-    }
-}
-
-/// How quick answers can be: what the destination and the way back take at least.
-///
-/// The floor falls at once and rises slowly: where a busy machine makes every answer late for a
-/// while, the requests were late as well, and counting them as early would pass the limit.
-#[derive(Clone, Debug)]
-struct Answers {
-    seen: u32,
-    floor: Duration,
-}
-
-/// Before so many answers nothing is concluded from them.
-const ANSWERS_TO_LEARN: u32 = 16;
-/// After so many answers the floor rises by [`RISE`].
-const ANSWERS_TO_RISE: u32 = 256;
-const RISE: Duration = Duration::from_millis(1);
-/// What rounding and the clock of a busy machine may hide of the quickest answer.
-const DOUBT: Duration = Duration::from_millis(2);
-
-impl Default for Answers {
-    fn default() -> Answers {
-        Answers {
-            seen: 0,
-            floor: Duration::MAX,
-        }
-    }
-}
-
-impl Answers {
-    /// By how much an answer took longer than the quickest.
-    fn excess(&mut self, took: Duration) -> Duration {
-        let floor = match self.seen {
-            0..ANSWERS_TO_LEARN => Duration::ZERO,
-            _ => self.floor.saturating_sub(DOUBT),
-        };
-        self.floor = self.floor.min(took);
-        self.seen += 1;
-        if self.seen >= ANSWERS_TO_LEARN + ANSWERS_TO_RISE {
-            self.seen = ANSWERS_TO_LEARN;
-            self.floor += RISE;
-        }
-        took.saturating_sub(floor)
-    }
-}
-
-/// No request counts as being on the road for longer, however long its answer took.
-const LONGEST_ROAD: Duration = Duration::from_secs(1);
-
-/// What a body handed to the socket may take to arrive, for a window of this length.
-fn guard(per: Duration) -> Duration {
-    (per / 100).clamp(Duration::from_millis(10), Duration::from_millis(250))
 }
 
 #[cfg(test)]

@@ -57,9 +57,9 @@ fn an_answer_as_quick_as_the_others_counts_no_later_than_the_guard() {
     quota.set_windows(&[window(1, 1_000)], &[], ms(2_000));
     quota.try_take(1, ms(2_000)).unwrap();
     quota.on_left(ms(2_000));
-    quota.on_answered(Some(ms(2_000)), ms(2_301));
+    quota.on_answered(Some(ms(2_000)), ms(2_300));
     assert_eq!(
-        quota.next_slot(ms(2_301)),
+        quota.next_slot(ms(2_300)),
         NextSlot::At(ms(2_000 + 10 + 1_000 + 1))
     );
 }
