@@ -14,7 +14,7 @@ use cauce_flow::{
     time::Timestamp,
 };
 
-use crate::destination::Arrival;
+use crate::destination::{Arrival, BAD_FIELD};
 
 /// What is special about a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,7 +324,11 @@ impl Ledger {
             explained || (told_done == Some(state) && state != State::Expired),
             || format!("job {n} is {state} and nothing explains it: {end:?} {told:?}"),
         );
-        let poisoned = end.code.as_deref() == Some("poison") && told.nature == Nature::Plain;
+        let taken_for_bad = end.code.as_deref() == Some(BAD_FIELD) && told.nature == Nature::Plain;
+        self.require(!taken_for_bad, || {
+            format!("job {n} is good and died for a bad one")
+        });
+        let poisoned = state == State::Dead && end.code.as_deref() == Some("poison");
         self.require(!poisoned || told.crashes >= 3, || {
             format!("job {n} is called poison after {} crashes", told.crashes)
         });

@@ -14,6 +14,9 @@ use cauce_flow::{
 
 use crate::{chance::Chance, scenario::Refusal};
 
+/// The reason with which a destination refuses a poison job, and no other.
+pub(crate) const BAD_FIELD: &str = "bad_field";
+
 /// How a destination does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -146,7 +149,11 @@ impl Receiver {
 
     /// A job went back to the store: a series that it was in is interrupted.
     pub(crate) fn on_back(&mut self, n: usize) {
-        if self.series.as_ref().is_some_and(|series| series.jobs.contains(&n)) {
+        if self
+            .series
+            .as_ref()
+            .is_some_and(|series| series.jobs.contains(&n))
+        {
             self.series = None;
         }
     }
@@ -162,7 +169,7 @@ impl Receiver {
             _ => quick,
         };
         let poison = jobs.iter().filter(|(_, poison)| *poison).count();
-        let reason = || Reason::new("poison", "a field is missing");
+        let reason = || Reason::new(BAD_FIELD, "a field is missing");
         let delivered = |n: &usize| Disposition::Delivered {
             provider_id: Some(format!("p{n}")),
         };

@@ -224,7 +224,7 @@ impl World {
         if self.well {
             return;
         }
-        let wait = self.about(Duration::from_secs(60));
+        let wait = self.about(Duration::from_secs(30));
         self.plan_outside(wait, Event::Operator);
         if self.store.is_none() || self.stopping {
             return;
@@ -236,9 +236,9 @@ impl World {
             .percent(40)
             .then(|| self.chance.below(tenants) as usize);
         match self.chance.below(10) {
-            0 | 1 => self.shut(at, tenant, Gate::Paused),
-            2 => self.shut(at, tenant, Gate::Draining),
-            3 | 4 => self.cancel(),
+            0..3 => self.shut(at, tenant, Gate::Paused),
+            3 => self.shut(at, tenant, Gate::Draining),
+            4 => self.cancel(),
             5 | 6 => self.replay(),
             7 | 8 => self.change(),
             _ => self.stop(),
@@ -260,6 +260,11 @@ impl World {
         let (queue, now) = (self.scenario.lines[at].line.queue.clone(), self.now);
         let whose = tenant.map(|tenant| self.scenario.tenants[tenant].clone());
         self.say(|| format!("gate {at} {tenant:?}: {gate:?}"));
+        let deaf = self.scenario.sabotage == Sabotage::DeafToPause && gate == Gate::Paused;
+        if deaf {
+            self.gates.insert((at, tenant), gate);
+            return;
+        }
         match self.ask(|store| store.set_gate(queue, whose, gate, now)) {
             Some(()) => {
                 self.gates.insert((at, tenant), gate);

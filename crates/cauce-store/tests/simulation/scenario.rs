@@ -44,7 +44,7 @@ pub(crate) enum Sabotage {
     LoseSettlement,
     /// The edge settles what it has settled before.
     SettleLate,
-    /// A pause reaches the store but not the dispatcher.
+    /// A pause is acknowledged and reaches nobody.
     DeafToPause,
     /// After a crash every line is taken for one that deduplicates.
     RescueAll,
@@ -111,7 +111,7 @@ impl Scenario {
             crash_every: Duration::from_secs(60 * minutes / chance.within(1, 10)),
             traffic_every: Duration::from_secs(60 * minutes / chance.within(5, 40)),
             segment_bytes: match family {
-                Family::Exact => 1 << 20,
+                Family::Exact => 256 << 10,
                 Family::Tiny => chance.within(4, 32) << 10,
             },
         }

@@ -125,7 +125,9 @@ pub(crate) fn run(scenario: Scenario) -> Result<Figures, String> {
     if let Err(panic) = went {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        world.ledger.blame(format!("a panic: {}", text.unwrap_or_default()));
+        world
+            .ledger
+            .blame(format!("a panic: {}", text.unwrap_or_default()));
     }
     match world.ledger.broken.take() {
         None => Ok(world.figures()),
