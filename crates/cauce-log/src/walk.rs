@@ -82,7 +82,7 @@ impl<'a> Window<'a> {
             if bytes.is_empty() {
                 break;
             }
-            if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+            if let Some(last) = last_nonzero(bytes) {
                 end = offset + last as u64 + 1;
             }
             offset += bytes.len() as u64;
@@ -220,4 +220,21 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// The place of the last byte that is not zero. Blocks are compared as a whole, so that the
+/// preallocated rest of a segment delays a start by no more than it takes to read it.
+fn last_nonzero(bytes: &[u8]) -> Option<usize> {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut end = bytes.len();
+    while end > 0 {
+        let start = end.saturating_sub(ZEROS.len());
+        let block = &bytes[start..end];
+        if block != &ZEROS[..block.len()] {
+            let place = block.iter().rposition(|byte| *byte != 0);
+            return place.map(|place| start + place);
+        }
+        end = start;
+    }
+    None
 }
