@@ -343,7 +343,8 @@ impl EmbeddedStore {
     }
 
     /// Frees what finished jobs hold, as long as that pays. Answers how many bytes that were.
-    /// Done by itself while the store is open, only less eagerly.
+    /// Done by itself while the store is open, only less eagerly. Blocks: not for the threads of an
+    /// async runtime.
     pub fn compact(&self) -> Result<u64, String> {
         let bytes = || {
             self.shared
@@ -370,8 +371,10 @@ impl EmbeddedStore {
             let _ = compactor.join();
         }
         if let Some(committer) = self.committer.lock().take() {
-            // Why it could not stop well was said when it failed.
-            let _ = committer.stop();
+            // Why it could not stop well was said when it failed, also if that was by a panic; a
+            // second one here would abort the process.
+            let stop = std::panic::AssertUnwindSafe(|| committer.stop());
+            let _ = std::panic::catch_unwind(stop);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! How much of the log a call may take at most, told before it says anything.
 
-use cauce_flow::queue::settlement::{Attempt, Outcome, Settlement};
+use cauce_flow::{
+    queue::settlement::{Attempt, Outcome, Settlement},
+    time::Timestamp,
+};
 
 use super::{
     compactor::Move,
@@ -21,16 +24,16 @@ pub(super) fn wanted(ask: &Ask, state: &State) -> u64 {
     let jobs = |count: usize| RECORD * (count as u64 + 1);
     match ask {
         Ask::Enqueue(batch, _) => enqueued(batch),
-        Ask::Claim(claim, _) => {
+        Ask::Claim(claim, now) => {
             let waiting = usize::try_from(state.table.len()).unwrap_or(usize::MAX);
-            jobs(claim.max_jobs.min(waiting)) + expired(state) + NAMES
+            jobs(claim.max_jobs.min(waiting)) + expired(state, *now) + NAMES
         }
         Ask::Settle(settlements, ..) => RECORD + settlements.iter().map(settled).sum::<u64>(),
         Ask::Rescue(..) => RECORD * (state.active() + 1),
         Ask::End { jobs: ended, .. } => jobs(ended.len()),
         Ask::Replay { jobs: replayed, .. } => jobs(replayed.len()),
         Ask::Forget(forgotten) => jobs(forgotten.len()),
-        Ask::Advance(_) => expired(state) + RECORD,
+        Ask::Advance(now) => expired(state, *now) + RECORD,
         Ask::Move(moves) => RECORD + moves.iter().map(moved).sum::<u64>(),
         Ask::MoveKeys(keys) => RECORD + 40 * keys.len() as u64,
         Ask::KeepNote(_, note) => NAMES + RECORD + note.len() as u64,
@@ -50,7 +53,10 @@ fn enqueued(batch: &Enqueue) -> u64 {
     payloads as u64 + around + (RECORD + NAMES) * (batch.dropped.len() as u64 + 1)
 }
 
-fn expired(state: &State) -> u64 {
+fn expired(state: &State, now: Timestamp) -> u64 {
+    if state.next_timer().is_none_or(|next| next > now) {
+        return 0;
+    }
     RECORD * state.table.len().min(MAX_EXPIRED_A_CALL as u64)
 }
 

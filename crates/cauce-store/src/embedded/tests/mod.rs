@@ -1,6 +1,9 @@
 //! The backend against a plain model, on a file system that fails.
 
+mod compaction;
 mod conforms;
+mod damage;
+mod full;
 mod model;
 mod property;
 
@@ -67,4 +70,9 @@ fn runtime() -> tokio::runtime::Runtime {
         .enable_all()
         .build()
         .unwrap()
+}
+
+/// Compacts on a thread of its own, from within a runtime.
+fn compact(store: &EmbeddedStore) -> Result<u64, String> {
+    std::thread::scope(|threads| threads.spawn(|| store.compact()).join().unwrap())
 }
