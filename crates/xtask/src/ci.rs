@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<()> {
     step("documentation");
     shell::run(
         cargo()
-            .args(["doc", "--workspace", "--no-deps"])
+            .args(["doc", "--workspace", "--no-deps", "--all-features"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     step("openapi.json");
