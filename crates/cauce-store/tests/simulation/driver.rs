@@ -324,39 +324,6 @@ impl World {
         self.carry_out(at);
     }
 
-    fn sabotage_answer(&self, answered: &mut Answered) {
-        match (self.scenario.sabotage, &mut answered.verdict) {
-            (Sabotage::IgnoreHold, verdict) => {
-                answered.hold = None;
-                if let Verdict::All(Disposition::Throttled { reason, .. }) = verdict {
-                    let reason = reason.clone();
-                    *verdict = Verdict::All(Disposition::Retry {
-                        reason,
-                        after: None,
-                    });
-                }
-            }
-            (Sabotage::UnknownIsRetry, Verdict::All(one)) => {
-                if let Disposition::Unknown { reason } = one {
-                    *one = Disposition::Retry {
-                        reason: reason.clone(),
-                        after: None,
-                    };
-                }
-            }
-            (Sabotage::NoBisection, verdict) => {
-                if let Verdict::Bisect(reason) = verdict {
-                    let reason = reason.clone();
-                    *verdict = Verdict::All(Disposition::Retry {
-                        reason,
-                        after: None,
-                    });
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// Notes what the process is told of each job.
     fn tell_fates(&mut self, at: usize, jobs: &[LeasedJob], verdict: &Verdict) {
         let holds = self.lines[at].never_twice() && !self.lines[at].retries_unknown();
@@ -400,19 +367,6 @@ impl World {
         if done.is_some() {
             let wait = self.a_moment();
             self.plan_own(wait, Event::Settled(at));
-        }
-    }
-
-    fn sabotage_settlements(&mut self, settlements: &mut Vec<Settlement>) {
-        match self.scenario.sabotage {
-            Sabotage::LoseSettlement if self.chance.percent(10) => {
-                settlements.pop();
-            }
-            Sabotage::SettleLate => {
-                settlements.extend(std::mem::take(&mut self.settled_before));
-                self.settled_before.clone_from(settlements);
-            }
-            _ => {}
         }
     }
 

@@ -2,9 +2,9 @@
 //! crashes, power cuts, moody destinations and the hands of operators.
 //!
 //! ```text
-//! seed --> scenario --> world --> driver (dispatcher <-> store)   what the process does
-//!                         |  +--> people, destination             what happens to it
-//!                         +-----> checks, ends                    what must hold
+//! seed --> scenario --> world --> process, driver: dispatcher <-> store   what the process does
+//!                         |  +--> callers, operators, moods               what happens to it
+//!                         +-----> checks, ends                            what must hold
 //! ```
 //!
 //! Every store call is awaited where it is made, so a run follows from its seed alone. A failure
@@ -16,13 +16,23 @@
 //! ```
 
 mod chance;
-mod checks;
-mod destination;
-mod driver;
-mod ends;
-mod people;
 mod scenario;
+
+mod destination;
+
+mod checks;
+
 mod world;
+
+mod driver;
+mod process;
+mod sabotage;
+
+mod callers;
+mod moods;
+mod operators;
+
+mod ends;
 
 use std::time::Instant;
 
@@ -51,7 +61,7 @@ fn check(seed: u64, family: Family) -> Figures {
     }
 }
 
-fn check_many(seeds: std::ops::Range<u64>, family: Family) {
+fn check_many(seeds: std::ops::Range<u64>, family: Family) -> String {
     let began = Instant::now();
     let mut sum = Figures::default();
     let count = seeds.end - seeds.start;
@@ -67,20 +77,23 @@ fn check_many(seeds: std::ops::Range<u64>, family: Family) {
     }
     let took = began.elapsed().as_secs_f64();
     let hours = sum.virtual_ms as f64 / 3_600_000.0;
-    println!(
+    format!(
         "{count} runs in {took:.1} s: {hours:.0} virtual hours, {:.1} a second; {sum:?}",
         hours / took
-    );
+    )
 }
 
 #[test]
 fn many_seeds_on_one_segment_break_no_promise() {
-    check_many(0..runs(150), Family::Exact);
+    println!("{}", check_many(0..runs(120), Family::Exact));
 }
 
 #[test]
 fn many_seeds_on_tiny_segments_break_no_promise() {
-    check_many(1_000_000..1_000_000 + runs(50), Family::Tiny);
+    println!(
+        "{}",
+        check_many(1_000_000..1_000_000 + runs(80), Family::Tiny)
+    );
 }
 
 #[test]

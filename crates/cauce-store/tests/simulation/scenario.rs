@@ -70,6 +70,8 @@ pub(crate) struct Scenario {
     /// Traffic comes about so often.
     pub(crate) traffic_every: Duration,
     pub(crate) segment_bytes: u64,
+    /// Completed jobs that each queue keeps in its history.
+    pub(crate) completed: usize,
 }
 
 /// One line and its destination.
@@ -110,6 +112,10 @@ impl Scenario {
             ends_at: START + Duration::from_secs(60 * minutes),
             crash_every: Duration::from_secs(60 * minutes / chance.within(1, 10)),
             traffic_every: Duration::from_secs(60 * minutes / chance.within(5, 40)),
+            completed: match family {
+                Family::Exact => 1_000_000,
+                Family::Tiny => 3,
+            },
             segment_bytes: match family {
                 Family::Exact => 256 << 10,
                 Family::Tiny => chance.within(4, 32) << 10,
