@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cauce_destinations::{destination::CredentialState, pixel::PixelEvent};
+use cauce_destinations::pixel::PixelEvent;
 use cauce_flow::{
     id::{AccountName, JobId, QueueName, TenantId},
     time::Timestamp,
@@ -237,10 +237,7 @@ impl Engine {
             .iter()
             .find(|a| a.name == *account && scope.covers(&a.tenant))?;
         let found = self.inner.tokens.check(account).await;
-        if matches!(
-            found.state,
-            CredentialState::Valid | CredentialState::ExpiresSoon
-        ) {
+        if self.inner.tokens.may_go_on(account, found.state) {
             self.inner.lines.mended(&account.name);
         }
         Some(found)

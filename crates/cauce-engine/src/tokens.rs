@@ -100,6 +100,17 @@ impl Tokens {
         self.of(account)
     }
 
+    /// Whether an account may be taken up again after a check. Where the platform offers none, the
+    /// next delivery is the check: it costs a request and no attempt, and nothing else would ever
+    /// tell that the platform has forgiven the account.
+    pub(crate) fn may_go_on(&self, account: &Account, found: CredentialState) -> bool {
+        match found {
+            CredentialState::Valid | CredentialState::ExpiresSoon => true,
+            CredentialState::Unknown => account.destination.check(self.clock.now()).is_none(),
+            CredentialState::Invalid | CredentialState::Expired => false,
+        }
+    }
+
     /// The destination refused the account when jobs were sent.
     async fn refused(&self, account: &AccountName, reason: &Reason) {
         let found = Credentials {
@@ -202,9 +213,9 @@ async fn check_all(tokens: &Tokens, lines: &Lines) -> bool {
     for account in lines.accounts() {
         let found = tokens.check(&account).await;
         match found.state {
-            CredentialState::Valid | CredentialState::ExpiresSoon => lines.mended(&account.name),
+            _ if tokens.may_go_on(&account, found.state) => lines.mended(&account.name),
             CredentialState::Invalid | CredentialState::Expired => refused = true,
-            CredentialState::Unknown => {}
+            CredentialState::Valid | CredentialState::ExpiresSoon | CredentialState::Unknown => {}
         }
     }
     refused

@@ -361,3 +361,59 @@ async fn both_forms_of_retry_after_hold_the_whole_platform() {
         assert_eq!(outside.ledger(queue).repeats(), 0, "{queue}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_account_costs_no_attempt_and_no_job() {
+    let outside = Outside::start().await;
+    let setup = Setup::new(outside.accounts("acme"));
+    let server = Server::start(&setup);
+    let faults = [
+        Fault::TokenExpired,
+        Fault::TokenRevoked,
+        Fault::TokenInvalid,
+        Fault::VersionSunset,
+        Fault::Redirect {
+            location: outside.google.base_url(),
+        },
+    ];
+    for (round, fault) in (0..).zip(&faults) {
+        for queue in ["meta", "linkedin", "tiktok"] {
+            let ledger = outside.ledger(queue);
+            outside.of(queue).faults().next(1, fault.clone());
+            let before = ledger.request_count();
+            server
+                .post(
+                    "/api/pixels/events?tenant=acme",
+                    &events(queue, round * 100, 5),
+                )
+                .await;
+            until("the fault is met", SOON, async || {
+                ledger.request_count() > before
+            })
+            .await;
+            let verify = format!(r#"{{"platform":"{queue}"}}"#);
+            until(
+                &format!("{queue} goes on after {fault:?}"),
+                SOON,
+                async || {
+                    let answer = server
+                        .ask("POST /api/pixels/tokens/verify", Some(&verify))
+                        .await;
+                    assert_eq!(answer.status, 200, "{}", answer.body);
+                    server.count(queue, "pending").await == 0
+                },
+            )
+            .await;
+            assert_eq!(server.count(queue, "dead").await, 0, "{queue} {fault:?}");
+            let arrived = (0..5)
+                .filter(|n| ledger.count(&id(round * 100 + n)) == 1)
+                .count();
+            assert_eq!(arrived, 5, "{queue} {fault:?}");
+        }
+    }
+    assert_eq!(
+        outside.google.ledger().request_count(),
+        0,
+        "a redirect was followed"
+    );
+}
