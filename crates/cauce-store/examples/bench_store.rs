@@ -4,6 +4,8 @@
 //! cargo run --release -p cauce-store --example bench_store -- [DIR] [JOBS]
 //! ```
 
+#![expect(clippy::print_stdout, reason = "prints what it measured")]
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -213,7 +215,7 @@ async fn fill(store: &Arc<EmbeddedStore>, count: u64) {
 async fn circle(store: &Arc<EmbeddedStore>, backlog: u64, batch: usize) {
     let count = match batch {
         1 => backlog.min(30_000),
-        _ => backlog.min(300_000).max(10_000),
+        _ => backlog.clamp(10_000, 300_000),
     } / 2;
     let began = Instant::now();
     let mut done = 0;

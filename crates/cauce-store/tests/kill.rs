@@ -4,6 +4,8 @@
 //! it was; the parent keeps the ledger, kills the child at some moment, and looks at what is left.
 //! `CAUCE_KILL_CYCLES` sets how often (10).
 
+#![expect(clippy::unwrap_used, reason = "a test may fail at once")]
+
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Write},
@@ -49,7 +51,10 @@ fn open(dir: &Path) -> Arc<EmbeddedStore> {
 }
 
 fn line() -> Line {
-    Line { queue: "meta".parse().unwrap(), account: "main".parse().unwrap() }
+    Line {
+        queue: "meta".parse().unwrap(),
+        account: "main".parse().unwrap(),
+    }
 }
 
 fn now() -> Timestamp {
@@ -57,7 +62,11 @@ fn now() -> Timestamp {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 fn tell(what: char, ids: &[JobId]) {
@@ -85,7 +94,10 @@ async fn take(store: Arc<EmbeddedStore>, size: usize) {
             max_attempts: 5,
             idempotency_key: None,
         };
-        let batch = Enqueue { jobs: (0..size).map(job).collect(), dropped: Vec::new() };
+        let batch = Enqueue {
+            jobs: (0..size).map(job).collect(),
+            dropped: Vec::new(),
+        };
         let answers = store.enqueue(batch, now()).await.unwrap();
         let ids: Vec<JobId> = answers.iter().map(|answer| answer.id).collect();
         tell('E', &ids);
@@ -94,7 +106,12 @@ async fn take(store: Arc<EmbeddedStore>, size: usize) {
 
 async fn serve(store: Arc<EmbeddedStore>, size: usize) {
     loop {
-        let claim = Claim { line: line(), max_jobs: size, max_bytes: usize::MAX, requests: 1 };
+        let claim = Claim {
+            line: line(),
+            max_jobs: size,
+            max_bytes: usize::MAX,
+            requests: 1,
+        };
         let leased = store.claim(claim, now()).await.unwrap();
         let ids: Vec<JobId> = leased.iter().map(|job| job.id).collect();
         tell('C', &ids);
@@ -104,14 +121,22 @@ async fn serve(store: Arc<EmbeddedStore>, size: usize) {
             outcome: Outcome::Completed { provider_id: None },
             attempt: None,
         };
-        store.settle(done.iter().map(completed).collect(), 1, now()).await.unwrap();
+        store
+            .settle(done.iter().map(completed).collect(), 1, now())
+            .await
+            .unwrap();
         tell('S', done);
         let retry = |job: &JobId| Settlement {
             job: *job,
-            outcome: Outcome::Retry { due_at: now() + Duration::from_millis(20) },
+            outcome: Outcome::Retry {
+                due_at: now() + Duration::from_millis(20),
+            },
             attempt: None,
         };
-        store.settle(late.iter().map(retry).collect(), 1, now()).await.unwrap();
+        store
+            .settle(late.iter().map(retry).collect(), 1, now())
+            .await
+            .unwrap();
         if ids.is_empty() {
             tokio::task::yield_now().await;
         }
@@ -150,7 +175,10 @@ impl Ledger {
         };
         match what {
             "E" => assert!(self.taken.insert(id), "{id} was given twice"),
-            "C" => assert!(!self.settled.contains(&id), "{id} was served after it was settled"),
+            "C" => assert!(
+                !self.settled.contains(&id),
+                "{id} was served after it was settled"
+            ),
             "S" => assert!(self.settled.insert(id), "{id} was settled twice"),
             _ => {}
         }
@@ -159,13 +187,19 @@ impl Ledger {
     /// Whatever was acknowledged is there, and what was settled stays settled.
     async fn check(&self, store: &EmbeddedStore) {
         assert_eq!(store.audit(), []);
-        let counts = store.counts(&Scope::All).remove(&line().queue).unwrap_or_default();
+        let counts = store
+            .counts(&Scope::All)
+            .remove(&line().queue)
+            .unwrap_or_default();
         assert!(counts.accepted >= self.taken.len() as u64);
         assert!(counts.state(State::Completed) >= self.settled.len() as u64);
         let all: u64 = State::ALL.iter().map(|state| counts.state(*state)).sum();
         assert_eq!(counts.accepted, all);
         for id in &self.taken {
-            let job = store.job(*id, Scope::All).await.unwrap_or_else(|error| panic!("{error}"));
+            let job = store
+                .job(*id, Scope::All)
+                .await
+                .unwrap_or_else(|error| panic!("{error}"));
             if self.settled.contains(id) {
                 assert_eq!(job.summary.state, State::Completed, "{id}");
             }
@@ -203,7 +237,10 @@ fn nothing_acknowledged_is_lost_and_nothing_settled_is_served_again() {
     if std::env::var_os(DIR).is_some() {
         return;
     }
-    let cycles = std::env::var(CYCLES).ok().and_then(|text| text.parse().ok()).unwrap_or(10u64);
+    let cycles = std::env::var(CYCLES)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(10u64);
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::default();
     for cycle in 0..cycles {
@@ -214,5 +251,9 @@ fn nothing_acknowledged_is_lost_and_nothing_settled_is_served_again() {
             ledger.check(&store).await;
         });
     }
-    assert!(ledger.settled.len() > 100, "only {} jobs were settled", ledger.settled.len());
+    assert!(
+        ledger.settled.len() > 100,
+        "only {} jobs were settled",
+        ledger.settled.len()
+    );
 }

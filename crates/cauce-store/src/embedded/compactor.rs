@@ -19,7 +19,7 @@ use super::{
     Shared,
     journal::Journal,
     machine::Ask,
-    reading::{self, ToMove},
+    moving::{self, ToMove},
     record::{JobHead, Record, Standing, kind},
     state::{Fault, Reply, State},
 };
@@ -176,7 +176,7 @@ fn move_step(shared: &Arc<Shared>, oldest: u32, numbers: &[u64]) -> Result<bool,
                 rest.push(number);
                 continue;
             }
-            let job = match reading::read_move(shared, oldest, number)? {
+            let job = match moving::read_move(shared, oldest, number)? {
                 ToMove::Copy(job) => job,
                 ToMove::Gone => continue,
                 ToMove::Stub(job) if job.standing.state == JobState::Active => return Ok(false),

@@ -16,11 +16,14 @@ mod fifo;
 mod gathering;
 mod journal;
 mod keys;
+mod looking;
 mod machine;
+mod moving;
 mod names;
 mod reading;
 mod record;
 mod room;
+mod shared;
 mod state;
 mod store;
 mod table;
@@ -37,20 +40,19 @@ use std::{
     time::Duration,
 };
 
-use cauce_flow::time::Timestamp;
 use cauce_log::{
-    Committer, Content, Durability, Handle, Log, Position, Replayed,
+    Committer, Content, Durability, Log, Position, Replayed,
     files::{Files, RealFiles},
 };
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::watch;
 
 use self::{
-    machine::{Ask, Command, JobsMachine},
+    machine::JobsMachine,
     record::{Record, kind},
-    state::{Keeping, Reply, State},
+    shared::Shared,
+    state::{Keeping, State},
 };
-use crate::jobs::Error;
 
 /// How the embedded store is opened.
 #[derive(Clone, Debug)]
@@ -112,145 +114,6 @@ pub struct EmbeddedStore {
     recovery: cauce_log::Recovery,
 }
 
-/// What the writer, the readers and the compactor share.
-struct Shared {
-    state: Mutex<State>,
-    reader: cauce_log::Reader,
-    /// Set as soon as the writer's thread runs.
-    commands: OnceLock<Handle<Command>>,
-    instance: u32,
-    min_free_bytes: AtomicU64,
-    free_bytes: AtomicU64,
-    disk_bytes: AtomicU64,
-    /// Bytes that were written when the disk was asked last.
-    measured_at: AtomicU64,
-    segment_bytes: u64,
-    commits: AtomicU64,
-    /// Wakes the caller of `advance`.
-    nudge: Arc<Notify>,
-    /// When that caller was told to come again.
-    told_ms: AtomicI64,
-    /// Held while a segment is emptied: a segment has one compactor at a time.
-    emptying: Mutex<()>,
-    compaction: Condvar,
-    compaction_lock: Mutex<()>,
-    closing: AtomicBool,
-    broken: watch::Sender<Option<String>>,
-    quarantined: u64,
-}
-
-impl Shared {
-    /// Bytes of the disk that are kept free.
-    fn floor(&self) -> u64 {
-        self.min_free_bytes.load(Ordering::Relaxed)
-    }
-
-    /// Asks the writer from a thread of ours.
-    fn ask_blocking(&self, ask: Ask) -> Result<Reply, String> {
-        let (answer, reply) = oneshot::channel();
-        let commands = self.commands.get().ok_or("the store is starting")?;
-        commands
-            .send(Command { ask, answer })
-            .map_err(|_| self.why_stopped().to_string())?;
-        match reply.blocking_recv() {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(self.why_stopped().to_string()),
-        }
-    }
-
-    /// The log can no longer be written: whoever watches has to end the process.
-    fn give_up(&self, error: &cauce_log::Error) {
-        tracing::error!(%error, "the job log cannot be written; the process has to be restarted");
-        self.broken.send_replace(Some(error.to_string()));
-    }
-
-    fn note_disk(&self, writer: &cauce_log::Writer) {
-        /// The disk is asked once in so many commits.
-        const EVERY: u64 = 64;
-        /// Or in so many bytes.
-        const EVERY_BYTES: u64 = 4 << 20;
-        let commits = self.commits.fetch_add(1, Ordering::Relaxed);
-        let written = writer.written().bytes;
-        let before = self.measured_at.load(Ordering::Relaxed);
-        let unmeasured = EVERY_BYTES <= written.wrapping_sub(before);
-        if commits.is_multiple_of(EVERY) || unmeasured {
-            if let Ok(free) = writer.free_bytes() {
-                self.free_bytes.store(free, Ordering::Relaxed);
-            }
-            let bytes = writer.segments().iter().map(|segment| segment.bytes).sum();
-            self.disk_bytes.store(bytes, Ordering::Relaxed);
-            self.measured_at.store(written, Ordering::Relaxed);
-        }
-    }
-
-    /// Wakes the caller of `advance` where there is something to do sooner than it was told.
-    fn note_timer(&self, next: Option<Timestamp>) {
-        let next_ms = next.map_or(i64::MAX, Timestamp::as_millis);
-        if next_ms < self.told_ms.fetch_min(next_ms, Ordering::Relaxed) {
-            self.nudge.notify_one();
-        }
-    }
-
-    /// Asks the disk itself before it refuses, so that jobs are taken again as soon as may be.
-    fn refuse_when_disk_is_full(&self, writer: &cauce_log::Writer) -> Result<(), Error> {
-        if self.free_bytes.load(Ordering::Relaxed) >= self.floor() {
-            return Ok(());
-        }
-        let free = writer.free_bytes().unwrap_or(0);
-        self.free_bytes.store(free, Ordering::Relaxed);
-        if free < self.floor() {
-            self.compaction.notify_one();
-            return Err(Error::DiskFull {
-                free,
-                floor: self.floor(),
-            });
-        }
-        Ok(())
-    }
-
-    /// Whether new jobs are refused for lack of room.
-    fn disk_is_full(&self) -> bool {
-        self.free_bytes.load(Ordering::Relaxed) < self.floor()
-    }
-
-    /// Why nothing is taken any more.
-    fn why_stopped(&self) -> Error {
-        if self.closing.load(Ordering::SeqCst) {
-            return Error::Closed;
-        }
-        let known = self.broken.borrow().clone();
-        let why = known.unwrap_or_else(|| {
-            // Only a panic ends the writer without a word; it has been printed.
-            let why = "its writer has stopped".to_owned();
-            self.broken.send_replace(Some(why.clone()));
-            why
-        });
-        Error::Broken(why.into())
-    }
-
-    /// The oldest segment, if less than half of the log is needed and the log is not small.
-    fn worth_compacting(&self, slack_segments: u64) -> Option<u32> {
-        let segments = self.reader.segments();
-        let total: u64 = segments.iter().map(|segment| segment.bytes).sum();
-        let oldest = segments.first().filter(|segment| segment.sealed)?;
-        let (live, needed_from) = {
-            let state = self.state.lock();
-            (state.live_bytes(), state.gathered.needs_from())
-        };
-        let slack_segments = if self.disk_is_full() {
-            0
-        } else {
-            slack_segments
-        };
-        // What the rollups have not counted yet stays.
-        if needed_from.is_some_and(|at| Position::from_u64(at).segment() <= oldest.number) {
-            return None;
-        }
-        (total > 2 * live + slack_segments * self.segment_bytes).then_some(oldest.number)
-    }
-}
-
 impl EmbeddedStore {
     /// Opens the log in `options.dir`, making it where there is none.
     pub fn open(options: Options) -> Result<EmbeddedStore, OpenError> {
@@ -282,7 +145,7 @@ impl EmbeddedStore {
             ..cauce_log::Options::default()
         };
         let mut fault = None;
-        let digest = Arc::new(reading::JobsDigest);
+        let digest = Arc::new(moving::JobsDigest);
         let mut replay = |position: Position, record: Replayed<'_>| {
             refold(&mut state, position, record, &mut fault);
         };

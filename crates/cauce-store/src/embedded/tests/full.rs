@@ -8,18 +8,34 @@ use crate::jobs::{Claim, Enqueue, Error, JobStore, Scope, Select};
 
 async fn enqueue(store: &EmbeddedStore) -> Result<(), Error> {
     let jobs = vec![new_job("meta", "acme", vec![b'x'; 500]); 10];
-    store.enqueue(Enqueue { jobs, dropped: Vec::new() }, NOW).await.map(drop)
+    store
+        .enqueue(
+            Enqueue {
+                jobs,
+                dropped: Vec::new(),
+            },
+            NOW,
+        )
+        .await
+        .map(drop)
 }
 
 async fn serve(store: &EmbeddedStore, max_jobs: usize) -> Result<usize, Error> {
-    let claim = Claim { line: line("meta"), max_jobs, max_bytes: usize::MAX, requests: 1 };
+    let claim = Claim {
+        line: line("meta"),
+        max_jobs,
+        max_bytes: usize::MAX,
+        requests: 1,
+    };
     let leased = store.claim(claim, NOW).await?;
     let settle = |job: &cauce_flow::job::LeasedJob| Settlement {
         job: job.id,
         outcome: Outcome::Completed { provider_id: None },
         attempt: None,
     };
-    store.settle(leased.iter().map(settle).collect(), 1, NOW).await?;
+    store
+        .settle(leased.iter().map(settle).collect(), 1, NOW)
+        .await?;
     Ok(leased.len())
 }
 
@@ -75,7 +91,12 @@ fn no_call_breaks_the_store_for_lack_of_room() {
         files.set_capacity(used);
         let mut refused = 0;
         for _ in 0..2_000 {
-            let claim = Claim { line: line("meta"), max_jobs: 9, max_bytes: usize::MAX, requests: 1 };
+            let claim = Claim {
+                line: line("meta"),
+                max_jobs: 9,
+                max_bytes: usize::MAX,
+                requests: 1,
+            };
             let leased = match store.claim(claim, NOW).await {
                 Ok(leased) => leased,
                 Err(Error::DiskFull { .. }) => {
@@ -89,8 +110,13 @@ fn no_call_breaks_the_store_for_lack_of_room() {
                 outcome: Outcome::Release,
                 attempt: None,
             };
-            let settled = store.settle(leased.iter().map(release).collect(), 1, NOW).await;
-            assert!(matches!(settled, Ok(()) | Err(Error::DiskFull { .. })), "{settled:?}");
+            let settled = store
+                .settle(leased.iter().map(release).collect(), 1, NOW)
+                .await;
+            assert!(
+                matches!(settled, Ok(()) | Err(Error::DiskFull { .. })),
+                "{settled:?}"
+            );
         }
         assert!(refused > 0, "the disk was never full");
         assert_eq!((store.audit(), store.vitals().broken), (vec![], None));

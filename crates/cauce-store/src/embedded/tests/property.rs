@@ -645,11 +645,15 @@ fn build(shape: &Shape, now: Timestamp) -> NewJob {
     let mut new = new_job(QUEUES[shape.queue], TENANTS[shape.tenant], payload);
     new.group = shape.group.map(|group| group.to_string().parse().unwrap());
     new.priority = Priority::from_index(shape.priority).unwrap();
-    let after = |seconds: i64| Timestamp::from_millis(now.as_millis() + seconds * STEP_MS);
-    new.due_at = after(shape.due_in);
-    new.expires_at = shape.expires_in.map_or(Timestamp::NEVER, after);
+    new.due_at = later(now, shape.due_in);
+    let expires = shape.expires_in.map(|seconds| later(now, seconds));
+    new.expires_at = expires.unwrap_or(Timestamp::NEVER);
     new.idempotency_key = key_in(&new.payload);
     new
+}
+
+fn later(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_millis(now.as_millis() + seconds * STEP_MS)
 }
 
 fn settlement(job: &LeasedJob, outcome: u8, now: Timestamp, due: i64) -> Settlement {
