@@ -27,13 +27,14 @@ impl World {
             .chance
             .percent(40)
             .then(|| self.chance.below(tenants) as usize);
-        match self.chance.below(10) {
+        match self.chance.below(13) {
             0..3 => self.shut(at, tenant, Gate::Paused),
             3 => self.shut(at, tenant, Gate::Draining),
             4 => self.cancel(),
             5 | 6 => self.replay(),
             7 | 8 => self.change(),
-            _ => self.stop(),
+            9 => self.stop(),
+            _ => self.compact(),
         }
     }
 
@@ -114,6 +115,16 @@ impl World {
         self.set_gate(at, tenant, Gate::Open);
         if !self.is_paused_whole(at) {
             self.resume_line(at);
+        }
+    }
+
+    /// Finished jobs are cleared away at once, which copies those that are not.
+    fn compact(&mut self) {
+        let Some(store) = self.store.as_ref().filter(|_| !self.crash_due) else {
+            return;
+        };
+        if store.compact().is_err() {
+            self.crash_due = true;
         }
     }
 
