@@ -46,14 +46,18 @@ fn step(name: &str) {
     say(&format!("\n== {name}"));
 }
 
-/// Advisories need a database from the network: they are looked at where a copy of it is.
+/// Licences and sources of everything that is linked in. Installed where it is missing: a check that
+/// is left out says nothing. Advisories need a database from the network: they are looked at where
+/// a copy of it is.
 fn licences() -> Result<()> {
     if !has("cargo-deny") {
-        say("skipped: cargo-deny is not installed (cargo install --locked cargo-deny)");
-        return Ok(());
+        say("installing what is missing: cargo-deny");
+        shell::run(cargo().args(["install", "--locked", "--debug", "--quiet", "cargo-deny"]))?;
     }
-    shell::run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
-    if let Err(why) = shell::run(cargo().args(["deny", "--offline", "check", "advisories"])) {
+    let checks = ["licenses", "bans", "sources"];
+    shell::run(cargo().args(["deny", "--locked", "check"]).args(checks))?;
+    let advisories = ["deny", "--locked", "check", "--disable-fetch", "advisories"];
+    if let Err(why) = shell::run(cargo().args(advisories)) {
         say(&format!(
             "advisories skipped, no copy of the database here: {why:#}"
         ));

@@ -1,17 +1,9 @@
-//! What each record adds to the sums of its minute, and how the sums leave the store.
+//! What each record adds to the sums of its minute.
 
-use cauce_flow::{job::State as JobState, time::Timestamp};
+use cauce_flow::job::State as JobState;
 
-use super::{
-    EmbeddedStore,
-    machine::Ask,
-    record::{Record, Settle, SettledOutcome},
-    state::{Reply, State},
-};
-use crate::{
-    jobs::Call,
-    rollups::{Gathered, Gathers, Key, Place, Rollup, Sums},
-};
+use super::record::{Record, Settle, SettledOutcome};
+use crate::rollups::Gathered;
 
 /// Adds a record to the sums. It is called before the record is folded.
 pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
@@ -102,49 +94,4 @@ fn gather_settle(sums: &mut Gathered, settle: &Settle) {
             sum.last_error = Some(format!("{}: {}", reason.code, reason.detail));
         }
     }
-}
-
-impl Gathers for EmbeddedStore {
-    fn instance(&self) -> u32 {
-        self.shared.instance
-    }
-
-    fn take_gathered(&self) -> Call<'_, (u64, Sums)> {
-        Box::pin(async {
-            match self.shared.ask(Ask::TakeGathered).await? {
-                Reply::Gathered(through, sums) => Ok((through, sums)),
-                other => unreachable!("asked for sums, got {other:?}"),
-            }
-        })
-    }
-
-    fn gathered_kept(&self, through: u64) {
-        self.shared.state.lock().gathered.kept(through);
-    }
-
-    fn give_back_gathered(&self, sums: Sums) {
-        self.shared.state.lock().gathered.give_back(sums);
-    }
-
-    fn gathered(&self) -> Vec<(Key, Rollup)> {
-        let state = self.shared.state.lock();
-        named(&state, state.gathered.sums())
-    }
-
-    fn named(&self, sums: &Sums) -> Vec<(Key, Rollup)> {
-        named(&self.shared.state.lock(), sums)
-    }
-}
-
-fn named(state: &State, sums: &Sums) -> Vec<(Key, Rollup)> {
-    let key = |(start, queue, tenant): &Place| {
-        Some(Key {
-            start: Timestamp::from_millis(*start),
-            queue: state.names.text(*queue).parse().ok()?,
-            tenant: state.names.text(*tenant).parse().ok()?,
-        })
-    };
-    sums.iter()
-        .filter_map(|(place, sum)| Some((key(place)?, sum.clone())))
-        .collect()
 }

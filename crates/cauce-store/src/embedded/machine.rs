@@ -14,11 +14,10 @@ use tokio::sync::oneshot;
 
 use super::{
     Shared,
-    compactor::Move,
-    journal::Journal,
+    forward::Move,
     record::Record,
     room,
-    state::{Fault, Reply},
+    state::{Fault, Journal, Reply},
 };
 use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice};
 

@@ -4,11 +4,12 @@ use cauce_log::Position;
 
 use super::{
     Shared,
-    compactor::Move,
-    reading::{STUB, Stored, Unread, read_detail},
+    forward::Move,
+    reading::{STUB, Stored, read_detail},
     record::{JobHead, Record, Standing, kind},
     state::State,
     table::Entry,
+    unread::Unread,
 };
 use crate::jobs::JobDetail;
 

@@ -15,6 +15,7 @@ use super::{
     Shared,
     record::{JobHead, Record, Settle, SettledOutcome, Standing},
     state::{State, Ticket},
+    unread::Unread,
 };
 use crate::jobs::{Error, JobDetail, JobSummary};
 
@@ -214,26 +215,6 @@ impl JobDetail {
     pub(super) fn is_damaged(&self) -> bool {
         let damaged = |reason: &Reason| reason.code == DAMAGED;
         self.payload.is_empty() && self.summary.last_error.as_ref().is_some_and(damaged)
-    }
-}
-
-/// Why a job could not be read.
-pub(super) enum Unread {
-    /// The log was compacted meanwhile.
-    Moved,
-    /// The newest record of it is on its way to the disk.
-    Unflushed,
-    /// Its record is not what was written.
-    Damaged(String),
-}
-
-impl From<cauce_log::Error> for Unread {
-    fn from(error: cauce_log::Error) -> Unread {
-        match error {
-            cauce_log::Error::Gone { .. } => Unread::Moved,
-            cauce_log::Error::Unflushed { .. } => Unread::Unflushed,
-            other => Unread::Damaged(other.to_string()),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use cauce_flow::{
 };
 
 use super::{
-    compactor::Move,
+    forward::Move,
     machine::Ask,
     state::{MAX_EXPIRED_A_CALL, State},
 };

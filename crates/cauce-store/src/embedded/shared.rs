@@ -44,6 +44,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Bytes of the log on disk.
+    pub(super) fn log_bytes(&self) -> u64 {
+        self.reader
+            .segments()
+            .iter()
+            .map(|segment| segment.bytes)
+            .sum()
+    }
+
     /// Bytes of the disk that are kept free.
     pub(super) fn floor(&self) -> u64 {
         self.min_free_bytes.load(Ordering::Relaxed)

@@ -359,7 +359,7 @@ impl JobStore for EmbeddedStore {
         };
         Vitals {
             backend: "embedded",
-            disk_bytes: self.shared.reader.segments().iter().map(|s| s.bytes).sum(),
+            disk_bytes: self.shared.log_bytes(),
             live_bytes,
             free_bytes: self.shared.free_bytes.load(Ordering::Relaxed),
             index_bytes,

@@ -331,26 +331,14 @@ impl State {
 
     fn fold_rescue(&mut self, owner: Owner, number: u64, state: JobState, at: i64) {
         *self.rescues.entry(number).or_default() += 1;
-        match state {
-            JobState::Waiting => self.return_to_line(number, None),
-            JobState::Dead => self.end(
-                owner,
-                number,
-                End {
-                    state,
-                    at,
-                    code: "poison",
-                },
-            ),
-            _ => self.end(
-                owner,
-                number,
-                End {
-                    state,
-                    at,
-                    code: "crashed",
-                },
-            ),
+        if state == JobState::Waiting {
+            self.return_to_line(number, None);
+        } else {
+            let code = match state {
+                JobState::Dead => "poison",
+                _ => "crashed",
+            };
+            self.end(owner, number, End { state, at, code });
         }
         if self.table.get(number).is_none() {
             self.rescues.remove(&number);

@@ -7,6 +7,7 @@
 //! - `serve`: who is served next
 //! - `backlog`: what waits in a line
 //! - `fold`: what each record changes; `ends`: how jobs end, and what is kept of them
+//! - `journal`: where a decision becomes a record
 //! - `plan`, `taking`, `settling`: what each call turns into: a check, and the records that say
 //!   what happens
 //! - `base`: the small state at the head of each segment
@@ -17,6 +18,7 @@ mod backlog;
 mod base;
 mod ends;
 mod fold;
+mod journal;
 mod lanes;
 mod plan;
 mod query;
@@ -40,6 +42,7 @@ use tokio::sync::Notify;
 
 use crate::rollups::Gathered;
 
+pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
 pub(super) use plan::{Fault, Reply, Ticket};
 

@@ -10,11 +10,11 @@ use cauce_flow::{
 
 use super::{
     super::{
-        journal::Journal,
         record::{Owner, Record, Standing},
         table::Entry,
     },
     MAX_EXPIRED_A_CALL, POISON_AFTER, State,
+    journal::Journal,
 };
 use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued};
 use crate::rollups::{Place, Rollup};

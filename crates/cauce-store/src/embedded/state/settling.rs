@@ -12,10 +12,10 @@ use cauce_flow::{
 
 use super::{
     super::{
-        journal::Journal,
         record::{Owner, Record, Settle, Settled, SettledOutcome},
         table::Entry,
     },
+    journal::Journal,
     plan::{Planned, Reply},
 };
 

@@ -10,12 +10,12 @@ use cauce_flow::{
 
 use super::{
     super::{
-        journal::Journal,
         keys,
         record::{JobHead, NameId, Owner, Record},
     },
     Held, State,
     fold::{DROPPED_DUPLICATE, drop_code},
+    journal::Journal,
     plan::{Fault, Planned, Reply},
 };
 use crate::jobs::{Dropped, Enqueue, Enqueued, Error};

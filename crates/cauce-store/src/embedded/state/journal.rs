@@ -3,25 +3,25 @@
 use cauce_log::{Position, Writer};
 
 use super::{
-    record::{NameId, Record},
-    state::State,
+    super::record::{NameId, Record},
+    State,
 };
 
 /// The state and the log that it is a fold of.
-pub(super) struct Journal<'a> {
-    pub(super) state: &'a mut State,
-    pub(super) writer: &'a mut Writer,
-    pub(super) scratch: &'a mut Vec<u8>,
+pub(in super::super) struct Journal<'a> {
+    pub(in super::super) state: &'a mut State,
+    pub(in super::super) writer: &'a mut Writer,
+    pub(in super::super) scratch: &'a mut Vec<u8>,
 }
 
 impl Journal<'_> {
     /// Says what happens.
-    pub(super) fn say(&mut self, record: &Record) -> Result<Position, cauce_log::Error> {
+    pub(in super::super) fn say(&mut self, record: &Record) -> Result<Position, cauce_log::Error> {
         self.say_with(record, &[])
     }
 
     /// Says what happens, with the payload of the job that it happens to.
-    pub(super) fn say_with(
+    pub(in super::super) fn say_with(
         &mut self,
         record: &Record,
         payload: &[u8],
@@ -37,7 +37,7 @@ impl Journal<'_> {
     }
 
     /// The number of a name; said first where it is new.
-    pub(super) fn name(&mut self, text: &str) -> Result<NameId, cauce_log::Error> {
+    pub(in super::super) fn name(&mut self, text: &str) -> Result<NameId, cauce_log::Error> {
         if let Some(known) = self.state.names.number(text) {
             return Ok(known);
         }
