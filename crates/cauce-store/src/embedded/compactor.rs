@@ -16,8 +16,8 @@ use cauce_log::Position;
 
 use super::{
     Shared,
+    ask::Ask,
     forward::KEY_BYTES,
-    machine::Ask,
     moving::{self, ToMove},
     record::{Record, kind},
     state::Reply,

@@ -9,6 +9,7 @@
 //! compactor (one thread) --> asks the committer in small steps
 //! ```
 
+mod ask;
 mod codec;
 mod compactor;
 mod counters;

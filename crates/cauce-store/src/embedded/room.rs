@@ -6,8 +6,8 @@ use cauce_flow::{
 };
 
 use super::{
+    ask::Ask,
     forward::Move,
-    machine::Ask,
     state::{MAX_EXPIRED_A_CALL, State},
 };
 use crate::jobs::Enqueue;

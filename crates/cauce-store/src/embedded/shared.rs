@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
-    machine::{Ask, Command},
+    ask::{Ask, Command},
     state::{Reply, State},
 };
 use crate::jobs::Error;

@@ -14,8 +14,8 @@ use tokio::sync::{Notify, oneshot};
 
 use super::{
     EmbeddedStore, Shared,
+    ask::{Ask, Command},
     looking::off_thread,
-    machine::{Ask, Command},
     reading,
     state::Reply,
 };

@@ -4,7 +4,7 @@ use cauce_flow::time::Timestamp;
 
 use super::{
     EmbeddedStore,
-    machine::Ask,
+    ask::Ask,
     state::{Reply, State},
 };
 use crate::{
