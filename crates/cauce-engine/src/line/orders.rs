@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cauce_flow::{
-    dispatch::dispatcher::{AccountState, Claim, Command, Send},
+    dispatch::{
+        dispatcher::{AccountState, Claim, Command, Send},
+        disposition::Delivery,
+    },
     time::Timestamp,
 };
 use cauce_store::jobs;
@@ -55,17 +58,31 @@ impl Runner {
         });
     }
 
+    /// What is noted before a request leaves: its start, where a quota has to know of it again, and
+    /// its jobs, where a crash must not send them a second time.
+    fn start_to_note(&self, send: &Send) -> Option<jobs::Start> {
+        let never_twice = self.destination.delivery() == Delivery::NeverTwice;
+        let counted = !send.noted && !self.policy.rate.is_empty();
+        (never_twice || counted).then(|| jobs::Start {
+            line: self.line.clone(),
+            requests: u32::from(counted),
+            jobs: match never_twice {
+                true => send.jobs.iter().map(|job| job.id).collect(),
+                false => Vec::new(),
+            },
+        })
+    }
+
     fn send(&self, send: Send, now: Timestamp) {
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
         let (destination, transport) =
             (Arc::clone(&self.destination), self.around.transport.clone());
         let clock = self.around.clock.clone();
-        // A start is noted before the request leaves, where a quota has to know of it again.
-        let note = (!send.noted && !self.policy.rate.is_empty()).then(|| self.line.clone());
+        let start = self.start_to_note(&send);
         self.tasks.spawn(async move {
             let Send { request, jobs, .. } = send;
-            if let Some(line) = note
-                && store.begin(line, 1, now).await.is_err()
+            if let Some(start) = start
+                && store.begin(start, now).await.is_err()
             {
                 let _ = inputs.send(Input::Unsent(request));
                 return;

@@ -11,14 +11,14 @@ use super::{
     promises,
     scene::{Scene, TENANT, job, keyed, line, reason, seconds, urgent},
 };
-use crate::jobs::{Gate, Rescued};
+use crate::jobs::{Gate, Rescued, Start};
 
 promises! {
     acknowledged_jobs_survive_a_restart, restarts;
     keys_survive_a_restart, restarts;
     gates_notes_and_request_starts_survive_a_restart, restarts;
     leases_are_released_without_a_failed_attempt, restarts;
-    leases_that_must_not_go_twice_become_unknown, restarts;
+    what_had_left_and_must_not_go_twice_becomes_unknown, restarts;
     a_job_in_hand_in_three_crashes_is_poison, restarts;
     order_survives_a_restart, restarts;
     history_survives_a_restart, restarts;
@@ -52,6 +52,15 @@ async fn keys_survive_a_restart(mut scene: Scene) {
     assert_eq!((again[0].id, again[0].duplicate), (first, true));
 }
 
+/// Requests that are about to leave, of destinations that recognise repeats.
+fn requests(requests: u32) -> Start {
+    Start {
+        line: line(),
+        requests,
+        jobs: Vec::new(),
+    }
+}
+
 async fn gates_notes_and_request_starts_survive_a_restart(mut scene: Scene) {
     let store = scene.store();
     let set = store
@@ -64,11 +73,11 @@ async fn gates_notes_and_request_starts_survive_a_restart(mut scene: Scene) {
         .await
         .expect("it is kept");
     store
-        .begin(line(), 3, scene.now)
+        .begin(requests(3), scene.now)
         .await
         .expect("it is noted");
     let later = scene.now + seconds(10);
-    store.begin(line(), 2, later).await.expect("it is noted");
+    store.begin(requests(2), later).await.expect("it is noted");
     scene.reopen().await;
     assert_eq!(scene.store().gate(&line().queue, None), Gate::Paused);
     let recall = scene.store().recall(&line(), scene.now);
@@ -94,17 +103,25 @@ async fn leases_are_released_without_a_failed_attempt(mut scene: Scene) {
     assert!(leased.iter().all(|job| job.attempt == 1));
 }
 
-async fn leases_that_must_not_go_twice_become_unknown(mut scene: Scene) {
-    let id = scene.enqueue(vec![job()]).await[0];
-    scene.claim(1).await;
+async fn what_had_left_and_must_not_go_twice_becomes_unknown(mut scene: Scene) {
+    let ids = scene.enqueue(vec![job(); 2]).await;
+    scene.claim(2).await;
+    let left = Start {
+        jobs: vec![ids[0]],
+        ..requests(1)
+    };
+    let noted = scene.store().begin(left, scene.now).await;
+    noted.expect("it is noted");
     scene.reopen().await;
-    let unknown = Rescued {
+    let rescued = Rescued {
+        released: 1,
         unknown: 1,
         ..Rescued::default()
     };
-    assert_eq!(scene.rescue(true).await, unknown);
-    assert_eq!(scene.claim(1).await.len(), 0);
-    let told = scene.job(id).await.summary;
+    assert_eq!(scene.rescue(true).await, rescued);
+    let again = scene.claim(2).await;
+    assert_eq!(again.iter().map(|job| job.id).collect::<Vec<_>>(), ids[1..]);
+    let told = scene.job(ids[0]).await.summary;
     assert_eq!(told.state, State::Unknown);
     assert_eq!(told.last_error.expect("a reason").code, "crashed");
 }

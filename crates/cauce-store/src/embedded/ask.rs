@@ -10,13 +10,13 @@ use cauce_flow::{
 use tokio::sync::oneshot;
 
 use super::{forward::Move, state::Reply};
-use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice};
+use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice, Start};
 
 /// What can be asked of the writer.
 pub(super) enum Ask {
     Enqueue(Enqueue, Timestamp),
     Claim(Claim, Timestamp),
-    Begin(Line, u32, Timestamp),
+    Begin(Start, Timestamp),
     Settle(Vec<Settlement>, u32, Timestamp),
     Rescue(NeverTwice, Timestamp),
     End {

@@ -175,7 +175,7 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
     let done = match ask {
         Ask::Enqueue(batch, now) => journal.enqueue(batch, now),
         Ask::Claim(claim, now) => journal.claim(&claim, now),
-        Ask::Begin(line, requests, at) => journal.begin(&line, requests, at),
+        Ask::Begin(start, at) => journal.begin(&start, at),
         Ask::Settle(settlements, requests, now) => journal.settle(settlements, requests, now),
         Ask::Rescue(never_twice, now) => journal.rescue(&never_twice, now),
         Ask::End {

@@ -62,6 +62,7 @@ fn copy(head: JobHead, position: u64, chain: u64, detail: JobDetail) -> Move {
         priority: 0,
         attempt: 0,
         rescues: 0,
+        leaving: false,
         due_at: 0,
         finished_at: 0,
         provider_id: detail.provider_id.unwrap_or_default(),

@@ -112,6 +112,7 @@ pub(super) enum Record {
         account: NameId,
         at: i64,
         requests: u32,
+        jobs: Vec<u64>,
     },
     Settle(Settle),
     End {

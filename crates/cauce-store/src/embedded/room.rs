@@ -37,8 +37,8 @@ pub(super) fn wanted(ask: &Ask, state: &State) -> u64 {
         Ask::Move(moves) => RECORD + moves.iter().map(moved).sum::<u64>(),
         Ask::MoveKeys(keys) => RECORD + 40 * keys.len() as u64,
         Ask::KeepNote(_, note) => NAMES + RECORD + note.len() as u64,
-        Ask::Begin(..)
-        | Ask::Resolve { .. }
+        Ask::Begin(start, _) => NAMES + jobs(start.jobs.len()),
+        Ask::Resolve { .. }
         | Ask::Change(..)
         | Ask::SetGate(..)
         | Ask::RemoveOldest(_)

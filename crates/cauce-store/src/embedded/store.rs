@@ -21,7 +21,7 @@ use super::{
 };
 use crate::jobs::{
     Call, Change, Claim, DeadReason, Discrepancy, Enqueue, Enqueued, Error, Gate, JobDetail,
-    JobStore, Listed, NeverTwice, Page, QueueCounts, Recall, Replay, Rescued, Scope, Select,
+    JobStore, Listed, NeverTwice, Page, QueueCounts, Recall, Replay, Rescued, Scope, Select, Start,
     Vitals,
 };
 
@@ -112,13 +112,8 @@ impl JobStore for EmbeddedStore {
         })
     }
 
-    fn begin(&self, line: Line, requests: u32, at: Timestamp) -> Call<'_, ()> {
-        Box::pin(async move {
-            self.shared
-                .ask(Ask::Begin(line, requests, at))
-                .await
-                .map(done)
-        })
+    fn begin(&self, start: Start, at: Timestamp) -> Call<'_, ()> {
+        Box::pin(async move { self.shared.ask(Ask::Begin(start, at)).await.map(done) })
     }
 
     fn settle(&self, settlements: Vec<Settlement>, requests: u32, now: Timestamp) -> Call<'_, ()> {

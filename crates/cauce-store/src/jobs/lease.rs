@@ -1,7 +1,7 @@
 //! How jobs go out: under a lease, and what a restart has to know of the leases before it.
 
 use bytes::Bytes;
-use cauce_flow::{job::Line, time::Timestamp};
+use cauce_flow::{id::JobId, job::Line, time::Timestamp};
 
 /// A wish for work.
 #[derive(Clone, Debug)]
@@ -37,4 +37,16 @@ pub struct Recall {
     pub starts: Vec<(Timestamp, u32)>,
     /// The note that was kept.
     pub note: Option<Bytes>,
+}
+
+/// Requests that are about to leave.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The line.
+    pub line: Line,
+    /// How many of them the quota has to remember.
+    pub requests: u32,
+    /// The leased jobs in them whose destination recognises no repeats: after a crash their fate is
+    /// unknown, and that of the other leased jobs of such a line is not.
+    pub jobs: Vec<JobId>,
 }

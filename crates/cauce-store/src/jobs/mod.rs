@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 pub use self::{
     enqueue::{DropReason, Dropped, Enqueue, Enqueued},
     figures::{Discrepancy, QueueCounts, Vitals},
-    lease::{Claim, NeverTwice, Recall, Rescued},
+    lease::{Claim, NeverTwice, Recall, Rescued, Start},
     select::{Page, Scope, Select},
     steer::{Change, Gate, Replay},
     view::{DeadReason, JobDetail, JobSummary, Listed},
@@ -96,8 +96,9 @@ pub trait JobStore: Send + Sync + 'static {
     /// Leases waiting jobs of a line, in order of service.
     fn claim(&self, claim: Claim, now: Timestamp) -> Call<'_, Vec<LeasedJob>>;
 
-    /// Notes that requests start now, for the quota of the line across restarts.
-    fn begin(&self, line: Line, requests: u32, at: Timestamp) -> Call<'_, ()>;
+    /// Notes what is about to leave, before it does: for the quota of the line across restarts, and
+    /// for the rescue of jobs that must not be sent twice.
+    fn begin(&self, start: Start, at: Timestamp) -> Call<'_, ()>;
 
     /// Ends leases. `requests` were answered since the settlement before it, for the statistics.
     fn settle(&self, settlements: Vec<Settlement>, requests: u32, now: Timestamp) -> Call<'_, ()>;

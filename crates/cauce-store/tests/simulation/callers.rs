@@ -108,6 +108,7 @@ impl World {
             done: None,
             leased: false,
             held: false,
+            sent: false,
             crashes: 0,
             replays: 0,
             taken: 0,

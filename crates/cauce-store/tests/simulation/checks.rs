@@ -77,6 +77,8 @@ pub(crate) struct Told {
     pub(crate) leased: bool,
     /// Its fate is not known: where the destination does not deduplicate, it must not leave again.
     pub(crate) held: bool,
+    /// A request with it has started under the lease.
+    pub(crate) sent: bool,
     /// Crashes that may have found it in hand.
     pub(crate) crashes: u32,
     pub(crate) replays: u32,
@@ -123,6 +125,7 @@ impl Ledger {
         let (before, call) = (told.clone(), self.calls[told.call]);
         told.id = Some(id);
         told.leased = true;
+        told.sent = false;
         self.by_id.insert(id, n);
         let whole = payload(n, before.bytes) == job.payload;
         let counted = (before.attempts.0..=before.attempts.1).contains(&(job.attempt - 1));
@@ -168,6 +171,7 @@ impl Ledger {
         self.require(!(never_twice && told.held), || {
             format!("job {n} may have arrived, and is sent again to one that does not deduplicate")
         });
+        self.jobs[n].sent = true;
     }
 
     /// A job arrives at its destination.
@@ -272,7 +276,7 @@ impl Ledger {
             }
             if told.leased {
                 told.leased = false;
-                told.held = true;
+                told.held |= told.sent;
                 told.crashes += 1;
                 in_hand += 1;
             }

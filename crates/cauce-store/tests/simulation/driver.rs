@@ -18,7 +18,7 @@ use cauce_flow::{
     reason::Reason,
     time::Timestamp,
 };
-use cauce_store::jobs::{self, JobStore};
+use cauce_store::jobs::{self, JobStore, Start};
 
 use crate::{
     checks::{Fate, Nature, number_in},
@@ -224,16 +224,24 @@ impl World {
                 "a request of line {at} starts: paused {paused}, refused {refused}, held {held}"
             ));
         }
+        let silent = self.scenario.sabotage == Sabotage::NoteNoStart;
+        let counted = !send.noted && rated && !silent;
+        if counted || never_twice {
+            let start = Start {
+                line: self.lines[at].plan.line.clone(),
+                requests: u32::from(counted),
+                jobs: match never_twice {
+                    true => send.jobs.iter().map(|job| job.id).collect(),
+                    false => Vec::new(),
+                },
+            };
+            if self.ask(|store| store.begin(start, now)).is_none() {
+                return;
+            }
+        }
         for job in &send.jobs {
             if let Some(n) = number_in(&job.payload) {
                 self.ledger.on_send(n, never_twice, now);
-            }
-        }
-        let silent = self.scenario.sabotage == Sabotage::NoteNoStart;
-        if !send.noted && rated && !silent {
-            let line = self.lines[at].plan.line.clone();
-            if self.ask(|store| store.begin(line, 1, now)).is_none() {
-                return;
             }
         }
         self.say(|| {

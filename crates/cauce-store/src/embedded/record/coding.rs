@@ -59,11 +59,13 @@ impl Record {
                 account,
                 at,
                 requests,
+                jobs,
             } => {
                 out.put_u64((*queue).into());
                 out.put_u64((*account).into());
                 out.put_i64(*at);
                 out.put_u64((*requests).into());
+                encode_numbers(jobs, out);
             }
             Record::Settle(settle) => settle.encode(out),
             Record::End {
@@ -182,6 +184,7 @@ impl Record {
                 account: from.u32()?,
                 at: from.i64()?,
                 requests: from.u32()?,
+                jobs: decode_numbers(from)?,
             },
             kind::SETTLE => Record::Settle(Settle::decode(from)?),
             kind::END => Record::End {

@@ -80,6 +80,8 @@ pub(in super::super) struct Standing {
     pub(in super::super) priority: u8,
     pub(in super::super) attempt: u8,
     pub(in super::super) rescues: u8,
+    /// Its request may have left.
+    pub(in super::super) leaving: bool,
     pub(in super::super) due_at: i64,
     /// 0 while unfinished.
     pub(in super::super) finished_at: i64,
@@ -90,12 +92,15 @@ pub(in super::super) struct Standing {
     pub(in super::super) attempts: Vec<Attempt>,
 }
 
+/// Marks a [`Standing`] whose request may have left.
+const LEAVING: u8 = 0x80;
+
 impl Standing {
     pub(in super::super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(state_to_u8(self.state));
         out.push(self.priority);
         out.push(self.attempt);
-        out.push(self.rescues);
+        out.push(self.rescues.min(0x7f) | if self.leaving { LEAVING } else { 0 });
         out.put_i64(self.due_at);
         out.put_i64(self.finished_at);
         out.put_text(&self.provider_id);
@@ -107,11 +112,14 @@ impl Standing {
     }
 
     pub(in super::super) fn decode(from: &mut Decoder<'_>) -> Result<Standing, Malformed> {
+        let state = state_from_u8(from.u8()?)?;
+        let (priority, attempt, crashes) = (from.u8()? & 3, from.u8()?, from.u8()?);
         Ok(Standing {
-            state: state_from_u8(from.u8()?)?,
-            priority: from.u8()? & 3,
-            attempt: from.u8()?,
-            rescues: from.u8()?,
+            state,
+            priority,
+            attempt,
+            rescues: crashes & !LEAVING,
+            leaving: crashes & LEAVING != 0,
             due_at: from.i64()?,
             finished_at: from.i64()?,
             provider_id: from.text()?.to_owned(),

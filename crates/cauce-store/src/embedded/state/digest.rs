@@ -40,10 +40,15 @@ impl State {
         all
     }
 
+    /// Whether the request of a leased job may have left.
+    pub(in super::super) fn has_left(&self, number: u64) -> bool {
+        self.leaving.contains(&number)
+    }
+
     fn digest_job(&self, number: u64, entry: &Entry) -> String {
         let lane = self.lane(entry);
         format!(
-            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} end {:?} place {:?}",
+            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} leaving {} end {:?} place {:?}",
             entry.position,
             entry.due_at(),
             entry.attempt(),
@@ -54,6 +59,7 @@ impl State {
             lane.group,
             self.chains.get(&number),
             self.rescues.get(&number),
+            self.leaving.contains(&number),
             self.finished.get(&number),
             self.place_of(number),
         )

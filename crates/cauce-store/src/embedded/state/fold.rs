@@ -51,9 +51,11 @@ impl State {
                 account,
                 at,
                 requests,
+                jobs,
             } => {
                 self.tick(*at);
                 self.fold_starts(*queue, *account, *at, *requests);
+                self.leaving.extend(jobs);
             }
             Record::Settle(settle) => self.fold_settle(position, settle),
             Record::End {
@@ -183,6 +185,9 @@ impl State {
         entry.set_attempt(standing.attempt);
         entry.set_due_at(standing.due_at);
         self.chains.remove(&head.number);
+        if standing.leaving {
+            self.leaving.insert(head.number);
+        }
         if standing.rescues > 0 {
             self.rescues.insert(head.number, standing.rescues);
         }

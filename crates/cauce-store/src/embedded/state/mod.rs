@@ -107,6 +107,8 @@ pub(super) struct State {
     pub(super) chains: HashMap<u64, u64>,
     /// How many crashes a job was in hand in.
     rescues: HashMap<u64, u8>,
+    /// Leased jobs whose request may have left, where the destination recognises no repeats.
+    leaving: HashSet<u64>,
     pub(super) finished: HashMap<u64, Finished>,
     /// Jobs whose time to live ran out while they did not wait: they expire when they wait again.
     overdue: HashSet<u64>,
@@ -147,6 +149,7 @@ impl State {
             counters: Ledger::default(),
             chains: HashMap::new(),
             rescues: HashMap::new(),
+            leaving: HashSet::new(),
             finished: HashMap::new(),
             overdue: HashSet::new(),
             codes: BTreeMap::new(),
@@ -267,6 +270,9 @@ impl State {
         }
         self.table.insert(number, entry, state);
         self.count(&entry, state, Step::In);
+        if state != JobState::Active {
+            self.leaving.remove(&number);
+        }
         if matches!(state, JobState::Scheduled | JobState::Waiting) && self.overdue.remove(&number)
         {
             self.expiry.set(self.clock, number);
@@ -296,6 +302,7 @@ impl State {
         let entry = self.take_out(number);
         self.chains.remove(&number);
         self.rescues.remove(&number);
+        self.leaving.remove(&number);
         self.overdue.remove(&number);
         let end = self.finished.remove(&number);
         if let (Some(entry), Some(end)) = (entry, end)

@@ -10,13 +10,13 @@ use cauce_flow::{
 
 use super::{
     super::{
-        record::{Owner, Record, Standing},
+        record::{Owner, Record, Settle, Settled, SettledOutcome, Standing},
         table::Entry,
     },
     MAX_EXPIRED_A_CALL, POISON_AFTER, State,
     journal::Journal,
 };
-use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued};
+use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued, Start};
 use crate::rollups::{Place, Rollup};
 
 /// A leased job, before its payload is read.
@@ -95,14 +95,15 @@ impl Journal<'_> {
         Ok(Reply::Leased(tickets))
     }
 
-    pub(in super::super) fn begin(&mut self, line: &Line, requests: u32, at: Timestamp) -> Planned {
-        let queue = self.name(line.queue.as_str())?;
-        let account = self.name(line.account.as_str())?;
+    pub(in super::super) fn begin(&mut self, start: &Start, at: Timestamp) -> Planned {
+        let queue = self.name(start.line.queue.as_str())?;
+        let account = self.name(start.line.account.as_str())?;
         self.say(&Record::Begin {
             queue,
             account,
             at: at.as_millis(),
-            requests,
+            requests: start.requests,
+            jobs: start.jobs.iter().map(|job| job.number()).collect(),
         })?;
         Ok(Reply::Done)
     }
@@ -110,16 +111,24 @@ impl Journal<'_> {
     pub(in super::super) fn rescue(&mut self, never_twice: &NeverTwice, now: Timestamp) -> Planned {
         let mut ends: BTreeMap<(Owner, JobState), Vec<u64>> = BTreeMap::new();
         let mut rescued = Rescued::default();
+        let mut unsent = Vec::new();
         let state = &*self.state;
         state
             .table
             .visit_down(u64::MAX, 1 << JobState::Active as u8, |number, entry| {
                 let lane = state.lane(entry);
+                let never_twice = never_twice(&state.line_state(lane.line).line);
+                if never_twice && !state.leaving.contains(&number) {
+                    // It was leased and nothing of it had left: as if it had not been.
+                    rescued.released += 1;
+                    unsent.push(number);
+                    return true;
+                }
                 let crashes = state.rescues.get(&number).copied().unwrap_or(0) + 1;
                 let end = if crashes >= POISON_AFTER {
                     rescued.poison += 1;
                     JobState::Dead
-                } else if never_twice(&state.line_state(lane.line).line) {
+                } else if never_twice {
                     rescued.unknown += 1;
                     JobState::Unknown
                 } else {
@@ -129,6 +138,7 @@ impl Journal<'_> {
                 ends.entry((lane.owner, end)).or_default().push(number);
                 true
             });
+        self.release(unsent, now)?;
         for ((owner, state), jobs) in ends {
             self.say(&Record::Rescue {
                 owner,
@@ -138,6 +148,28 @@ impl Journal<'_> {
             })?;
         }
         Ok(Reply::Rescued(rescued))
+    }
+
+    /// Ends leases under which nothing has left.
+    fn release(&mut self, numbers: Vec<u64>, now: Timestamp) -> Result<(), cauce_log::Error> {
+        for (owner, numbers) in self.state.by_owner(numbers) {
+            let released = |number| Settled {
+                number,
+                outcome: SettledOutcome::Release,
+                attempt: None,
+                attempt_number: 0,
+                previous: 0,
+            };
+            self.say(&Record::Settle(Settle {
+                owner,
+                at: now.as_millis(),
+                requests: 0,
+                attempts: Vec::new(),
+                reasons: Vec::new(),
+                jobs: numbers.into_iter().map(released).collect(),
+            }))?;
+        }
+        Ok(())
     }
 
     /// Ends unfinished jobs: those that wait, and with `leased` those that are leased too.
@@ -335,6 +367,7 @@ impl State {
         standing.attempt = entry.attempt();
         standing.due_at = entry.due_at();
         standing.rescues = self.rescues.get(&number).copied().unwrap_or(0);
+        standing.leaving = self.leaving.contains(&number);
         standing.finished_at = self.finished.get(&number).map_or(0, |end| end.at);
     }
 

@@ -11,7 +11,7 @@ use cauce_flow::{
 use cauce_log::files::FaultyFiles;
 
 use super::{super::EmbeddedStore, NOW, compact, line, new_job, open_on, runtime};
-use crate::jobs::{Claim, Enqueue, Gate, JobStore, Scope};
+use crate::jobs::{Claim, Enqueue, Gate, JobStore, Scope, Start};
 
 async fn enqueue(store: &EmbeddedStore, jobs: Vec<NewJob>) -> Vec<crate::jobs::Enqueued> {
     let batch = Enqueue {
@@ -97,7 +97,17 @@ fn what_lives_long_survives_many_removals_and_the_log_stays_short() {
             .await
             .unwrap();
         let held = enqueue(&store, vec![new_job("held", "acme", "held"); 50]).await;
-        store.begin(line("meta"), 5, NOW).await.unwrap();
+        store
+            .begin(
+                Start {
+                    line: line("meta"),
+                    requests: 5,
+                    jobs: Vec::new(),
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
         churn(&store).await;
         drop(store);
         let store = open_on(&files);

@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub(super) attempt: u8,
     pub(super) attempts: usize,
     pub(super) crashes: u8,
+    /// Its request may have left.
+    pub(super) left: bool,
     pub(super) payload: Bytes,
 }
 
@@ -76,6 +78,7 @@ impl Model {
             attempt: 0,
             attempts: 0,
             crashes: 0,
+            left: false,
             payload: new.payload.clone(),
         };
         self.counts.entry(job.queue.clone()).or_default().accepted += 1;
@@ -117,6 +120,7 @@ impl Model {
 
     pub(super) fn end(&mut self, id: JobId, state: State) {
         let job = self.job(id);
+        job.left = false;
         job.state = state;
         let queue = job.queue.clone();
         *self
@@ -148,6 +152,7 @@ impl Model {
     pub(super) fn back(&mut self, id: JobId, due: i64) {
         let now = self.now;
         let job = self.job(id);
+        job.left = false;
         job.due = due;
         job.state = if due <= now {
             State::Waiting
@@ -160,8 +165,13 @@ impl Model {
         let mut rescued = [0; 3];
         for id in self.with(|job| job.state == State::Active) {
             let job = self.job(id);
-            job.crashes += 1;
             let due = job.due;
+            if job.queue == NEVER_TWICE && !job.left {
+                rescued[0] += 1;
+                self.back(id, due);
+                continue;
+            }
+            job.crashes += 1;
             if job.crashes >= 3 {
                 rescued[2] += 1;
                 self.end(id, State::Dead);

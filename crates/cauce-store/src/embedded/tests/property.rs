@@ -15,10 +15,12 @@ use proptest::prelude::*;
 use super::{
     super::EmbeddedStore,
     NOW, line,
-    model::{Model, NEVER_TWICE},
+    model::{Job, Model, NEVER_TWICE},
     new_job, open_on, runtime,
 };
-use crate::jobs::{Change, Claim, Enqueue, Error, Gate, JobStore, Replay, Rescued, Scope, Select};
+use crate::jobs::{
+    Change, Claim, Enqueue, Error, Gate, JobStore, Replay, Rescued, Scope, Select, Start,
+};
 
 const QUEUES: [&str; 2] = ["meta", NEVER_TWICE];
 const TENANTS: [&str; 3] = ["acme", "bolt", "cove"];
@@ -65,6 +67,7 @@ enum Op {
         tenant: Option<usize>,
         gate: u8,
     },
+    Leave,
     Compact,
     Reopen,
     PowerCut,
@@ -111,6 +114,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(priority, due_in, which)| Op::Change { priority, due_in, which }),
         1 => (0..2usize, prop::option::of(0..3usize), 0..3u8)
             .prop_map(|(queue, tenant, gate)| Op::Gate { queue, tenant, gate }),
+        2 => Just(Op::Leave),
         1 => Just(Op::Compact),
         2 => Just(Op::Reopen),
         1 => Just(Op::PowerCut),
@@ -191,6 +195,7 @@ impl World {
             Op::Replay(state) => self.replay(*state)?,
             Op::Resolve(delivered) => self.resolve(*delivered)?,
             Op::Forget => self.forget()?,
+            Op::Leave => self.leave()?,
             Op::Change {
                 priority,
                 due_in,
@@ -372,6 +377,24 @@ impl World {
         Ok(())
     }
 
+    /// Half of the leased jobs that must not go twice are about to leave.
+    fn leave(&mut self) -> Done {
+        let now = self.now();
+        let leased = |job: &Job| job.state == State::Active && job.queue == NEVER_TWICE;
+        let mut jobs = self.model.with(leased);
+        jobs.retain(|id| id.number().is_multiple_of(2));
+        let start = Start {
+            line: line(NEVER_TWICE),
+            requests: 1,
+            jobs: jobs.clone(),
+        };
+        alive(self.run(async |store| store.begin(start, now).await))?;
+        for id in jobs {
+            self.model.job(id).left = true;
+        }
+        Ok(())
+    }
+
     fn forget(&mut self) -> Done {
         let now = self.now();
         let Some(id) = self
@@ -464,6 +487,9 @@ impl World {
         self.runtime.block_on(store.advance(self.now())).unwrap();
         self.model.advance();
         self.adopt_jobs(&store);
+        for id in self.model.with(|job| job.state == State::Active) {
+            self.model.job(id).left = store.shared.state.lock().has_left(id.number());
+        }
         self.store = Some(store);
     }
 
