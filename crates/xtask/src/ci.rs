@@ -56,7 +56,7 @@ fn licences() -> Result<()> {
     }
     let checks = ["licenses", "bans", "sources"];
     shell::run(cargo().args(["deny", "--locked", "check"]).args(checks))?;
-    let advisories = ["deny", "--locked", "check", "--disable-fetch", "advisories"];
+    let advisories = ["deny", "--locked", "--offline", "check", "advisories"];
     if let Err(why) = shell::run(cargo().args(advisories)) {
         say(&format!(
             "advisories skipped, no copy of the database here: {why:#}"
