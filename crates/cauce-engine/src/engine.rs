@@ -115,7 +115,12 @@ impl Engine {
         }
         inner.stop.cancel();
         inner.loops.close();
-        inner.loops.wait().await;
+        if tokio::time::timeout(LOOPS_END, inner.loops.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("a check of credentials was still under way at the end");
+        }
         if let Err(error) = inner.rollups.keep(self.now()).await {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
@@ -270,4 +275,6 @@ impl Engine {
     }
 }
 
+/// The loops beside the lines end within this, or are left to end with the process.
+const LOOPS_END: Duration = Duration::from_secs(2);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -78,6 +78,7 @@ enum Input {
     Answered(RequestId, Answered),
     Unsent(RequestId),
     Settled,
+    Look,
     Pause(oneshot::Sender<()>),
     Resume,
     Mended,
@@ -278,6 +279,7 @@ impl Runner {
             }
             Input::Unsent(request) => self.dispatcher.on_unsent(request, now),
             Input::Settled => self.settling = false,
+            Input::Look => self.look(now),
             Input::Pause(done) => {
                 self.dispatcher.on_pause(now);
                 let _ = done.send(());

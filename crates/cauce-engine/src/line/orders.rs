@@ -17,6 +17,8 @@ use super::{
     packing::{answer, pack},
 };
 
+/// A line whose claim brought nothing looks again after this.
+const CLAIM_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A full disk is asked again after this.
 const SETTLE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -54,7 +56,17 @@ impl Runner {
                 claimed.backlog = store.backlog(&line);
                 claimed
             });
+            let waits = match &claimed {
+                Ok(claimed) => claimed.requests.is_empty() && claimed.backlog.waiting > 0,
+                Err(_) => true,
+            };
             let _ = inputs.send(Input::Claimed(claimed));
+            if waits {
+                // Nothing came of it and something waits (a full disk, damaged or expired jobs in
+                // front): nobody else would wake the line for it.
+                tokio::time::sleep(CLAIM_AGAIN_AFTER).await;
+                let _ = inputs.send(Input::Look);
+            }
         });
     }
 

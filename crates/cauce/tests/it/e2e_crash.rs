@@ -194,8 +194,9 @@ async fn nothing_is_sent_twice_to_a_platform_without_ids_over_kills() {
     assert_eq!(ledger.repeats(), 0, "an event was sent twice");
     let unknown = events_in(&server, "google", "unknown").await;
     println!("{} of {} are unknown", unknown.len(), told.count("google"));
-    // Each visitor has one event here, so a request holds one; what had not left is not uncertain.
-    let most = 6 * CONCURRENCY;
+    // Each visitor has one event here, so a request holds one. Besides those on the road, the ones
+    // whose answer was not on disk yet are uncertain; what had not left is not.
+    let most = 6 * CONCURRENCY * 3;
     assert!(unknown.len() as u64 <= most, "{} unknown", unknown.len());
     let missing = told.missing("google", ledger);
     assert!(
