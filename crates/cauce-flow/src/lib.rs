@@ -13,8 +13,11 @@ pub mod priority;
 pub mod reason;
 pub mod time;
 
+pub mod event;
 pub mod job;
 pub mod observation;
+
+pub mod shape;
 
 pub mod queue;
 

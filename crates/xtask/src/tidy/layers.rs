@@ -7,15 +7,21 @@ use anyhow::{Context, Result};
 use super::{Finding, purity::PURE};
 
 /// Which of our crates each of them may depend on.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("cauce-flow", &[]),
     ("cauce-log", &[]),
     ("cauce-sim", &[]),
     ("cauce-destinations", &["cauce-flow"]),
     ("cauce-store", &["cauce-flow", "cauce-log"]),
+    ("cauce-events", &["cauce-flow", "cauce-log"]),
     (
         "cauce-engine",
-        &["cauce-flow", "cauce-destinations", "cauce-store"],
+        &[
+            "cauce-flow",
+            "cauce-destinations",
+            "cauce-store",
+            "cauce-events",
+        ],
     ),
     (
         "cauce-http",
@@ -23,6 +29,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "cauce-flow",
             "cauce-destinations",
             "cauce-store",
+            "cauce-events",
             "cauce-engine",
         ],
     ),
@@ -33,6 +40,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "cauce-destinations",
             "cauce-log",
             "cauce-store",
+            "cauce-events",
             "cauce-engine",
             "cauce-http",
             "cauce-sim",

@@ -1,0 +1,3 @@
+//! What becomes of tracked events before they are stored: thinned, recognised, added up.
+
+pub mod sampler;
