@@ -17,6 +17,7 @@ mod people;
 mod shop;
 #[cfg(test)]
 mod tests;
+pub mod web;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
