@@ -24,7 +24,7 @@ usage: cargo xtask TASK
                        generated files, licences, tests
   tidy                 the rules that no compiler checks: cycles, purity, layers, lengths, links
   demo [ARGS]          build and run `cauce demo`
-  bench [ARGS]         measure cauce and BullMQ beside it, and print the ratios
+  bench [ARGS]         measure cauce with BullMQ, Fastify and SQLite beside it; print the ratios
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
                        write docs/reference/configuration.md from config/cauce.toml, or compare";
