@@ -50,6 +50,15 @@ fn the_minute_is_counted_from_the_first_event_to_either_side() {
 }
 
 #[test]
+fn a_first_is_remembered_for_the_horizon_and_not_longer() {
+    for (later_ms, verdict) in [(119_999, into(event(1, 0, 1))), (120_000, Verdict::First)] {
+        let mut aggregator = aggregator(10);
+        aggregator.on_event(event(1, 0, 1), at(0));
+        assert_eq!(aggregator.on_event(event(1, 0, 2), at(later_ms)), verdict);
+    }
+}
+
+#[test]
 fn an_event_that_goes_on_makes_one_row_a_minute() {
     let mut aggregator = aggregator(10);
     let rows = (0..600).filter(|second| {

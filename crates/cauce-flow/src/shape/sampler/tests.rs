@@ -175,7 +175,9 @@ fn a_tenants_own_rule_goes_before_the_configured_and_that_before_the_default() {
     assert_eq!(rate(&sampler, &other, "SCROLL"), 20.0);
     sampler.set(&tenant, kind("SCROLL"), None).unwrap();
     assert_eq!(rate(&sampler, &tenant, "SCROLL"), 20.0);
-    assert!(sampler.set(&other, kind("never-set"), None).is_ok());
+    sampler.set(&other, kind("never-set"), None).unwrap();
+    let left = format!("{sampler:?}");
+    assert!(!left.contains("shop") && !left.contains("other"), "{left}");
 }
 
 #[test]
