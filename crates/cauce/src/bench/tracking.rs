@@ -250,7 +250,7 @@ admin_key = "{KEY}"
 [limits]
 min_free = "64 MiB"
 [tracking]
-throttling = false
+enable_throttling = false
 [log]
 level = "warn"
 "#
