@@ -47,7 +47,8 @@ export function release(afterMs: number): void {
 
 /** Takes over what tabs that are gone have left. Fails where there is no storage to look into. */
 export async function adopt(): Promise<void> {
-  // Keeps two tabs from taking over the same at once. There is no such lock on plain HTTP.
+  // Keeps two tabs from taking over the same at once. There is no such lock on plain HTTP, where
+  // the server may have to tell by the ids of the events.
   if (navigator.locks) {
     await navigator.locks.request("cauce", { ifAvailable: true }, (lock) => lock && adoptAll());
   } else adoptAll();
