@@ -97,7 +97,7 @@ async function untilOf(visitor: string, count: number): Promise<Event[]> {
 
 async function read(visitor: string): Promise<Event[]> {
   const headers = { authorization: `Bearer ${told("CAUCE_READ_KEY")}` };
-  const url = `${SERVER}/tracking-v2/events?visitorId=${visitor}&tenantId=${TENANT}&siteId=${SITE}`;
+  const url = `${SERVER}/tracking-v2/events?visitorId=${visitor}`;
   const response = await fetch(url, { headers });
   assert.equal(response.status, 200, await response.clone().text());
   const answer = (await response.json()) as { items?: Event[]; events?: Event[] };
