@@ -20,7 +20,15 @@ export default defineConfig({
     target: "es2020",
     minify: "terser",
     terserOptions: {
-      compress: { ecma: 2020, passes: 4, inline: 1, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
+      compress: {
+        ecma: 2020,
+        passes: 4,
+        inline: 1,
+        hoist_funs: true,
+        unsafe: true,
+        unsafe_arrows: true,
+        unsafe_methods: true,
+      },
       toplevel: true,
     },
     reportCompressedSize: false,

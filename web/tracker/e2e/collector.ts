@@ -29,8 +29,8 @@ export interface Taken {
   status: number;
 }
 
-/** How to answer: a status with headers, or a connection that breaks off. */
-export type Answer = { status: number; headers?: Record<string, string> } | "abort";
+/** How to answer: a status with headers, a connection that breaks off, or never. */
+export type Answer = { status: number; headers?: Record<string, string> } | "abort" | "hang";
 
 const ACCEPTED: Answer = { status: 202 };
 const PATIENCE_MS = 15_000;
@@ -112,11 +112,11 @@ export class Collector {
     const { method = "" } = request;
     const batch = method === "POST" ? (JSON.parse(body) as Batch) : { ...NOTHING };
     const answer = this.answer(batch);
-    const status = answer === "abort" ? 0 : answer.status;
+    const status = typeof answer === "string" ? 0 : answer.status;
     const contentType = request.headers["content-type"] ?? "";
     this.taken.push({ method, url, contentType, batch, status });
     if (answer === "abort") request.socket.destroy();
-    else {
+    else if (answer !== "hang") {
       const received = batch.events.length;
       response.writeHead(status, { "content-type": "application/json", ...answer.headers });
       response.end(JSON.stringify({ received, processed: received, discarded: 0, duplicates: 0 }));

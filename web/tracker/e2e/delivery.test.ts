@@ -99,17 +99,46 @@ test("what does not fit into the last beacons is sent by the next page", async (
 
 test("a queue that could not be sent survives a reload and is delivered once", async () => {
   world.collector.answer = () => "abort";
-  const page = await world.open("/");
+  const page = await world.open("/", {}, { frozen: true });
   await track(page, 3);
   await flush(page);
   await world.collector.until(() => world.collector.taken.length > 0, "a try");
-  await failed(page);
+  await failed(page, world);
   await page.reload();
   await loaded(page);
   world.collector.answer = () => ({ status: 202 });
   await flush(page);
   await world.collector.until(() => world.collector.of("PAGE_VIEW").length === 2, "both pages");
   assert.deepEqual(steps(world.collector.events), [1, 2, 3]);
+});
+
+test("a request without an answer when its page goes is sent again, after a while", async () => {
+  world.collector.answer = () => "hang";
+  const page = await world.open("/", { tag: { "data-capture": "" } }, { frozen: true });
+  await track(page, 1);
+  await flush(page);
+  await world.collector.until(() => world.collector.taken.length === 1, "the first try");
+  await page.reload();
+  await loaded(page);
+  world.collector.answer = () => ({ status: 202 });
+  await flush(page);
+  await pass(page, world, 5_000);
+  assert.equal(world.collector.taken.length, 1);
+  await pass(page, world, 60_000);
+  await world.collector.until(() => steps(world.collector.events).length === 1, "the second try");
+});
+
+test("a request without an answer is given up and sent again", async () => {
+  world.collector.answer = () => "hang";
+  const page = await world.open("/", { tag: { "data-capture": "" } }, { frozen: true });
+  await track(page, 1);
+  await flush(page);
+  await world.collector.until(() => world.collector.taken.length === 1, "the first try");
+  world.collector.answer = () => ({ status: 202 });
+  await page.clock.runFor(31_000);
+  await failed(page, world);
+  await page.clock.runFor(2_000);
+  await world.collector.until(() => steps(world.collector.events).length === 1, "the second try");
 });
 
 test("events wait for the network to come back", async () => {
@@ -187,10 +216,10 @@ for (const status of [400, 401, 403, 413, 422]) {
 
 test("a full queue loses its oldest, and says how many", async () => {
   world.collector.answer = () => "abort";
-  const page = await world.open("/", { tag: { "data-capture": "" } });
+  const page = await world.open("/", { tag: { "data-capture": "" } }, { frozen: true });
   await cauce(page, "track", "FIRST");
   await flush(page);
-  await failed(page);
+  await failed(page, world);
   await track(page, 600);
   await page.reload();
   await loaded(page);
@@ -200,6 +229,9 @@ test("a full queue loses its oldest, and says how many", async () => {
       .of("EVENTS_DROPPED")
       .reduce((sum, { metadata }) => sum + Number(metadata["count"]), 0);
   await flush(page);
+  // The last of it follows in a batch of its own.
+  await world.collector.until(() => steps(world.collector.events).length > 480, "most of it");
+  await pass(page, world, 4_000);
   await world.collector.until(
     () => steps(world.collector.events).length + dropped() >= 601,
     "as many as were tracked",

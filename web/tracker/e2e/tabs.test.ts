@@ -31,7 +31,7 @@ for (const secure of [true, false]) {
     assert.equal(await leaving.evaluate(() => "locks" in navigator), secure);
     for (const type of ["A", "B", "C"]) await cauce(leaving, "track", type);
     await flush(leaving);
-    await failed(leaving);
+    await failed(leaving, world);
     const staying = [await world.open("/b", QUIET, { secure }), await world.open("/c", QUIET, { secure })];
     await leaving.close({ runBeforeUnload: true });
     await leaving.waitForEvent("close").catch(() => undefined);

@@ -44,6 +44,8 @@ export class World {
   readonly context: BrowserContext;
   /** Errors and refusals that pages have shown in their consoles. */
   readonly complaints: string[] = [];
+  /** How many requests have failed. */
+  failures = 0;
   private readonly shop: Server;
   private readonly pages = new Map<string, Shown>();
 
@@ -51,6 +53,7 @@ export class World {
     this.collector = collector;
     this.context = context;
     context.on("weberror", (error) => this.complaints.push(String(error.error())));
+    context.on("requestfailed", () => this.failures++);
     this.shop = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://shop.test");
       const shown = this.pages.get(pathname) ?? {};
@@ -127,11 +130,10 @@ async function freeze(page: Page): Promise<void> {
   await page.clock.pauseAt(START + 1_000);
 }
 
-/** Waits until the page has seen a request of the tracker fail. */
-export async function failed(page: Page): Promise<void> {
-  await page.waitForFunction(() =>
-    performance.getEntriesByType("resource").some(({ name }) => name.includes("tracking-v2")),
-  );
+/** Waits until the page knows that a request of the tracker has failed. */
+export async function failed(page: Page, world: World): Promise<void> {
+  if (!world.failures) await world.context.waitForEvent("requestfailed");
+  await settle(page, world);
 }
 
 /** Lets time pass for a page whose clock is frozen, and waits for what it sends then. */

@@ -12,6 +12,9 @@ import { guarded, listen } from "./guard.ts";
 import { openStorage } from "./storage.ts";
 import { flush, leave, openTransport, wake } from "./transport.ts";
 
+/** How often a page looks for what others have left. */
+const LOOK_MS = 60_000;
+
 guarded(() => {
   // A page with the tag twice is counted once.
   if (window.cauce?.track) return;
@@ -32,6 +35,7 @@ guarded(() => {
   listen("online", flush);
   listen("pagehide", leave);
   listen("visibilitychange", () => document.visibilityState === "hidden" && leave());
-  // What earlier pages left.
+  // What earlier pages left, and what those leave that end without a word.
   wake();
+  setInterval(wake, LOOK_MS);
 })();

@@ -55,7 +55,7 @@ export function leave(): void {
     remove(batch);
   }
   reportLost();
-  release(sending.length ? SETTLE_MS : 0);
+  release(sending.length && SETTLE_MS);
 }
 
 async function send(): Promise<void> {
@@ -70,7 +70,7 @@ async function send(): Promise<void> {
 }
 
 function settle(batch: string[], answer: Response | undefined): void {
-  const status = answer ? answer.status : 0;
+  const status = answer?.status ?? 0;
   if (isPassing(status)) return postpone(retryAfter(answer?.headers.get("retry-after"), Date.now()));
   failures = 0;
   if (status === 413 && batch.length > 1) {
