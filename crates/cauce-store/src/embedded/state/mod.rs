@@ -22,6 +22,7 @@ mod journal;
 mod lanes;
 mod plan;
 mod query;
+mod rescuing;
 mod serve;
 mod settling;
 mod starts;

@@ -13,10 +13,10 @@ use super::{
         record::{Owner, Record, Settle, Settled, SettledOutcome, Standing},
         table::Entry,
     },
-    MAX_EXPIRED_A_CALL, POISON_AFTER, State,
+    MAX_EXPIRED_A_CALL, State,
     journal::Journal,
 };
-use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued, Start};
+use crate::jobs::{Change, Claim, Enqueued, Error, Gate, Rescued, Start};
 use crate::rollups::{Place, Rollup};
 
 /// A leased job, before its payload is read.
@@ -108,50 +108,12 @@ impl Journal<'_> {
         Ok(Reply::Done)
     }
 
-    pub(in super::super) fn rescue(&mut self, never_twice: &NeverTwice, now: Timestamp) -> Planned {
-        let mut ends: BTreeMap<(Owner, JobState), Vec<u64>> = BTreeMap::new();
-        let mut rescued = Rescued::default();
-        let mut unsent = Vec::new();
-        let state = &*self.state;
-        state
-            .table
-            .visit_down(u64::MAX, 1 << JobState::Active as u8, |number, entry| {
-                let lane = state.lane(entry);
-                let never_twice = never_twice(&state.line_state(lane.line).line);
-                if never_twice && !state.leaving.contains(&number) {
-                    // It was leased and nothing of it had left: as if it had not been.
-                    rescued.released += 1;
-                    unsent.push(number);
-                    return true;
-                }
-                let crashes = state.rescues.get(&number).copied().unwrap_or(0) + 1;
-                let end = if crashes >= POISON_AFTER {
-                    rescued.poison += 1;
-                    JobState::Dead
-                } else if never_twice {
-                    rescued.unknown += 1;
-                    JobState::Unknown
-                } else {
-                    rescued.released += 1;
-                    JobState::Waiting
-                };
-                ends.entry((lane.owner, end)).or_default().push(number);
-                true
-            });
-        self.release(unsent, now)?;
-        for ((owner, state), jobs) in ends {
-            self.say(&Record::Rescue {
-                owner,
-                at: now.as_millis(),
-                state,
-                jobs,
-            })?;
-        }
-        Ok(Reply::Rescued(rescued))
-    }
-
     /// Ends leases under which nothing has left.
-    fn release(&mut self, numbers: Vec<u64>, now: Timestamp) -> Result<(), cauce_log::Error> {
+    pub(super) fn release(
+        &mut self,
+        numbers: Vec<u64>,
+        now: Timestamp,
+    ) -> Result<(), cauce_log::Error> {
         for (owner, numbers) in self.state.by_owner(numbers) {
             let released = |number| Settled {
                 number,
