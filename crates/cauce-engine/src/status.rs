@@ -262,13 +262,25 @@ pub struct PixelHealth {
     pub breakers: BTreeMap<AccountName, &'static str>,
 }
 
+/// What a check of readiness found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Found {
+    /// All is as it should be.
+    Ok,
+    /// It serves, and somebody should look.
+    Warning,
+    /// It cannot serve.
+    Failed,
+}
+
 /// One check of readiness.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReadyCheck {
     /// What is checked.
     pub name: &'static str,
-    /// Whether it is as it should be.
-    pub ok: bool,
+    /// How it is.
+    pub found: Found,
     /// What was found.
     pub detail: String,
 }
