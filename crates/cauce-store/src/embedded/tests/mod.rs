@@ -5,6 +5,7 @@ mod conforms;
 mod damage;
 mod full;
 mod model;
+mod names;
 mod property;
 mod unread;
 
