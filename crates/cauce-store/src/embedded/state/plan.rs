@@ -72,8 +72,8 @@ impl Journal<'_> {
         // What is too old is not handed out. Where more of it came at once, the rest is told by its
         // record when it is read.
         if self.state.next_timer().is_some_and(|next| next <= now) {
-            let expired = self.state.advance(now, MAX_EXPIRED_A_CALL);
-            self.end_jobs(expired, JobState::Expired, false, now)?;
+            let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
+            self.end_jobs(moved.expired, JobState::Expired, false, now)?;
         }
         let Some(line) = self.state.line_number(&claim.line) else {
             return Ok(Reply::Leased(Vec::new()));
@@ -252,10 +252,9 @@ impl Journal<'_> {
     }
 
     pub(in super::super) fn advance(&mut self, now: Timestamp) -> Planned {
-        let expired = self.state.advance(now, MAX_EXPIRED_A_CALL);
-        let more = expired.len() == MAX_EXPIRED_A_CALL;
-        self.end_jobs(expired, JobState::Expired, false, now)?;
-        Ok(Reply::Next(if more {
+        let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
+        self.end_jobs(moved.expired, JobState::Expired, false, now)?;
+        Ok(Reply::Next(if moved.more {
             Some(now)
         } else {
             self.state.next_timer()

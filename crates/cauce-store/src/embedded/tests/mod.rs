@@ -7,6 +7,7 @@ mod full;
 mod model;
 mod names;
 mod property;
+mod slices;
 mod unread;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
