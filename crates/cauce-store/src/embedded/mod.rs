@@ -17,6 +17,8 @@ mod counters;
 mod fetching;
 mod fifo;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod gathering;
 mod keys;
 mod looking;

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use cauce_flow::id::GroupName;
+
 use super::record::NameId;
 
 /// What a name is called whose record is damaged, before its number.
@@ -66,8 +68,12 @@ impl Names {
         }
     }
 
-    /// Takes a name under its number, as a record tells it.
+    /// Takes a name under its number, as a record tells it. A text that is no name is none here,
+    /// either: it is called by its number.
     pub(super) fn learn(&mut self, number: NameId, text: &str) {
+        if GroupName::new(text).is_err() {
+            return self.note(number);
+        }
         self.given(number);
         self.lost.remove(&number);
         if let Entry::Vacant(place) = self.texts.entry(number) {
@@ -124,7 +130,8 @@ mod tests {
             (None, None)
         );
         names.note(5);
-        assert_eq!(names.next_number(), 6);
+        names.learn(6, "no name/at all");
+        assert_eq!((&*names.text(6), names.next_number()), ("lost-6", 7));
     }
 
     #[test]

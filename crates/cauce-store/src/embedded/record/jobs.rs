@@ -55,6 +55,7 @@ impl JobHead {
         let due_at = enqueued_at.wrapping_add(from.i64()?);
         let expires_at = match from.i64()? {
             -1 => i64::MAX,
+            ..-1 => return Err(Malformed("a job expires before it was taken")),
             after => enqueued_at.wrapping_add(after),
         };
         let key = if flags & 0x80 != 0 { from.u128()? } else { 0 };
