@@ -320,14 +320,14 @@ impl From<jobs::Error> for Problem {
                 format!("{error}; deliveries go on and free space: wait, or free some"),
             )
             .retry_after(DISK_FULL_AFTER),
-            Error::Draining { ref queue } => Problem::new(
+            Error::Draining { ref queue, .. } => Problem::new(
                 Code::QueueDraining,
                 format!("{error}; none of the call was taken: leave out what `errors` names, or open it again with POST /api/queues/{queue}/resume"),
             )
             .retry_after(DRAINING_AFTER),
             Error::State { job, found } => wrong_state(&job.to_string(), found.as_str()),
             Error::NotFound { job } => Problem::not_found("job", &job.to_string()),
-            Error::Broken(_) | Error::Closed => unavailable(&error),
+            Error::Unread(_) | Error::Broken(_) | Error::Closed => unavailable(&error),
         }
     }
 }

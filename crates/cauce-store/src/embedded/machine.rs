@@ -1,6 +1,9 @@
 //! The one writer of the job log: turns calls into records, many calls to one fsync.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 use cauce_flow::time::Timestamp;
 use cauce_log::{Machine, Writer};
@@ -152,10 +155,14 @@ fn make_room(journal: &mut Journal<'_>, ask: &Ask, shared: &Shared) -> Result<()
 }
 
 /// Begins a new segment, with the small state at its head, when the last one is full.
-fn roll_if_full(journal: &mut Journal<'_>, shared: &Shared) -> Result<(), cauce_log::Error> {
+pub(super) fn roll_if_full(
+    journal: &mut Journal<'_>,
+    shared: &Shared,
+) -> Result<(), cauce_log::Error> {
     if !journal.writer.should_roll() {
         return Ok(());
     }
+    journal.state.prune_names(&BTreeSet::new());
     let base = journal.state.base();
     match journal.writer.roll(&base) {
         Ok(_) => {
@@ -185,6 +192,7 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
             leased,
             now,
         } => journal.end_jobs(jobs, state, leased, now),
+        Ask::PutOff { jobs, until, now } => journal.put_off(jobs, until, now),
         Ask::Replay {
             jobs,
             first,

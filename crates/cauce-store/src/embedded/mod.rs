@@ -10,11 +10,15 @@
 //! ```
 
 mod ask;
+mod burying;
 mod codec;
 mod compactor;
 mod counters;
+mod fetching;
 mod fifo;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod gathering;
 mod keys;
 mod looking;
@@ -70,6 +74,8 @@ pub struct Options {
     pub max_jobs: u64,
     /// Pending bytes in one queue at most.
     pub max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it, as a share of both limits.
+    pub tenant_reserve: f64,
     /// Bytes of the disk that are kept free.
     pub min_free_bytes: u64,
     /// Completed jobs kept of each queue.
@@ -152,7 +158,7 @@ impl EmbeddedStore {
         let mut replay = |position: Position, record: Replayed<'_>| {
             refold(&mut state, position, record, &mut fault);
         };
-        let (writer, reader, recovery) =
+        let (mut writer, reader, recovery) =
             Log::open(&options.dir, log_options, files, digest, &mut replay)?;
         if let Some(fault) = fault {
             return Err(fault);
@@ -176,8 +182,9 @@ impl EmbeddedStore {
             compaction_lock: Mutex::new(()),
             closing: AtomicBool::new(false),
             broken: watch::Sender::new(None),
-            quarantined: recovery.corrupt.len() as u64,
+            quarantined: recovery.corrupt.iter().filter(|place| !place.known).count() as u64,
         });
+        burying::bury_lost(&shared, &mut writer, &recovery)?;
         let machine = JobsMachine::new(Arc::clone(&shared));
         let committer =
             Committer::spawn(machine, writer, MAX_QUEUED_COMMANDS).map_err(OpenError::Thread)?;
@@ -191,11 +198,15 @@ impl EmbeddedStore {
         })
     }
 
-    /// Follows other limits and history from here on; the rest of the options stays as it was.
+    /// Follows other limits and history from here on; the rest of the options stays as it was. What
+    /// is kept for a shorter time goes when it would have gone before.
     pub fn follow(&self, options: &Options) {
         let floor = floor_bytes(options);
         self.shared.min_free_bytes.store(floor, Ordering::Relaxed);
-        self.shared.state.lock().keeping = keeping(options);
+        let keeping = keeping(options);
+        let mut state = self.shared.state.lock();
+        state.keys.keep_for(keeping.idempotency_ms);
+        state.keeping = keeping;
     }
 
     /// What was found when the log was opened.
@@ -267,7 +278,7 @@ const BACKGROUND: bool = cfg!(not(test));
 /// What this log holds; a folder with anything else is refused.
 pub(crate) const CONTENT: Content = Content {
     name: *b"jobs    ",
-    version: 1,
+    version: 2,
 };
 
 /// What is kept free: what is set, and whatever that is, room for one more segment, with what the
@@ -284,6 +295,7 @@ const MAX_QUEUED_COMMANDS: usize = 4_096;
 
 fn keeping(options: &Options) -> Keeping {
     let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let share = |limit: u64| (limit as f64 * options.tenant_reserve) as u64;
     Keeping {
         completed: options.completed,
         dead_ms: ms(options.dead_for),
@@ -291,6 +303,8 @@ fn keeping(options: &Options) -> Keeping {
         idempotency_ms: ms(options.keys_for),
         max_jobs: options.max_jobs,
         max_bytes: options.max_bytes,
+        reserve_jobs: share(options.max_jobs),
+        reserve_bytes: share(options.max_bytes),
     }
 }
 

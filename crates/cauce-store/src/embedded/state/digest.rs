@@ -13,7 +13,8 @@ impl State {
         for (queue, tenant, _, counters) in self.counters.iter() {
             all.push(format!("{queue} {tenant} {counters:?}"));
         }
-        for (name, text) in self.names.iter() {
+        let used = self.names_in_use();
+        for (name, text) in self.names.iter().filter(|(name, _)| used.contains(name)) {
             all.push(format!("name {name} {text}"));
         }
         for line in &self.lines {
@@ -48,7 +49,7 @@ impl State {
     fn digest_job(&self, number: u64, entry: &Entry) -> String {
         let lane = self.lane(entry);
         format!(
-            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} leaving {} end {:?} place {:?}",
+            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} renewed {:?} leaving {} end {:?} place {:?}",
             entry.position,
             entry.due_at(),
             entry.attempt(),
@@ -59,6 +60,7 @@ impl State {
             lane.group,
             self.chains.get(&number),
             self.rescues.get(&number),
+            self.renewed.get(&number),
             self.leaving.contains(&number),
             self.finished.get(&number),
             self.place_of(number),

@@ -6,23 +6,32 @@
 //! - `lanes`: who waits where
 //! - `serve`: who is served next
 //! - `backlog`: what waits in a line
-//! - `fold`: what each record changes; `ends`: how jobs end, and what is kept of them
+//! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
+//!   and what is kept of them
+//! - `lost`: jobs whose record is damaged
 //! - `journal`: where a decision becomes a record
-//! - `plan`, `taking`, `settling`: what each call turns into: a check, and the records that say
-//!   what happens
+//! - `admitting`: whether a batch may come in
+//! - `plan`, `taking`, `settling`, `returning`: what each call turns into: a check, and the records
+//!   that say what happens
 //! - `base`: the small state at the head of each segment
+//! - `pruning`: what nothing refers to any more
 //! - `query`, `audit`: what can be asked
 
+mod admitting;
 mod audit;
 mod backlog;
 mod base;
+mod coming;
 mod ends;
 mod fold;
 mod journal;
 mod lanes;
+mod lost;
 mod plan;
+mod pruning;
 mod query;
 mod rescuing;
+mod returning;
 mod serve;
 mod settling;
 mod starts;
@@ -45,6 +54,7 @@ use crate::rollups::Gathered;
 
 pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
+pub(super) use lost::Lost;
 pub(super) use plan::{Fault, Reply, Ticket};
 
 use super::{
@@ -65,6 +75,9 @@ pub(super) struct Keeping {
     pub(super) idempotency_ms: i64,
     pub(super) max_jobs: u64,
     pub(super) max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it.
+    pub(super) reserve_jobs: u64,
+    pub(super) reserve_bytes: u64,
 }
 
 /// The end of a job, kept while the job is listed.
@@ -94,6 +107,8 @@ pub(super) struct State {
     pub(super) names: Names,
     lanes: Vec<Lane>,
     lane_numbers: HashMap<(Owner, NameId), u32>,
+    /// Lanes that are for whoever comes next.
+    free_lanes: Vec<u32>,
     lines: Vec<LineState>,
     line_numbers: HashMap<(NameId, NameId), u32>,
     /// What wakes the dispatcher of a line; asked for before the first job may have come.
@@ -108,6 +123,9 @@ pub(super) struct State {
     pub(super) chains: HashMap<u64, u64>,
     /// How many crashes a job was in hand in.
     rescues: HashMap<u64, u8>,
+    lost: BTreeMap<u64, Lost>,
+    /// When a replayed job expires, which its record does not know.
+    pub(super) renewed: HashMap<u64, i64>,
     /// Leased jobs whose request may have left, where the destination recognises no repeats.
     leaving: HashSet<u64>,
     pub(super) finished: HashMap<u64, Finished>,
@@ -141,6 +159,7 @@ impl State {
             names: Names::default(),
             lanes: Vec::new(),
             lane_numbers: HashMap::new(),
+            free_lanes: Vec::new(),
             lines: Vec::new(),
             line_numbers: HashMap::new(),
             wakeups: BTreeMap::new(),
@@ -150,6 +169,8 @@ impl State {
             counters: Ledger::default(),
             chains: HashMap::new(),
             rescues: HashMap::new(),
+            lost: BTreeMap::new(),
+            renewed: HashMap::new(),
             leaving: HashSet::new(),
             finished: HashMap::new(),
             overdue: HashSet::new(),
@@ -243,7 +264,8 @@ impl State {
 
     /// Counts a job in, or out, wherever jobs are counted by their state.
     fn count(&mut self, entry: &Entry, state: JobState, by: Step) {
-        let lane = &self.lanes[entry.lane as usize];
+        let lane = &mut self.lanes[entry.lane as usize];
+        by.apply(&mut lane.jobs, 1);
         let counters = self.counters.at(lane.counters);
         let bytes = u64::from(entry.bytes);
         by.apply(&mut counters.present[state as usize], 1);
@@ -268,6 +290,7 @@ impl State {
         if let Some(before) = self.table.get(number).copied() {
             self.count(&before, before.state(), Step::Out);
             self.leave_line(number, &before);
+            self.leave_end(&before);
         }
         self.table.insert(number, entry, state);
         self.count(&entry, state, Step::In);
@@ -303,6 +326,7 @@ impl State {
         let entry = self.take_out(number);
         self.chains.remove(&number);
         self.rescues.remove(&number);
+        self.renewed.remove(&number);
         self.leaving.remove(&number);
         self.overdue.remove(&number);
         let end = self.finished.remove(&number);

@@ -9,7 +9,7 @@ use cauce_flow::{
 };
 
 use super::{
-    super::record::{Owner, Record},
+    super::record::{Owner, Record, SettledOutcome},
     POISON_AFTER,
     journal::Journal,
     plan::{Planned, Reply},
@@ -89,7 +89,7 @@ impl Journal<'_> {
                 ends.entry((lane.owner, end)).or_default().push(number);
                 true
             });
-        self.release(unsent, now)?;
+        self.give_back(unsent, &SettledOutcome::Release, now)?;
         for ((owner, state), jobs) in ends {
             self.say(&Record::Rescue {
                 owner,

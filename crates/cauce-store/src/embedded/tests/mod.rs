@@ -5,7 +5,10 @@ mod conforms;
 mod damage;
 mod full;
 mod model;
+mod names;
 mod property;
+mod slices;
+mod unread;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -29,6 +32,7 @@ fn options(dir: PathBuf) -> Options {
         segment_bytes: 32 << 10,
         max_jobs: 1_000_000,
         max_bytes: u64::MAX,
+        tenant_reserve: 0.0,
         min_free_bytes: 0,
         completed: 5,
         dead_for: Duration::from_secs(7 * 86_400),
