@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::Request,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use cauce_store::control::answers::{Answer, Begun, CallId, Ticket};
+use cauce_store::control::{
+    SEAL_FILE,
+    answers::{Answer, Begun, CallId, Ticket},
+};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -32,9 +35,9 @@ const MAX_KEY_BYTES: usize = 255;
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 const IN_FLIGHT_AFTER: Duration = Duration::from_secs(1);
 
-/// The body to remember in place of the one that is sent, where that one holds a secret.
-#[derive(Clone)]
-pub(crate) struct Remember(pub(crate) Bytes);
+/// Marks an answer that holds a secret: it is remembered encrypted.
+#[derive(Clone, Copy)]
+pub(crate) struct HoldsSecret;
 
 /// The call that a request belongs to, in a digest of key, caller and body: the same whenever the
 /// call is made again, also after a crash that left nothing else of it.
@@ -121,6 +124,7 @@ async fn begin(
             Ok(Step::Fresh(Box::new((ticket, request))))
         }
         Begun::Known(answer) => Ok(Step::Answered(answer)),
+        Begun::Lost => Err(lost()),
         Begun::InFlight => Err(Problem::new(
             Code::CallInFlight,
             "a call with this idempotency key has not ended yet; try again as told by Retry-After",
@@ -131,6 +135,17 @@ async fn begin(
             "this idempotency key was used for another body within 24 hours; use a new key for a new call",
         )),
     }
+}
+
+fn lost() -> Problem {
+    tracing::warn!(
+        "an answer cannot be given again: the key that it was encrypted with is gone ({SEAL_FILE} in the data folder)"
+    );
+    Problem::new(
+        Code::AnswerLost,
+        "the call was carried out before, but its answer cannot be decrypted any more; look for what \
+         it made (GET /api/keys), take that back, and make the call under a new idempotency key",
+    )
 }
 
 fn text_of(key: &HeaderValue) -> Result<String, Problem> {
@@ -166,10 +181,7 @@ async fn remember(app: &App, ticket: Ticket, response: Response) -> Response {
         Ok(body) => body,
         Err(error) => return Problem::internal(&error).into_response(),
     };
-    let kept = parts
-        .extensions
-        .remove::<Remember>()
-        .map_or_else(|| body.clone(), |instead| instead.0);
+    let secret = parts.extensions.remove::<HoldsSecret>().is_some();
     let kind = parts
         .headers
         .get(header::CONTENT_TYPE)
@@ -177,7 +189,8 @@ async fn remember(app: &App, ticket: Ticket, response: Response) -> Response {
     let answer = Answer {
         status: parts.status.as_u16(),
         content_type: kind.unwrap_or_default().to_owned(),
-        body: kept,
+        body: body.clone(),
+        secret,
     };
     // The work is done; without the memory of it a repeated call would be done again, no worse
     // than without the header.

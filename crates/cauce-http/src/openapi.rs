@@ -70,6 +70,7 @@ pub fn openapi_json() -> String {
     let mut document = serde_json::to_value(openapi()).expect("the document is plain JSON");
     document["components"]["responses"] = problems();
     document["components"]["headers"] = headers();
+    allow_both(&mut document["components"]["schemas"]["DeadPage"]);
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             complete(path, method, operation);
@@ -100,6 +101,15 @@ fn problems() -> Value {
         (format!("Problem{status}"), answer)
     };
     Value::Object(by_status.into_iter().map(one).collect::<Map<_, _>>())
+}
+
+/// A page without items is a page of dead letters as well as of reasons, which `oneOf` rules out.
+fn allow_both(schema: &mut Value) {
+    if let Some(schema) = schema.as_object_mut()
+        && let Some(kinds) = schema.remove("oneOf")
+    {
+        schema.insert("anyOf".to_owned(), kinds);
+    }
 }
 
 fn headers() -> Value {

@@ -79,6 +79,8 @@ codes! {
     WrongState = "wrong_state" CONFLICT "The state does not allow this";
     /// The same call is being carried out right now.
     CallInFlight = "call_in_flight" CONFLICT "The same call is being carried out";
+    /// The same call was carried out before, and its answer cannot be read any more.
+    AnswerLost = "answer_lost" CONFLICT "The first answer cannot be given again";
     /// The body is too long.
     BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE "The body is too large";
     /// The body holds too many entries.
@@ -345,9 +347,10 @@ impl From<control::Error> for Problem {
             Error::NoKey(id) => Problem::not_found("key", &id),
             Error::Busy => Problem::overloaded(),
             Error::Closed => unavailable(&error),
-            Error::Open { .. } | Error::Newer { .. } | Error::Database(_) => {
-                Problem::internal(&error)
-            }
+            Error::Open { .. }
+            | Error::SealKey { .. }
+            | Error::Newer { .. }
+            | Error::Database(_) => Problem::internal(&error),
         }
     }
 }

@@ -8,6 +8,7 @@ mod ci;
 mod config_reference;
 mod demo;
 mod openapi;
+mod schemathesis;
 mod shell;
 mod test;
 mod tidy;
@@ -27,6 +28,7 @@ usage: cargo xtask TASK
   web [--test]         check and build the browser tracker; --test runs it in Chromium
   demo [ARGS]          build and run `cauce demo`
   bench [ARGS]         measure cauce with BullMQ, Fastify and SQLite beside it; print the ratios
+  schemathesis [ARGS]  send a server what Schemathesis makes up from the OpenAPI document
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
                        write docs/reference/configuration.md from config/cauce.toml, or compare";
@@ -53,6 +55,7 @@ fn run() -> Result<()> {
         Some("web") => web::run(&rest),
         Some("demo") => demo::run(&rest),
         Some("bench") => bench::run(&rest),
+        Some("schemathesis") => schemathesis::run(&rest),
         Some("openapi") => openapi::run(is_check(&rest)?),
         Some("config-reference") => config_reference::run(is_check(&rest)?),
         Some("help" | "--help" | "-h") | None => {

@@ -92,6 +92,11 @@ pub(crate) fn ensure(programs: &[(&str, &str)]) -> Result<bool> {
         return Ok(true);
     }
     let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+    ensure_packages(&packages)
+}
+
+/// Installs packages of Debian, and says what is missing where it cannot. Answers whether it could.
+pub(crate) fn ensure_packages(packages: &[&str]) -> Result<bool> {
     let line = format!(
         "apt-get install --yes --no-install-recommends {}",
         packages.join(" ")
@@ -106,7 +111,7 @@ pub(crate) fn ensure(programs: &[(&str, &str)]) -> Result<bool> {
         "installing what is missing: {}",
         packages.join(" ")
     ));
-    if let Err(why) = install(&packages) {
+    if let Err(why) = install(packages) {
         say(&format!("not installed: {why:#}"));
         return Ok(false);
     }

@@ -20,7 +20,7 @@ use crate::{
     app::{App, Deed},
     auth::Caller,
     body, cursor,
-    idempotency::Remember,
+    idempotency::HoldsSecret,
     problem::{Fault, Problem},
     query::{Limit, Query, Segment},
     wire::{
@@ -106,7 +106,8 @@ pub(crate) struct Create {
 
 /// Make a key.
 ///
-/// The key itself is in this answer and nowhere else. A key can be given no scope and no tenant
+/// The key itself is in this answer and nowhere else, unless the call is made again with its
+/// `Idempotency-Key` within 24 hours. A key can be given no scope and no tenant
 /// that the key which asks does not have.
 #[utoipa::path(
     post, path = "/api/keys", tag = "keys", operation_id = "createKey",
@@ -132,14 +133,12 @@ pub(crate) async fn create(
     };
     let work = async { Ok(app.engine.control().create_key(new, now).await?) };
     let made = app.audited(&caller, deed, work).await?;
-    let mut view = NewKeyView {
+    let view = NewKeyView {
         about: KeyView::from(&*made.key),
-        key: Some(made.secret),
+        key: made.secret,
     };
     let mut response = (StatusCode::CREATED, Json(&view)).into_response();
-    view.key = None;
-    let kept = serde_json::to_vec(&view).map_err(|error| Problem::internal(&error))?;
-    response.extensions_mut().insert(Remember(kept.into()));
+    response.extensions_mut().insert(HoldsSecret);
     Ok(response)
 }
 

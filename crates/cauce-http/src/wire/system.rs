@@ -50,11 +50,9 @@ pub(crate) struct KeyView {
 pub(crate) struct NewKeyView {
     #[serde(flatten)]
     pub(crate) about: KeyView,
-    /// The key itself, shown this once. An answer that is repeated for its `Idempotency-Key` is
-    /// without it: only its hash is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The key itself, shown in this answer alone: of the key only a hash is kept.
     #[schema(example = "ck_live_…")]
-    pub(crate) key: Option<String>,
+    pub(crate) key: String,
 }
 
 /// Who did what.

@@ -1,15 +1,19 @@
 //! The API over real sockets.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
+use cauce_engine::Engine;
 use cauce_http::{
     ServerSettings,
-    testing::{Sweep, call},
+    testing::{Direct, Sweep, call},
 };
-use cauce_store::{control::KeyScope, jobs::Scope};
+use cauce_store::{
+    control::{KeyScope, SEAL_FILE},
+    jobs::Scope,
+};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, EVENT, key};
+use super::bench::{Bench, EVENT, key, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_opens_what_it_must_not() {
@@ -294,20 +298,20 @@ async fn queue_is_paused_resumed_and_all_of_it_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn call_that_is_made_again_gets_its_first_answer_without_the_secret() {
+async fn call_that_is_made_again_gets_its_first_answer() {
     let bench = Bench::start().await;
     let body = r#"{"name":"shop","scopes":["ingest"]}"#;
     let again = [("idempotency-key", "k-1")];
     let made = bench.ask_with("POST /api/keys", &again, Some(body)).await;
     assert_eq!(made.status, 201, "{}", made.body);
-    assert!(made.json()["key"].as_str().unwrap().starts_with("ck_live_"));
+    let secret = made.json()["key"].as_str().unwrap().to_owned();
+    assert!(secret.starts_with("ck_live_"), "{secret}");
     let repeated = bench.ask_with("POST /api/keys", &again, Some(body)).await;
-    assert_eq!(
-        (repeated.status, &repeated.json()["id"]),
-        (201, &made.json()["id"])
-    );
+    assert_eq!((repeated.status, &repeated.body), (201, &made.body));
     assert_eq!(repeated.headers["idempotency-replayed"], "true");
-    assert_eq!(repeated.json()["key"], Value::Null);
+    assert_eq!(files_with(&secret, bench.dir.path()), [""; 0]);
+    let name = made.json()["id"].as_str().unwrap().to_owned();
+    assert_ne!(files_with(&name, bench.dir.path()), [""; 0]);
     let other = r#"{"name":"other","scopes":["ingest"]}"#;
     let reused = bench.ask_with("POST /api/keys", &again, Some(other)).await;
     assert_eq!(
@@ -326,6 +330,57 @@ async fn call_that_is_made_again_gets_its_first_answer_without_the_secret() {
     let listed = bench.ask("GET /api/keys?limit=1", None).await;
     assert!(!listed.body.contains("ck_live_"), "{}", listed.body);
     bench.stop().await;
+}
+
+/// The files of a folder, and of those in it, that hold this text.
+fn files_with(text: &str, dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(text, &path));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        if bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+        {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_with_a_key_is_lost_with_the_file_that_it_was_encrypted_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let body = r#"{"name":"shop","scopes":["ingest"]}"#;
+    let post = |secret: &str| {
+        let request = http::Request::post("/api/keys")
+            .header("authorization", format!("Bearer {secret}"))
+            .header("idempotency-key", "k-1");
+        request.body(body.as_bytes().to_vec()).unwrap()
+    };
+    let server = || ServerSettings::new(([127, 0, 0, 1], 0).into());
+    let engine = Engine::start(settings(dir.path())).await.unwrap();
+    let (_, secret) = key(&engine, Some("acme"), KeyScope::ALL).await;
+    let made = Direct::new(engine.clone(), server())
+        .call(post(&secret))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    engine.stop(Duration::from_secs(2)).await;
+
+    std::fs::remove_file(dir.path().join(SEAL_FILE)).unwrap();
+    let engine = Engine::start(settings(dir.path())).await.unwrap();
+    let lost = Direct::new(engine.clone(), server())
+        .call(post(&secret))
+        .await;
+    assert_eq!((lost.status, lost.code().as_str()), (409, "answer_lost"));
+    let detail = lost.json()["detail"].to_string();
+    assert!(detail.contains("new idempotency key"), "{detail}");
+    assert_eq!(engine.control().keys(&Scope::All).len(), 2);
+    engine.stop(Duration::from_secs(2)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

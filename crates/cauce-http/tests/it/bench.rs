@@ -30,7 +30,7 @@ pub(crate) const EVENT: &str = r#"{"eventId":"0192f0c1-2d3e-7a4b-8c5d-6e7f8a9b0c
     "page":{"url":"https://shop.example/x"}}"#;
 
 pub(crate) struct Bench {
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
     pub(crate) engine: Engine,
     pub(crate) bound: Bound,
     pub(crate) shutdown: CancellationToken,
@@ -59,7 +59,7 @@ impl Bench {
             .unwrap();
         let key = key(&engine, Some("acme"), KeyScope::ALL).await.1;
         Bench {
-            _dir: dir,
+            dir,
             engine,
             bound,
             shutdown,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod api;
+mod bad_bodies;
 mod bench;
 mod hang_up;
 mod ingest;

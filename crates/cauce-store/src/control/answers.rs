@@ -4,12 +4,15 @@
 //! ```text
 //! begin --> Fresh(ticket) --> carry out --> ticket.keep(answer)
 //!   |  \--> Known(answer)          \--> ticket dropped: nothing is remembered
+//!   |  \--> Lost
 //!   |  \--> InFlight
 //!   \-----> OtherBody
 //! ```
 //!
 //! The key counts for one owner and one route, for [`KEPT`]. Which calls are being carried out is
 //! known in memory only: after a crash such a call may be carried out again.
+//!
+//! An answer that holds a secret is encrypted for the call that it belongs to; any other is not.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -45,6 +48,8 @@ pub struct Answer {
     pub content_type: String,
     /// The body.
     pub body: Bytes,
+    /// Whether the body holds a secret, so that it must not stand on disk as it is.
+    pub secret: bool,
 }
 
 /// What is known of a call.
@@ -53,6 +58,8 @@ pub enum Begun {
     Fresh(Ticket),
     /// It was answered before.
     Known(Answer),
+    /// It was answered before, but the answer cannot be decrypted: its key is gone.
+    Lost,
     /// It is being carried out right now.
     InFlight,
     /// The key was used for a call with another body.
@@ -96,23 +103,52 @@ impl Control {
             body_hash,
             control: self.clone(),
         };
+        let place = place(&call, &body_hash);
         let known = self.run(move |tx| find(tx, &call, now)).await?;
         Ok(match known {
             None => Begun::Fresh(ticket),
-            Some((hash, answer)) if hash == body_hash => Begun::Known(answer),
+            Some((hash, answer)) if hash == body_hash => self.opened(&place, answer),
             Some(_) => Begun::OtherBody,
         })
+    }
+
+    fn opened(&self, place: &[u8], mut answer: Answer) -> Begun {
+        if answer.secret {
+            let Some(body) = self.seal.open(place, &answer.body) else {
+                return Begun::Lost;
+            };
+            answer.body = body.into();
+        }
+        Begun::Known(answer)
     }
 }
 
 impl Ticket {
     /// Remembers the answer of the call.
-    pub async fn keep(self, answer: Answer, now: Timestamp) -> Result<(), Error> {
+    pub async fn keep(self, mut answer: Answer, now: Timestamp) -> Result<(), Error> {
         let (call, body_hash) = (self.call.clone(), self.body_hash);
+        if answer.secret {
+            let place = place(&call, &body_hash);
+            let sealed = self.control.seal.seal(&place, &answer.body);
+            let sealed = sealed.map_err(|why| Error::Database(why.to_string().into()))?;
+            answer.body = sealed.into();
+        }
         self.control
             .run(move |tx| insert(tx, &call, &body_hash, &answer, now))
             .await
     }
+}
+
+/// What a sealed answer is bound to, so that it cannot stand in for that of another call. Each part
+/// is told with its length, so no two calls read alike.
+fn place(call: &CallId, body_hash: &[u8; 32]) -> Vec<u8> {
+    let mut place = Vec::new();
+    for part in [&call.owner, &call.route, &call.key] {
+        place.extend((part.len() as u64).to_be_bytes());
+        place.extend(part.as_bytes());
+    }
+    place.extend(body_hash);
+    place
 }
 
 fn find(
@@ -121,7 +157,7 @@ fn find(
     now: Timestamp,
 ) -> rusqlite::Result<Option<([u8; 32], Answer)>> {
     tx.prepare_cached(
-        "SELECT body_hash, status, headers, body FROM answers
+        "SELECT body_hash, status, headers, body, sealed FROM answers
          WHERE owner = ?1 AND route = ?2 AND key = ?3 AND at > ?4",
     )?
     .query_row(
@@ -137,6 +173,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<([u8; 32], Answer)> {
         status: row.get(1)?,
         content_type: row.get(2)?,
         body: body.into(),
+        secret: row.get(4)?,
     };
     Ok((row.get(0)?, answer))
 }
@@ -149,8 +186,8 @@ fn insert(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO answers (owner, route, key, body_hash, status, headers, body, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT OR REPLACE INTO answers (owner, route, key, body_hash, status, headers, body, at, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         call.owner,
@@ -161,6 +198,7 @@ fn insert(
         answer.content_type,
         &answer.body[..],
         now.as_millis(),
+        answer.secret,
     ])
     .map(drop)
 }

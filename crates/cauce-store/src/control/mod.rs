@@ -5,6 +5,8 @@
 //! are held in memory, and another process that changes them (the command line beside a running
 //! server) is noticed within a second.
 //!
+//! Remembered answers that hold a secret are encrypted, with the key in [`SEAL_FILE`] beside it.
+//!
 //! The file carries a version. A file of a newer version is refused and left as it is.
 
 mod access;
@@ -14,6 +16,7 @@ pub mod facts;
 mod keyring;
 pub mod keys;
 mod schema;
+mod seal;
 mod writer;
 
 use std::{
@@ -24,8 +27,11 @@ use std::{
 use cauce_flow::time::Timestamp;
 use tokio::sync::oneshot;
 
-pub use self::keys::{CreatedKey, Key, KeyHash, KeyScope, NewKey, Refusal};
-use self::{answers::InFlight, keyring::Keyring, writer::Writer};
+use self::{answers::InFlight, keyring::Keyring, seal::Seal, writer::Writer};
+pub use self::{
+    keys::{CreatedKey, Key, KeyHash, KeyScope, NewKey, Refusal},
+    seal::FILE as SEAL_FILE,
+};
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "control.db";
@@ -39,6 +45,17 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What the system said.
+        why: String,
+    },
+    /// The key that remembered secrets are encrypted with cannot be used.
+    #[error(
+        "cannot use {path}: {why}; hint: put the file back, or remove it to have a new one made \
+         (repeated calls that made an API key are then refused for a day)"
+    )]
+    SealKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         why: String,
     },
     /// The file was written by a newer Cauce.
@@ -91,6 +108,7 @@ pub struct Control {
     writer: Writer,
     keyring: Arc<Keyring>,
     in_flight: Arc<InFlight>,
+    seal: Arc<Seal>,
 }
 
 impl Control {
@@ -101,6 +119,7 @@ impl Control {
         let connection = schema::open(&path)?;
         let keyring = Arc::new(Keyring::default());
         keyring.load(&connection)?;
+        let seal = Arc::new(Seal::of(data_dir)?);
         let writer =
             Writer::start(connection, Arc::clone(&keyring)).map_err(|why| Error::Open {
                 path,
@@ -110,6 +129,7 @@ impl Control {
             writer,
             keyring,
             in_flight: Arc::default(),
+            seal,
         })
     }
 

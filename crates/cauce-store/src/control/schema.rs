@@ -74,6 +74,7 @@ const STEPS: &[&str] = &[
         position INTEGER NOT NULL
     ) STRICT;
 ",
+    "ALTER TABLE answers ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// Opens the file, refuses a newer one, takes the missing steps.

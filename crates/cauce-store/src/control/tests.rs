@@ -302,7 +302,102 @@ fn answer() -> Answer {
         status: 201,
         content_type: "application/json".to_owned(),
         body: Bytes::from_static(b"{}"),
+        secret: false,
     }
+}
+
+const SECRET: &str = "ck_live_canary";
+
+/// A store that remembers an answer with a secret for the call of `acme`.
+async fn bench_with_secret() -> Bench {
+    let b = bench();
+    let Begun::Fresh(ticket) = b.control.begin(call("acme"), [1; 32], NOW).await.unwrap() else {
+        panic!("the call is new");
+    };
+    ticket.keep(secret_answer(), NOW).await.unwrap();
+    b
+}
+
+fn secret_answer() -> Answer {
+    Answer {
+        body: Bytes::from_static(SECRET.as_bytes()),
+        secret: true,
+        ..answer()
+    }
+}
+
+#[tokio::test]
+async fn answer_with_a_secret_comes_again_and_stands_nowhere_in_clear() {
+    let b = bench_with_secret().await;
+    b.control.close().await;
+    for file in std::fs::read_dir(b.dir.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes.windows(SECRET.len()).any(|w| w == SECRET.as_bytes());
+        assert!(!found, "{}", path.display());
+    }
+    let again = Control::open(b.dir.path()).unwrap();
+    let known = again.begin(call("acme"), [1; 32], NOW).await.unwrap();
+    assert!(matches!(known, Begun::Known(known) if known == secret_answer()));
+}
+
+#[tokio::test]
+async fn answer_with_a_secret_is_lost_with_the_file_of_its_key() {
+    let b = bench_with_secret().await;
+    b.control.close().await;
+    std::fs::remove_file(b.dir.path().join(SEAL_FILE)).unwrap();
+    let again = Control::open(b.dir.path()).unwrap();
+    let lost = again.begin(call("acme"), [1; 32], NOW).await.unwrap();
+    assert!(matches!(lost, Begun::Lost));
+    let other_body = again.begin(call("acme"), [2; 32], NOW).await.unwrap();
+    assert!(matches!(other_body, Begun::OtherBody));
+}
+
+#[tokio::test]
+async fn answer_with_a_secret_cannot_stand_in_for_that_of_another_call() {
+    let b = bench_with_secret().await;
+    b.control
+        .run(|tx| tx.execute("UPDATE answers SET owner = 'globex'", []))
+        .await
+        .unwrap();
+    let moved = b.control.begin(call("globex"), [1; 32], NOW).await.unwrap();
+    assert!(matches!(moved, Begun::Lost));
+}
+
+#[test]
+fn sealing_key_is_made_once_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(SEAL_FILE);
+    Control::open(dir.path()).unwrap();
+    let made = std::fs::read(&path).unwrap();
+    assert_eq!((made.len(), made != [0; 32]), (32, true));
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    Control::open(dir.path()).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), made);
+    let files = std::fs::read_dir(dir.path()).unwrap();
+    let left = files.filter(|file| {
+        let name = file.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with("answers.")
+    });
+    assert_eq!(left.count(), 1);
+}
+
+#[test]
+fn sealing_key_of_another_length_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(SEAL_FILE);
+    std::fs::write(&path, b"short").unwrap();
+    let Err(error) = Control::open(dir.path()) else {
+        panic!("a damaged key was used")
+    };
+    let error = error.to_string();
+    assert!(
+        error.contains("answers.key: it holds 5 bytes, not 32; hint:"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), b"short");
 }
 
 #[tokio::test]
