@@ -15,6 +15,9 @@ pub struct Options {
     /// Without it the writer does so itself in [`roll`](crate::Writer::roll), for tests that must
     /// replay from a seed.
     pub background: bool,
+    /// Whether sealed segments get a sidecar index. An owner that keeps few of them, and wants to
+    /// see all of their records again, reads them as quickly without.
+    pub sidecars: bool,
 }
 
 impl Default for Options {
@@ -28,6 +31,7 @@ impl Default for Options {
                 version: 1,
             },
             background: true,
+            sidecars: true,
         }
     }
 }

@@ -121,6 +121,9 @@ impl Shared {
     fn try_seal(&self, segment: &Segment) -> Result<(), Error> {
         let end = segment.end();
         segment.file.set_len(end).doing("cut", &self.dir)?;
+        if !self.options.sidecars {
+            return Ok(());
+        }
         let Segment { number, salt, .. } = *segment;
         let source = Source {
             file: &*segment.file,

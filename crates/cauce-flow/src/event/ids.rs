@@ -11,24 +11,44 @@ pub struct ParseIdError;
 const TEXT_BYTES: usize = 36;
 /// Where the hyphens stand in it.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Where the pairs of digits stand in it.
+const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+/// What is no digit in [`DIGITS`].
+const NO_DIGIT: u8 = 0xff;
+/// The value of each byte as a hexadecimal digit: three ids are read for each event.
+const DIGITS: [u8; 256] = digits();
+
+const fn digits() -> [u8; 256] {
+    let mut table = [NO_DIGIT; 256];
+    let mut digit = 0u8;
+    while digit < 16 {
+        let (lower, upper) = (b"0123456789abcdef", b"0123456789ABCDEF");
+        table[lower[digit as usize] as usize] = digit;
+        table[upper[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    table
+}
 
 fn parse(text: &str) -> Result<u128, ParseIdError> {
-    let bytes = text.as_bytes();
-    if bytes.len() != TEXT_BYTES {
+    let bytes: &[u8; TEXT_BYTES] = text.as_bytes().try_into().map_err(|_| ParseIdError)?;
+    if HYPHENS.iter().any(|place| bytes[*place] != b'-') {
         return Err(ParseIdError);
     }
-    let mut bits = 0u128;
-    for (place, byte) in bytes.iter().enumerate() {
-        if HYPHENS.contains(&place) {
-            if *byte != b'-' {
-                return Err(ParseIdError);
-            }
-            continue;
-        }
-        let digit = char::from(*byte).to_digit(16).ok_or(ParseIdError)?;
-        bits = (bits << 4) | u128::from(digit);
+    let (mut found, mut wrong) = ([0u8; 16], 0u8);
+    for (byte, place) in found.iter_mut().zip(PAIRS) {
+        let (high, low) = (
+            DIGITS[usize::from(bytes[place])],
+            DIGITS[usize::from(bytes[place + 1])],
+        );
+        wrong |= high | low;
+        *byte = (high << 4) | low;
     }
-    Ok(bits)
+    // Every digit is below 16; the mark of what is none is not.
+    if wrong > 0xf {
+        return Err(ParseIdError);
+    }
+    Ok(u128::from_be_bytes(found))
 }
 
 fn write(bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {

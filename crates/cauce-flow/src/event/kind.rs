@@ -106,6 +106,11 @@ impl EventKind {
         }
     }
 
+    /// The kinds that are known beforehand.
+    pub fn all_usual() -> impl Iterator<Item = EventKind> {
+        (0..USUAL.len()).map(|place| EventKind(Name::Usual(place as u8)))
+    }
+
     /// Its place among [`USUAL`], if it is one of them.
     pub(crate) fn usual(&self) -> Option<usize> {
         match self.0 {

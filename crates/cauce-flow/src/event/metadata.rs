@@ -4,6 +4,8 @@
 //! objects that differ only in the order of their keys have the same form, so that equal events can
 //! be told by their bytes.
 
+mod canonical;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -35,6 +37,9 @@ impl Metadata {
 
     /// Reads a JSON text and brings it into canonical form.
     pub fn parse(text: &str) -> Result<Metadata, MetadataError> {
+        if let Some(text) = canonical::canonical(text) {
+            return Ok(Metadata(Arc::from(text)));
+        }
         let object: Map<String, Value> =
             serde_json::from_str(text).map_err(|_| MetadataError::NotAnObject)?;
         Ok(Metadata::new(&object))

@@ -177,10 +177,11 @@ impl Files for FaultyFiles {
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let world = self.0.lock();
-        let here = world.names.keys().filter(|path| path.parent() == Some(dir));
-        Ok(here
-            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-            .collect())
+        let below = world.names.keys().filter_map(|path| {
+            let first = path.strip_prefix(dir).ok()?.components().next()?;
+            Some(first.as_os_str().to_string_lossy().into_owned())
+        });
+        Ok(below.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
@@ -212,6 +213,9 @@ impl Files for FaultyFiles {
         if world.fails(Op::Rename) {
             return Err(broken());
         }
+        if !world.names.contains_key(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         world.change_names(Renaming::Move(from.to_owned(), to.to_owned()));
         Ok(())
     }
@@ -225,6 +229,16 @@ impl Files for FaultyFiles {
             return Err(io::ErrorKind::NotFound.into());
         }
         world.change_names(Renaming::Unlink(path.to_owned()));
+        Ok(())
+    }
+
+    /// A folder is there as long as a file is in it.
+    fn remove_dir(&self, dir: &Path) -> io::Result<()> {
+        let world = self.0.lock();
+        let used = world.names.keys().any(|path| path.starts_with(dir));
+        if used {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
         Ok(())
     }
 
