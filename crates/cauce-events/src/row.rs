@@ -10,6 +10,8 @@ use cauce_flow::{
     time::Timestamp,
 };
 
+const HOUR_MS: i64 = 3_600_000;
+
 /// One stored event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -38,16 +40,23 @@ pub struct Row {
 }
 
 impl Row {
-    /// Rows stand in files in this order: a visitor's trail in one piece, its visits in theirs. Rows
-    /// with the same key are one event.
+    /// Rows stand in files in this order: hour by hour, so that a range of time is a few pieces of a
+    /// file; within the hour a visitor's trail in one piece, its visits in theirs, so that ids repeat
+    /// side by side. Rows with the same key are one event.
     pub fn key(&self) -> impl Ord + '_ {
         (
             &self.tenant,
             self.site,
+            Row::hour(self.occurred_at),
             self.visitor,
             self.session,
             self.occurred_at,
             self.id,
         )
+    }
+
+    /// The hour of UTC that a moment belongs to, counted from the Unix epoch.
+    pub fn hour(at: Timestamp) -> i64 {
+        at.as_millis().div_euclid(HOUR_MS)
     }
 }
