@@ -6,6 +6,7 @@
 //! ```
 
 mod figures;
+mod following;
 mod intake;
 mod query;
 mod stats;
@@ -18,9 +19,11 @@ use cauce_flow::{
     shape::sampler::Rule,
     time::Timestamp,
 };
+use tokio::sync::{Notify, broadcast};
 
 pub use self::{
     figures::{BufferFigures, Counters, Health, Partition},
+    following::FollowUp,
     intake::{Intake, Shaped, Taken},
     query::{Filter, Page, Paged},
     stats::{Interval, KindStats, Point, Stats, StatsQuery, Top, Uniques},
@@ -68,6 +71,20 @@ pub enum Error {
     /// The store is closing.
     #[error("the event store is closing")]
     Closed,
+    /// A time series of too many points.
+    #[error(
+        "the time series would have {points} points, more than {max_points}; \
+         hint: ask for a longer interval or a shorter range"
+    )]
+    TooManyPoints {
+        /// How many there would be.
+        points: u64,
+        /// How many there may be.
+        max_points: u64,
+    },
+    /// The place where a list is to go on is none that a list has ended at.
+    #[error("the cursor is none that a list of events has answered")]
+    Cursor,
 }
 
 /// What was removed of a visitor.
@@ -120,6 +137,20 @@ pub trait EventStore: Send + Sync + 'static {
     /// Makes the partition of the next month; drops those that end before `keep_from`, at most one
     /// unless `keep_from` was asked for before. Answers the names of what was dropped.
     fn maintain(&self, keep_from: Timestamp, now: Timestamp) -> Call<'_, Vec<String>>;
+
+    /// The oldest follow-ups that were not handed on, in order: at least one where there are any,
+    /// about `max` at most. After a crash some may come again; they are told by their events.
+    fn follow_ups(&self, max: usize) -> Call<'_, Vec<FollowUp>>;
+
+    /// Follow-ups up to this position were handed on, and need not be kept any more.
+    fn followed(&self, through: u64) -> Call<'_, ()>;
+
+    /// Tells that follow-ups have come.
+    fn follow_up_wakeup(&self) -> Arc<Notify>;
+
+    /// New events as they become durable, each as a row of its own, repeats left out. Who reads too
+    /// slowly is told how much was missed.
+    fn live(&self) -> broadcast::Receiver<Arc<[Row]>>;
 
     /// What was received and what became of it, for one tenant or summed up over all.
     fn counters(&self, tenant: Option<&TenantId>) -> Counters;

@@ -25,8 +25,13 @@ pub struct Counters {
 impl Counters {
     /// Whether every received event is accounted for.
     pub fn holds(&self) -> bool {
+        self.received == self.accounted()
+    }
+
+    /// The events of which is known what became of them.
+    pub fn accounted(&self) -> u64 {
         let ends = self.stored + self.sampled_out + self.merged;
-        self.received == ends + self.duplicates + self.withheld + self.rejected
+        ends + self.duplicates + self.withheld + self.rejected
     }
 }
 

@@ -1,0 +1,277 @@
+//! Folds the log at start.
+
+use std::collections::{HashMap, VecDeque};
+
+use cauce_flow::{
+    event::{EventKind, Metadata},
+    id::TenantId,
+    shape::aggregator::Candidate,
+    time::Timestamp,
+};
+use cauce_log::Position;
+
+use super::{
+    super::{
+        codec::{Decoder, Malformed},
+        digest::Likeness,
+        manifest::Manifest,
+        record::{Entry, Erasing, EventsHead, EventsRead, RuleRecord, decode_moved, kind},
+    },
+    Last, State, Tombstone,
+};
+use crate::row::Row;
+
+/// A fold in progress.
+pub(in super::super) struct Replay {
+    pub(in super::super) state: State,
+    /// Whether a base was read. Without one nothing is known of the files.
+    pub(in super::super) based: bool,
+    /// Of each record whose rows are in the buffer, its place and how many they are.
+    places: VecDeque<(u64, usize)>,
+    kinds: HashMap<String, EventKind>,
+    scratch: Vec<u8>,
+}
+
+impl Replay {
+    pub(in super::super) fn new(state: State) -> Replay {
+        Replay {
+            state,
+            based: false,
+            places: VecDeque::new(),
+            kinds: HashMap::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes in a record that the log tells again.
+    pub(in super::super) fn fold(
+        &mut self,
+        of_kind: u8,
+        position: Position,
+        body: &[u8],
+    ) -> Result<(), Malformed> {
+        let state = &mut self.state;
+        let mut from = Decoder::new(body);
+        match of_kind {
+            kind::BASE | kind::SPARE => {
+                state.adopt(body)?;
+                self.based = true;
+                self.drop_covered();
+            }
+            kind::EVENTS => self.fold_events(position, &EventsRead::decode(body)?)?,
+            kind::FILES => {
+                state.manifest = Manifest::decode(&mut from)?;
+                self.drop_covered();
+            }
+            kind::RULE => state.set_rule(RuleRecord::decode(&mut from)?),
+            kind::ERASING => drop(state.begin_erasing(Erasing::decode(&mut from)?)),
+            kind::ERASED => state.end_erasing(from.u128()?),
+            kind::FOLLOWED => state.follow_through(from.u64()?),
+            kind::MOVED => {
+                if !decode_moved(body)?.is_empty() {
+                    state.follows.push_back(position.as_u64());
+                }
+            }
+            _ => return Err(Malformed("its kind is not known")),
+        }
+        Ok(())
+    }
+
+    fn fold_events(&mut self, position: Position, read: &EventsRead<'_>) -> Result<(), Malformed> {
+        let at = position.as_u64();
+        let head = &read.head;
+        self.state.clock = self.state.clock.max(head.at);
+        self.state.note_events(position, head.at);
+        if read.has_follows() && at > self.state.followed_through {
+            self.state.follows.push_back(at);
+        }
+        let (mut stored, mut merged, mut buffered) = (0, 0, 0);
+        let covered = at <= self.state.manifest.rows_through;
+        let mut fault = None;
+        read.entries(|entry| {
+            stored += u64::from(entry.merged.is_none());
+            merged += u64::from(entry.merged.is_some());
+            let folded = self.fold_entry(head, &entry, at, covered);
+            buffered += usize::from(!covered && folded.is_ok());
+            fault = fault.take().or(folded.err());
+        })?;
+        if buffered > 0 {
+            self.places.push_back((at, buffered));
+        }
+        self.state.count(head, stored, merged);
+        fault.map_or(Ok(()), Err)
+    }
+
+    fn fold_entry(
+        &mut self,
+        head: &EventsHead,
+        entry: &Entry<'_>,
+        at: u64,
+        covered: bool,
+    ) -> Result<(), Malformed> {
+        let state = &mut self.state;
+        let tenant = head.tenant.as_str();
+        let visitor = state
+            .secret
+            .visitor(tenant, entry.visitor, &mut self.scratch);
+        if at > state.manifest.ids_through {
+            let digest = match entry.merged {
+                Some(digest) => digest,
+                None => state
+                    .secret
+                    .event(&head.tenant, entry.id, &mut self.scratch),
+            };
+            state.recent.insert(digest, visitor as u64, head.at);
+        }
+        if entry.merged.is_none() {
+            let first = Candidate {
+                key: state
+                    .secret
+                    .alike(&likeness(head, entry), &mut self.scratch),
+                id: entry.id,
+                occurred_at: entry.occurred_at,
+                visitor_print: visitor as u64,
+                // 0 stands for a row that is in a file.
+                token: if covered {
+                    0
+                } else {
+                    state.buffer.next_number()
+                },
+            };
+            state.aggregator.handle_timeout(head.at);
+            state.aggregator.remember(first, head.at);
+        }
+        if !covered {
+            let row = self.row(head, entry)?;
+            self.state.buffer.push(row, head.at);
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, head: &EventsHead, entry: &Entry<'_>) -> Result<Row, Malformed> {
+        Ok(Row {
+            tenant: head.tenant.clone(),
+            site: head.site,
+            visitor: entry.visitor,
+            session: entry.session,
+            occurred_at: entry.occurred_at,
+            id: entry.id,
+            kind: self.kind(entry.kind)?,
+            metadata: Metadata::from_canonical(entry.metadata.into()),
+            count: 1,
+            weight: entry.weight,
+            bot: entry.bot,
+        })
+    }
+
+    fn drop_covered(&mut self) {
+        let through = self.state.manifest.rows_through;
+        let mut rows = 0;
+        while let Some((at, count)) = self.places.front()
+            && *at <= through
+        {
+            rows += count;
+            self.places.pop_front();
+        }
+        self.state.buffer.drop_first(rows);
+    }
+
+    fn kind(&mut self, text: &str) -> Result<EventKind, Malformed> {
+        if let Some(kind) = self.kinds.get(text) {
+            return Ok(kind.clone());
+        }
+        let kind = EventKind::new(text).map_err(|_| Malformed("its kind is none"))?;
+        self.kinds.insert(text.to_owned(), kind.clone());
+        Ok(kind)
+    }
+}
+
+fn likeness<'a>(head: &'a EventsHead, entry: &Entry<'a>) -> Likeness<'a> {
+    Likeness {
+        tenant: head.tenant.as_str(),
+        site: head.site,
+        visitor: entry.visitor,
+        session: entry.session,
+        kind: entry.kind,
+        metadata: entry.metadata,
+        weight: entry.weight,
+        bot: entry.bot,
+    }
+}
+
+impl State {
+    /// Notes the place and the time of a call.
+    pub(in super::super) fn note_events(&mut self, position: Position, now: Timestamp) {
+        let before = self.last_events;
+        self.last_events = position.as_u64();
+        let last = Last {
+            position: position.as_u64(),
+            at: now,
+        };
+        let segment = self.segments.entry(position.segment()).or_insert(last);
+        segment.position = last.position;
+        segment.at = segment.at.max(now);
+        while let Some(sealed) = self.recent.poll_sealed() {
+            // Ids of this call may stand on either side.
+            self.sealed.push_back((sealed, before));
+        }
+    }
+
+    /// Seals the ids in memory, all of them or those that are old enough.
+    pub(in super::super) fn seal_ids(&mut self, now: Timestamp, all: bool) {
+        match all {
+            true => self.recent.seal(),
+            false => self.recent.handle_timeout(now),
+        }
+        let through = self.last_events;
+        while let Some(sealed) = self.recent.poll_sealed() {
+            self.sealed.push_back((sealed, through));
+        }
+    }
+
+    /// Sets or removes a rule.
+    pub(in super::super) fn set_rule(&mut self, record: RuleRecord) {
+        let key = (record.tenant, record.kind);
+        match record.rule {
+            Some(rule) => drop(self.rules.insert(key, rule)),
+            None => drop(self.rules.remove(&key)),
+        }
+    }
+
+    /// Forgets what is known of a visitor outside of files; answers the rows and ids.
+    pub(in super::super) fn begin_erasing(&mut self, erasing: Erasing) -> (u64, u64) {
+        let Erasing {
+            visitor,
+            at,
+            before_file,
+        } = erasing;
+        // No file to come may have the number of one that is to be cleared.
+        self.manifest.next_file = self.manifest.next_file.max(before_file);
+        let before_file = Some(before_file);
+        self.erased.insert(visitor, Tombstone { at, before_file });
+        let secret = std::sync::Arc::clone(&self.secret);
+        let mut scratch = Vec::new();
+        let (events, rows) = self.buffer.erase(&mut |tenant: &TenantId, id| {
+            secret.visitor(tenant.as_str(), id, &mut scratch) == visitor
+        });
+        self.manifest.left.erased += events;
+        self.shown.left.erased += events;
+        self.aggregator.forget(visitor as u64);
+        (rows, self.recent.forget(visitor as u64))
+    }
+
+    /// Nothing of the visitor is left.
+    pub(in super::super) fn end_erasing(&mut self, visitor: u128) {
+        if let Some(tombstone) = self.erased.get_mut(&visitor) {
+            tombstone.before_file = None;
+        }
+    }
+
+    /// Follow-ups up to a place were handed on.
+    pub(in super::super) fn follow_through(&mut self, through: u64) {
+        self.followed_through = self.followed_through.max(through);
+        while self.follows.front().is_some_and(|at| *at <= through) {
+            self.follows.pop_front();
+        }
+    }
+}
