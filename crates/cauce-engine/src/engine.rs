@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cauce_destinations::pixel::PixelEvent;
+use cauce_events::store::EventStore;
 use cauce_flow::{
     id::{AccountName, JobId, QueueName, TenantId},
     time::Timestamp,
@@ -27,7 +28,9 @@ use crate::{
         DestinationStatus, PixelHealth, PixelOutcome, PixelRefusal, PixelStats, QueueStatus,
         ReadyCheck, StatsQuery, TokenStatus, Why,
     },
-    tokens, view,
+    tokens,
+    tracking::{Tracking, conversions, daily, live, upkeep},
+    view,
 };
 
 /// A handle to the running engine. Clones share it.
@@ -80,12 +83,14 @@ impl Engine {
             store: Arc::clone(jobs),
             control: inner.control.clone(),
             rollups: Arc::clone(&inner.rollups),
+            events: Arc::clone(&inner.events) as _,
             clock: clock.clone(),
         };
         let end = stop.clone();
         self.keep("janitor", move || {
             janitor::run(cleaning.clone(), end.clone())
         });
+        self.start_tracking_loops();
         let weak = Arc::downgrade(inner);
         let every = move || {
             weak.upgrade()
@@ -99,6 +104,33 @@ impl Engine {
         };
         let end = stop.clone();
         self.keep("tokens", move || tokens::run(checks.clone(), end.clone()));
+    }
+
+    fn start_tracking_loops(&self) {
+        let inner = &self.inner;
+        let (events, tracking, clock) = (&inner.events, &inner.tracking, &inner.clock);
+        let weak = Arc::downgrade(inner);
+        let take = move |events| {
+            let engine = weak.upgrade().map(|inner| Engine { inner });
+            async move { Some(engine?.take_pixels(events).await) }
+        };
+        let (stop, store) = (inner.stop.clone(), Arc::clone(events));
+        self.keep("conversions", move || {
+            conversions::run(take.clone(), Arc::clone(&store) as _, stop.clone())
+        });
+        let (stop, store, to) = (inner.stop.clone(), Arc::clone(events), tracking.clone());
+        self.keep("live events", move || {
+            live::run(to.clone(), store.live(), stop.clone())
+        });
+        let (stop, time, of) = (inner.stop.clone(), clock.clone(), tracking.clone());
+        self.keep("upkeep", move || {
+            upkeep::run(of.clone(), time.clone(), stop.clone())
+        });
+        let (stop, time, of) = (inner.stop.clone(), clock.clone(), tracking.clone());
+        let control = inner.control.clone();
+        self.keep("daily export", move || {
+            daily::run(of.clone(), control.clone(), time.clone(), stop.clone())
+        });
     }
 
     /// Runs a loop, again where it has panicked.
@@ -144,19 +176,29 @@ impl Engine {
         if let Err(error) = inner.rollups.keep(self.now()).await {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
-        let store = Arc::clone(&inner.store);
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        if let Err(error) = inner.events.flush(self.now()).await {
+            tracing::warn!(%error, "the newest events go into files at the next start");
+        }
+        let (store, events) = (Arc::clone(&inner.store), Arc::clone(&inner.events));
+        let close = move || {
+            events.close();
+            store.close();
+        };
+        let _ = tokio::task::spawn_blocking(close).await;
         // Last: whatever the store still did can be written into the audit log.
         inner.control.close().await;
     }
 
     /// Resolves when the engine has to give up (a failed fsync, say), with the reason.
     pub async fn failed(&self) -> String {
-        let mut broken = self.inner.store.broken();
-        match broken.wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or_default(),
-            Err(_) => std::future::pending().await,
-        }
+        let mut jobs = self.inner.store.broken();
+        let mut events = self.inner.events.broken();
+        let reason = tokio::select! {
+            Ok(reason) = jobs.wait_for(Option::is_some) => reason.clone(),
+            Ok(reason) = events.wait_for(Option::is_some) => reason.clone(),
+            else => std::future::pending().await,
+        };
+        reason.unwrap_or_default()
     }
 
     /// The jobs: enqueue, list, look, cancel, replay.
@@ -283,6 +325,11 @@ impl Engine {
     /// The health of the pixels part.
     pub fn pixel_health(&self, scope: &Scope) -> PixelHealth {
         view::pixel_health(&self.inner, scope)
+    }
+
+    /// The tracking part.
+    pub fn tracking(&self) -> &Tracking {
+        &self.inner.tracking
     }
 
     /// Whether everything is ready, check by check.

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use cauce_events::embedded::{self as events, EmbeddedEvents};
 use cauce_flow::{job::Line, reason::Reason};
 use cauce_store::{
     control::Control,
@@ -25,6 +26,7 @@ use crate::{
     lines::Lines,
     settings::{MinFree, Settings},
     tokens::Tokens,
+    tracking::Tracking,
     transport::Transport,
 };
 
@@ -40,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) transport: Transport,
     pub(crate) lines: Lines,
     pub(crate) tokens: Tokens,
+    pub(crate) events: Arc<EmbeddedEvents>,
+    pub(crate) tracking: Tracking,
     pub(crate) stop: CancellationToken,
     pub(crate) loops: TaskTracker,
 }
@@ -56,6 +60,9 @@ pub enum StartError {
     /// The job log cannot be opened.
     #[error(transparent)]
     Jobs(#[from] cauce_store::embedded::OpenError),
+    /// The event store cannot be opened.
+    #[error(transparent)]
+    Events(#[from] cauce_events::embedded::OpenError),
     /// The control store cannot be opened.
     #[error(transparent)]
     Control(#[from] cauce_store::control::Error),
@@ -92,6 +99,8 @@ impl Inner {
             clock: clock.clone(),
             refused,
         });
+        let events = open_events(&settings, min_free_bytes, clock.clone()).await?;
+        let tracking = Tracking::new(Arc::clone(&events) as _, settings.tracking.clone());
         let inner = Inner {
             settings: RwLock::new(Arc::new(settings)),
             store,
@@ -103,6 +112,8 @@ impl Inner {
             transport,
             lines,
             tokens,
+            events,
+            tracking,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
         };
@@ -116,6 +127,7 @@ impl Inner {
         self.min_free_bytes
             .store(options.min_free_bytes, Ordering::Relaxed);
         self.store.follow(&options);
+        self.tracking.follow(settings.tracking.clone());
         *self.settings.write() = Arc::new(settings);
     }
 
@@ -125,10 +137,39 @@ impl Inner {
     }
 }
 
+/// Opens the event store; its threads go by the engine's clock.
+async fn open_events(
+    settings: &Settings,
+    min_free_bytes: u64,
+    clock: Clock,
+) -> Result<Arc<EmbeddedEvents>, StartError> {
+    let options = event_options(settings, min_free_bytes);
+    let time: events::Clock = Arc::new(move || clock.now());
+    let opened = tokio::task::spawn_blocking(move || EmbeddedEvents::open(options, time)).await;
+    let opened = opened.map_err(|error| StartError::Folder(error.to_string()))?;
+    Ok(Arc::new(opened?))
+}
+
+/// How the event store is opened.
+pub(crate) fn event_options(settings: &Settings, min_free_bytes: u64) -> events::Options {
+    let buffer = &settings.tracking.buffer;
+    events::Options {
+        fsync: settings.fsync,
+        max_events: buffer.max_events,
+        flush_interval: buffer.flush_interval,
+        max_waiting: buffer.max_waiting,
+        min_free_bytes,
+        aggregate: settings.tracking.aggregation,
+        ..events::Options::at(settings.data_dir.join(TRACKING_DIR))
+    }
+}
+
 /// Bytes of one segment of the job log.
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// The folder of the job log in the data folder.
 pub(crate) const JOBS_DIR: &str = "jobs";
+/// The folder of the event store in the data folder.
+pub(crate) const TRACKING_DIR: &str = "tracking";
 
 pub(crate) fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64>) -> Options {
     let dir = settings.data_dir.join(JOBS_DIR);

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use cauce_events::store::EventStore;
 use cauce_store::{control::Control, jobs::JobStore, rollups::Rollups};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ pub(crate) struct Cleaning {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) control: Control,
     pub(crate) rollups: Arc<Rollups>,
+    pub(crate) events: Arc<dyn EventStore>,
     pub(crate) clock: Clock,
 }
 
@@ -36,6 +38,7 @@ pub(crate) async fn run(cleaning: Cleaning, stop: CancellationToken) {
         }
         if seconds % SECONDS_BETWEEN_CHECKS == 0 {
             check(&cleaning.store).await;
+            check_events(&cleaning.events).await;
             prune(&cleaning).await;
         }
     }
@@ -70,4 +73,13 @@ pub(crate) async fn check(store: &Arc<dyn JobStore>) -> usize {
         );
     }
     wrong.len()
+}
+
+/// The same for tracked events: every one that came in is accounted for.
+async fn check_events(events: &Arc<dyn EventStore>) {
+    let events = Arc::clone(events);
+    let wrong = tokio::task::spawn_blocking(move || events.audit()).await;
+    for what in wrong.unwrap_or_default() {
+        tracing::error!(what, "the event store disagrees with itself");
+    }
 }

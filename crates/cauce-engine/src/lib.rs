@@ -20,6 +20,8 @@ pub mod tokens;
 
 pub mod transport;
 
+pub mod tracking;
+
 mod inner;
 
 pub mod engine;

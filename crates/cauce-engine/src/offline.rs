@@ -9,7 +9,7 @@ use cauce_flow::time::Timestamp;
 use cauce_store::{control::Control, embedded::EmbeddedStore, rollups::Rollups};
 
 use crate::{
-    inner::{JOBS_DIR, StartError, store_options},
+    inner::{JOBS_DIR, StartError, TRACKING_DIR, event_options, store_options},
     settings::Settings,
 };
 
@@ -37,6 +37,22 @@ pub async fn compact(settings: &Settings, now: Timestamp) -> Result<u64, StartEr
     .await?;
     control.close().await;
     freed.map_err(StartError::Folder)
+}
+
+/// The folder of tracked events in a data folder.
+pub fn events_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join(TRACKING_DIR)
+}
+
+/// Writes tracked events into files, merges small ones and frees their log. Answers how many bytes
+/// are free again.
+pub async fn compact_events(settings: &Settings, now: Timestamp) -> Result<u64, StartError> {
+    let options = event_options(settings, 0);
+    if !options.dir.is_dir() {
+        return Ok(0);
+    }
+    let done = blocking(move || cauce_events::offline::compact(options, now)).await?;
+    done.map_err(|error| StartError::Folder(error.to_string()))
 }
 
 async fn blocking<T: Send + 'static>(

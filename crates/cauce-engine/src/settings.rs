@@ -1,5 +1,7 @@
 //! What the engine is told to do, checked and complete. The binary makes it from the configuration.
 
+pub mod tracking;
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use cauce_destinations::destination::Destination;
@@ -26,6 +28,8 @@ pub struct Settings {
     pub transport: Transport,
     /// The pixels part.
     pub pixels: Pixels,
+    /// The tracking part.
+    pub tracking: tracking::Tracking,
 }
 
 /// How much may wait.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use cauce_events::store::EventStore;
 use cauce_flow::{
     id::JobId,
     job::{Line, State},
@@ -281,6 +282,8 @@ fn most(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 /// Whether everything is ready, check by check.
 pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
     let vitals = inner.jobs.vitals();
+    let events_broken = inner.events.broken().borrow().clone();
+    let events = inner.events.health();
     let floor = inner.min_free_bytes();
     let failed_unless = |good: bool| if good { Found::Ok } else { Found::Failed };
     let writing = || "writing".to_owned();
@@ -295,12 +298,35 @@ pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
             found: failed_unless(vitals.free_bytes >= floor),
             detail: format!("{} bytes free, {floor} are kept free", vitals.free_bytes),
         },
-        log_check(vitals.quarantined),
+        log_check("log", vitals.quarantined),
+        ReadyCheck {
+            name: "events",
+            found: failed_unless(events_broken.is_none()),
+            detail: events_broken.unwrap_or_else(writing),
+        },
+        files_check(events.last_error),
+        log_check("event log", events.corrupt),
     ]
 }
 
+/// While files cannot be written, events are taken until the buffer is full.
+fn files_check(last_error: Option<(Timestamp, String)>) -> ReadyCheck {
+    let (found, detail) = match last_error {
+        None => (Found::Ok, "written".to_owned()),
+        Some((at, why)) => (
+            Found::Warning,
+            format!("since {at}: {why}; look at the disk"),
+        ),
+    };
+    ReadyCheck {
+        name: "event files",
+        found,
+        detail,
+    }
+}
+
 /// What was set aside is a loss that a person should know of; everything around it is served.
-fn log_check(quarantined: u64) -> ReadyCheck {
+fn log_check(name: &'static str, quarantined: u64) -> ReadyCheck {
     let (found, detail) = match quarantined {
         0 => (Found::Ok, "no damaged records".to_owned()),
         n => (
@@ -312,7 +338,7 @@ fn log_check(quarantined: u64) -> ReadyCheck {
         ),
     };
     ReadyCheck {
-        name: "log",
+        name,
         found,
         detail,
     }
@@ -324,8 +350,8 @@ mod tests {
 
     #[test]
     fn damage_that_was_set_aside_is_a_warning_that_says_what_to_do() {
-        assert_eq!(log_check(0).found, Found::Ok);
-        let damaged = log_check(2);
+        assert_eq!(log_check("log", 0).found, Found::Ok);
+        let damaged = log_check("log", 2);
         assert_eq!(damaged.found, Found::Warning);
         assert!(damaged.detail.contains("2 damaged") && damaged.detail.contains("store repair"));
     }

@@ -56,6 +56,11 @@ pub(super) trait Watch: Send {
     fn on_left(&mut self);
     /// A first byte of the answer came.
     fn on_first_byte(&mut self);
+    /// A piece of the body of an answer with this status came. What is given back is kept as the
+    /// body.
+    fn on_piece(&mut self, _status: u16, piece: Bytes) -> Option<Bytes> {
+        Some(piece)
+    }
 }
 
 /// An answer.
@@ -146,9 +151,9 @@ impl Link {
             driver.poll_end(cx, timer.as_mut(), deadlines).map(Err)
         });
         let (head, body) = head.await?.into_parts();
-        let mut read = Reading::new(body, deadlines.max_answer_bytes);
+        let mut read = Reading::new(head.status.as_u16(), body, deadlines.max_answer_bytes);
         poll_fn(|cx| {
-            if let Poll::Ready(end) = read.poll(cx, |cx| driver.poll_watched(cx, watch)) {
+            if let Poll::Ready(end) = read.poll(cx, driver, watch) {
                 return Poll::Ready(end);
             }
             driver.poll_end(cx, timer.as_mut(), deadlines).map(Err)
@@ -205,6 +210,7 @@ impl Driver {
 
 /// The body of an answer, read up to the cap.
 struct Reading {
+    status: u16,
     body: Incoming,
     room: usize,
     taken: Bytes,
@@ -212,8 +218,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(body: Incoming, max_bytes: usize) -> Reading {
+    fn new(status: u16, body: Incoming, max_bytes: usize) -> Reading {
         Reading {
+            status,
             body,
             room: max_bytes,
             taken: Bytes::new(),
@@ -225,7 +232,8 @@ impl Reading {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        mut work: impl FnMut(&mut Context<'_>),
+        driver: &mut Driver,
+        watch: &mut impl Watch,
     ) -> Poll<Result<(), Fault>> {
         let mut worked = false;
         while !self.cut {
@@ -233,12 +241,12 @@ impl Reading {
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(fault_of(&error))),
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.take(frame);
+                    self.take(frame, watch);
                     worked = false;
                 }
                 Poll::Pending if worked => return Poll::Pending,
                 Poll::Pending => {
-                    work(cx);
+                    driver.poll_watched(cx, watch);
                     worked = true;
                 }
             }
@@ -246,8 +254,11 @@ impl Reading {
         Poll::Ready(Ok(()))
     }
 
-    fn take(&mut self, frame: Frame<Bytes>) {
-        let Ok(mut piece) = frame.into_data() else {
+    fn take(&mut self, frame: Frame<Bytes>, watch: &mut impl Watch) {
+        let Ok(piece) = frame.into_data() else {
+            return;
+        };
+        let Some(mut piece) = watch.on_piece(self.status, piece) else {
             return;
         };
         self.cut = piece.len() > self.room;

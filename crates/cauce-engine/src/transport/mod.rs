@@ -32,6 +32,7 @@ mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use cauce_destinations::destination::{Answer, Fault, Request};
 use parking_lot::RwLock;
 use tokio::time::{Instant, timeout_at};
@@ -133,11 +134,33 @@ impl Transport {
     /// `left` is called once, as the last byte of the request is handed to the socket, and never
     /// where the answer is [`Answer::NotSent`]. Dropping the future closes the connection.
     pub async fn send(&self, request: Request, left: impl FnOnce() + Send + 'static) -> Exchange {
+        self.exchange(request, Progress::new(left)).await
+    }
+
+    /// Asks for something large: the body of a success goes to `take`, piece by piece, and is not in
+    /// the answer. Nothing caps it but what `take` makes of it and `transport.total`.
+    pub async fn download(
+        &self,
+        request: Request,
+        take: impl FnMut(Bytes) + Send + Sync + 'static,
+    ) -> Exchange {
+        let progress = Progress {
+            take: Some(Box::new(take)),
+            ..Progress::new(|| {})
+        };
+        self.exchange(request, progress).await
+    }
+
+    async fn exchange<F: FnOnce() + Send>(
+        &self,
+        request: Request,
+        progress: Progress<F>,
+    ) -> Exchange {
         let settings = self.shared.settings.read().clone();
         let mut attempt = Attempt {
             shared: &self.shared,
             settings,
-            progress: Progress::new(left),
+            progress,
         };
         let answer = match Target::of(&request, self.reach) {
             Ok(target) => answer_of(attempt.run(&request, &target).await),
@@ -223,6 +246,8 @@ struct Progress<F> {
     started: Instant,
     timings: Timings,
     left: Option<F>,
+    /// Takes the body of a success, where it is wanted piece by piece.
+    take: Option<Box<dyn FnMut(Bytes) + Send + Sync>>,
 }
 
 impl<F: FnOnce() + Send> Progress<F> {
@@ -231,6 +256,7 @@ impl<F: FnOnce() + Send> Progress<F> {
             started: Instant::now(),
             timings: Timings::default(),
             left: Some(left),
+            take: None,
         }
     }
 
@@ -264,6 +290,16 @@ impl<F: FnOnce() + Send> link::Watch for Progress<F> {
     fn on_first_byte(&mut self) {
         if self.timings.first_byte.is_none() {
             self.timings.first_byte = Some(self.started.elapsed());
+        }
+    }
+
+    fn on_piece(&mut self, status: u16, piece: Bytes) -> Option<Bytes> {
+        match &mut self.take {
+            Some(take) if (200..300).contains(&status) => {
+                take(piece);
+                None
+            }
+            _ => Some(piece),
         }
     }
 }

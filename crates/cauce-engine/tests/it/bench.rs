@@ -15,7 +15,9 @@ use cauce_destinations::destination::{
 };
 use cauce_engine::{
     Engine,
-    settings::{Account, History, Limits, MinFree, Pixels, Settings, Transport},
+    settings::{
+        Account, History, Limits, MinFree, Pixels, Settings, Transport, tracking::Tracking,
+    },
 };
 use cauce_flow::{
     dispatch::{
@@ -308,6 +310,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
             token_check: 3_600 * second,
             stalled_after: 3,
         },
+        tracking: Tracking::default(),
     }
 }
 

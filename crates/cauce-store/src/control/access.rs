@@ -24,6 +24,30 @@ impl Control {
         Ok(key)
     }
 
+    /// The key with this hash, if it may be used; looking at it is no use of it.
+    pub fn peek(&self, hash: &KeyHash, now: Timestamp) -> Option<Arc<Key>> {
+        let key = self.keyring.find(hash)?;
+        key.refusal(now).is_none().then_some(key)
+    }
+
+    /// Whether any key that may be used is of that kind. Reads no disk.
+    pub fn any_key(&self, now: Timestamp, is_of: impl Fn(&Key) -> bool) -> bool {
+        let known = self.keyring.known.read();
+        let mut usable = known.values().filter(|key| key.refusal(now).is_none());
+        usable.any(|key| is_of(key))
+    }
+
+    /// Whether a key that was verified before may still be used. Reads no disk.
+    pub fn is_usable(&self, key: &Key, now: Timestamp) -> bool {
+        if key.id == CONFIGURED_ID {
+            let configured = self.keyring.configured.read();
+            return configured
+                .as_ref()
+                .is_some_and(|(_, known)| known.created_at == key.created_at);
+        }
+        self.any_key(now, |known| known.id == key.id)
+    }
+
     /// Every key of the scope, newest first, revoked ones too.
     pub fn keys(&self, scope: &Scope) -> Vec<Arc<Key>> {
         let mut keys: Vec<Arc<Key>> = {
