@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cauce_engine::Engine;
 use cauce_flow::id::TenantId;
 use cauce_store::control::audit::Action;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::Caller, metrics::HttpMetrics, problem::Problem, rate_limit::RateLimit,
@@ -25,6 +25,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<HttpMetrics>,
     /// The calls that change something; a stop waits for them.
     pub(crate) calls: TaskTracker,
+    /// Told when the server has to stop: answers without an end end then.
+    pub(crate) closing: CancellationToken,
     /// What the API is, as OpenAPI in JSON. It is handed in because it is made from the routes,
     /// which name what is here.
     pub(crate) document: Bytes,
@@ -39,13 +41,19 @@ pub(crate) struct Deed {
 
 impl App {
     /// Nothing is being done yet.
-    pub(crate) fn new(engine: Engine, settings: ServerSettings, document: Bytes) -> Arc<App> {
+    pub(crate) fn new(
+        engine: Engine,
+        settings: ServerSettings,
+        document: Bytes,
+        closing: CancellationToken,
+    ) -> Arc<App> {
         Arc::new(App {
             engine,
             rate_limit: RateLimit::new(settings.requests_per_second),
             settings: Arc::new(settings),
             metrics: Arc::default(),
             calls: TaskTracker::new(),
+            closing,
             document,
         })
     }

@@ -124,22 +124,43 @@ fn harden(headers: &mut HeaderMap) {
     }
 }
 
-/// Every route answers JSON, `/metrics` plain text. Whoever accepts neither is told so before
-/// anything is done (RFC 9110, section 12.5.1).
+/// What a route answers in. Nearly all answer JSON.
+fn kinds(path: &str) -> &'static [&'static str] {
+    match path {
+        "/metrics" => &["text/plain"],
+        "/t.js" => &["text/javascript", "application/javascript"],
+        "/tracking-v2/stream" => &["text/event-stream"],
+        "/tracking-v2/export" => &[
+            "text/csv",
+            "application/x-ndjson",
+            "application/vnd.apache.parquet",
+            "application/octet-stream",
+        ],
+        _ => &["application/json"],
+    }
+}
+
+/// Whoever accepts nothing of what a route answers in is told so before anything is done (RFC 9110,
+/// section 12.5.1).
 fn check_accept(request: &Request) -> Result<(), Problem> {
     let Some(accept) = request.headers().get(header::ACCEPT) else {
         return Ok(());
     };
-    let (group, kind) = match request.uri().path() {
-        "/metrics" => ("text/*", "text/plain"),
-        _ => ("application/*", "application/json"),
+    let kinds = kinds(request.uri().path());
+    let fits = |name: &str| {
+        let group = |kind: &str| kind.split_once('/').map(|(group, _)| format!("{group}/*"));
+        let of_route = kinds.iter().any(|kind| {
+            name.eq_ignore_ascii_case(kind)
+                || group(kind).is_some_and(|group| name.eq_ignore_ascii_case(&group))
+        });
+        let of_all = ["*/*", "application/problem+json"];
+        of_route || of_all.iter().any(|kind| name.eq_ignore_ascii_case(kind))
     };
     let accepts = |range: &str| {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        let fits = [kind, group, "*/*", "application/problem+json"];
-        !refused && (name.is_empty() || fits.iter().any(|fit| name.eq_ignore_ascii_case(fit)))
+        !refused && (name.is_empty() || fits(name))
     };
     if accept
         .to_str()
@@ -147,9 +168,10 @@ fn check_accept(request: &Request) -> Result<(), Problem> {
     {
         return Ok(());
     }
+    let kinds = kinds.join(" or ");
     Err(Problem::new(
         Code::NotAcceptable,
-        format!("the route answers in {kind}; accept that or */*"),
+        format!("the route answers in {kinds}; accept that or */*"),
     ))
 }
 
@@ -183,6 +205,8 @@ mod tests {
         ] {
             assert!(!accepts("/api/queues", accept), "{accept}");
         }
+        assert!(accepts("/tracking-v2/stream", "text/event-stream"));
+        assert!(!accepts("/tracking-v2/stream", "application/json"));
         assert!(
             accepts("/metrics", "text/plain;version=0.0.4")
                 && !accepts("/metrics", "application/json")

@@ -83,6 +83,14 @@ pub(crate) fn authenticate(
     Ok(Caller { key })
 }
 
+/// The key with this secret, whatever it allows.
+pub(crate) fn verify(secret: &str, control: &Control, now: Timestamp) -> Result<Arc<Key>, Problem> {
+    if secret.len() > MAX_KEY_BYTES {
+        return Err(refused(Refusal::Unknown));
+    }
+    control.verify(&KeyHash::of(secret), now).map_err(refused)
+}
+
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let no_key = || {
         Problem::new(

@@ -141,7 +141,7 @@ pub(crate) fn text(bytes: &[u8], max_depth: usize) -> Result<&str, Problem> {
 
 /// Where the text is nested deeper than this, if anywhere. Looks only at brackets and strings:
 /// whether the text is JSON at all is for the parser to say.
-fn too_deep(bytes: &[u8], max_depth: usize) -> Option<usize> {
+pub(crate) fn too_deep(bytes: &[u8], max_depth: usize) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (place, byte) in bytes.iter().enumerate() {
         if in_string {

@@ -10,3 +10,6 @@ pub(crate) mod metrics;
 pub(crate) mod pixels;
 pub(crate) mod probes;
 pub(crate) mod queues;
+pub(crate) mod tracker;
+pub(crate) mod tracking;
+mod tracking_metrics;

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 /// The kinds of lists.
 const JOBS: u8 = b'j';
 const ROWS: u8 = b'r';
+const EVENTS: u8 = b'e';
 
 /// A place in a list of jobs.
 pub(crate) fn of_job(job: JobId) -> String {
@@ -33,6 +34,17 @@ pub(crate) fn row(text: &str) -> Result<i64, Problem> {
     Ok(i64::from_be_bytes(decode(ROWS, text)?))
 }
 
+/// A place in a list of tracked events, as the store tells it.
+pub(crate) fn of_event(place: &str) -> String {
+    encode(EVENTS, place.as_bytes())
+}
+
+/// The place that a cursor stands for, for the store to make sense of.
+pub(crate) fn event(text: &str) -> Result<String, Problem> {
+    let place = decode_any(EVENTS, text).and_then(|place| String::from_utf8(place).ok());
+    place.ok_or_else(no_cursor)
+}
+
 fn encode(kind: u8, place: &[u8]) -> String {
     let mut bytes = vec![kind];
     bytes.extend_from_slice(place);
@@ -40,17 +52,21 @@ fn encode(kind: u8, place: &[u8]) -> String {
 }
 
 fn decode<const BYTES: usize>(kind: u8, text: &str) -> Result<[u8; BYTES], Problem> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-    let place = bytes.as_deref().and_then(|bytes| match bytes {
-        [found, place @ ..] if *found == kind => place.try_into().ok(),
-        _ => None,
-    });
-    place.ok_or_else(|| {
-        Problem::bad_parameter(
-            "cursor",
-            "not a cursor of this list; use the `nextCursor` of its last page",
-        )
-    })
+    let place = decode_any(kind, text).and_then(|place| place.try_into().ok());
+    place.ok_or_else(no_cursor)
+}
+
+fn decode_any(kind: u8, text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (found, place) = bytes.split_first()?;
+    (*found == kind).then(|| place.to_vec())
+}
+
+fn no_cursor() -> Problem {
+    Problem::bad_parameter(
+        "cursor",
+        "not a cursor of this list; use the `nextCursor` of its last page",
+    )
 }
 
 #[cfg(test)]

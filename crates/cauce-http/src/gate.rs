@@ -1,5 +1,7 @@
 //! The gate before every protected route: key, scope, rate limit, idempotency.
 
+pub(crate) mod write_key;
+
 use std::sync::Arc;
 
 use axum::{
@@ -10,7 +12,11 @@ use axum::{
 use cauce_store::control::KeyScope;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, auth, idempotency};
+use crate::{
+    app::App,
+    auth::{self, Caller},
+    idempotency,
+};
 
 /// Puts routes behind a gate that asks for this scope.
 pub(crate) fn behind(
@@ -23,13 +29,16 @@ pub(crate) fn behind(
 
 type Gate = (Arc<App>, KeyScope);
 
-async fn pass(State((app, scope)): State<Gate>, mut request: Request, next: Next) -> Response {
+async fn pass(State((app, scope)): State<Gate>, request: Request, next: Next) -> Response {
     let engine = &app.engine;
-    let caller = match auth::authenticate(request.headers(), engine.control(), scope, engine.now())
-    {
-        Ok(caller) => caller,
-        Err(problem) => return problem.into_response(),
-    };
+    match auth::authenticate(request.headers(), engine.control(), scope, engine.now()) {
+        Ok(caller) => pass_as(&app, caller, request, next).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Lets a caller through whose key opens the route, within the rate of that key.
+async fn pass_as(app: &App, caller: Caller, mut request: Request, next: Next) -> Response {
     let left = match app.rate_limit.take(&caller.key.id) {
         Ok(left) => left,
         Err(refused) => {
@@ -42,7 +51,7 @@ async fn pass(State((app, scope)): State<Gate>, mut request: Request, next: Next
     request.extensions_mut().insert(caller.clone());
     let mut response = match idempotency::key_of(&request) {
         None => next.run(request).await,
-        Some(key) => idempotency::once(&app, &caller, key, request, next).await,
+        Some(key) => idempotency::once(app, &caller, key, request, next).await,
     };
     left.tell(response.headers_mut());
     response

@@ -2,3 +2,4 @@
 
 pub(crate) mod pixels;
 mod pixels_read;
+pub(crate) mod tracking;

@@ -10,11 +10,11 @@
 
 mod app;
 mod around;
-#[cfg_attr(not(test), expect(dead_code, reason = "the route comes with tracking"))]
 mod assets;
 mod auth;
 mod body;
 mod control;
+mod cors;
 mod cursor;
 mod gate;
 mod idempotency;
@@ -49,7 +49,7 @@ pub async fn serve(
     settings: ServerSettings,
     shutdown: CancellationToken,
 ) -> io::Result<Bound> {
-    let app = App::new(engine, settings, openapi::document());
+    let app = App::new(engine, settings, openapi::document(), shutdown.clone());
     let bound = server::run(
         router::router(&app),
         server::Shared::of(&app),

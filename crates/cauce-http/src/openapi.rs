@@ -11,7 +11,7 @@ use utoipa::{
     OpenApi as _,
     openapi::{
         OpenApi,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -30,6 +30,7 @@ use crate::{
     components(schemas(ProblemBody<'_>, Fault)),
     tags(
         (name = "pixels", description = "Conversion events for ad platforms."),
+        (name = "tracking", description = "Events of web sites."),
         (name = "queues", description = "The durable lines of jobs."),
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),
@@ -42,16 +43,32 @@ struct Base;
 
 /// The document.
 pub fn openapi() -> OpenApi {
-    let Routes { open, by_scope } = Routes::new();
+    let Routes {
+        open,
+        to_pages,
+        by_scope,
+    } = Routes::new();
     let mut document = Base::openapi();
-    for routes in by_scope.into_iter().map(|(_, routes)| routes).chain([open]) {
+    for routes in by_scope
+        .into_iter()
+        .map(|(_, routes)| routes)
+        .chain([open, to_pages])
+    {
         document.merge(routes.into_openapi());
     }
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("A key, `ck_live_…`. Its scopes say what it allows; its tenant says whose things it reaches."))
         .build();
+    let write_key = ApiKeyValue::with_description(
+        "X-Write-Key",
+        "A public write key, `cw_…`, for pages of the origins that it names; also in the parameter `key`.",
+    );
     let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        "writeKey",
+        SecurityScheme::ApiKey(ApiKey::Header(write_key)),
+    );
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     document
 }

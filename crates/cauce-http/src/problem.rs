@@ -4,6 +4,8 @@
 //! programs; its `detail` is made for people and says what to do next. Neither holds a path, a
 //! secret or anything of the inside.
 
+mod stores;
+
 use std::time::Duration;
 
 use axum::{
@@ -11,16 +13,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use cauce_store::{control, jobs};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How long to wait for a queue that is full: deliveries make room all the time.
-const FULL_AFTER: Duration = Duration::from_secs(10);
-/// How long to wait for a disk that is full: somebody may have to act.
-const DISK_FULL_AFTER: Duration = Duration::from_secs(60);
-/// How long to wait for a queue that is being drained: somebody has to open it again.
-const DRAINING_AFTER: Duration = Duration::from_secs(60);
 /// How long to wait for a server that has too much to do.
 const OVERLOADED_AFTER: Duration = Duration::from_secs(1);
 
@@ -65,6 +60,8 @@ codes! {
     BadKey = "bad_key" UNAUTHORIZED "The key is not accepted";
     /// The key does not allow this.
     MissingScope = "missing_scope" FORBIDDEN "The key does not allow this";
+    /// The page does not come from an origin that the key is for.
+    WrongOrigin = "wrong_origin" FORBIDDEN "The key is not for this origin";
     /// There is no such thing.
     NotFound = "not_found" NOT_FOUND "Not found";
     /// There is no such route.
@@ -93,12 +90,16 @@ codes! {
     KeyReused = "idempotency_key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for another body";
     /// The key makes too many requests.
     RateLimited = "rate_limited" TOO_MANY_REQUESTS "Too many requests";
+    /// The tenant hands in more than it may.
+    QuotaExceeded = "quota_exceeded" TOO_MANY_REQUESTS "More was handed in than may be";
     /// A queue holds all it may.
     QueueFull = "queue_full" TOO_MANY_REQUESTS "The queue is full";
     /// Something that should not happen.
     Internal = "internal" INTERNAL_SERVER_ERROR "Something went wrong inside";
     /// The server has too much to do.
     Overloaded = "overloaded" SERVICE_UNAVAILABLE "Too much to do right now";
+    /// Events come faster than they are written to files.
+    BufferFull = "buffer_full" SERVICE_UNAVAILABLE "The buffer of events is full";
     /// A queue takes no new jobs.
     QueueDraining = "queue_draining" SERVICE_UNAVAILABLE "The queue takes no new jobs";
     /// The data cannot be written.
@@ -244,6 +245,13 @@ impl Problem {
         .retry_after(OVERLOADED_AFTER)
     }
 
+    /// The same problem in other words.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Problem {
+        self.detail = detail.into();
+        self
+    }
+
     /// The same problem, with these faults.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Problem {
@@ -308,53 +316,6 @@ fn challenge(code: Code) -> HeaderValue {
     })
 }
 
-impl From<jobs::Error> for Problem {
-    fn from(error: jobs::Error) -> Problem {
-        use jobs::Error;
-        match error {
-            Error::Full { .. } => Problem::new(
-                Code::QueueFull,
-                format!("{error}; none of the call was taken: wait as told by Retry-After, leave out what `errors` names, or raise the setting"),
-            )
-            .retry_after(FULL_AFTER),
-            Error::DiskFull { .. } => Problem::new(
-                Code::DiskFull,
-                format!("{error}; deliveries go on and free space: wait, or free some"),
-            )
-            .retry_after(DISK_FULL_AFTER),
-            Error::Draining { ref queue, .. } => Problem::new(
-                Code::QueueDraining,
-                format!("{error}; none of the call was taken: leave out what `errors` names, or open it again with POST /api/queues/{queue}/resume"),
-            )
-            .retry_after(DRAINING_AFTER),
-            Error::State { job, found } => wrong_state(&job.to_string(), found.as_str()),
-            Error::NotFound { job } => Problem::not_found("job", &job.to_string()),
-            Error::Unread(_) | Error::Broken(_) | Error::Closed => unavailable(&error),
-        }
-    }
-}
-
-impl From<control::Error> for Problem {
-    fn from(error: control::Error) -> Problem {
-        use control::Error;
-        match error {
-            Error::BadKey(faults) => Problem::invalid(
-                faults
-                    .into_iter()
-                    .map(|(field, what)| Fault::at(format!("/{field}"), what))
-                    .collect(),
-            ),
-            Error::NoKey(id) => Problem::not_found("key", &id),
-            Error::Busy => Problem::overloaded(),
-            Error::Closed => unavailable(&error),
-            Error::Open { .. }
-            | Error::SealKey { .. }
-            | Error::Newer { .. }
-            | Error::Database(_) => Problem::internal(&error),
-        }
-    }
-}
-
 /// A job that is in a state which does not allow what was asked.
 pub(crate) fn wrong_state(job: &str, found: &str) -> Problem {
     Problem::new(
@@ -363,16 +324,6 @@ pub(crate) fn wrong_state(job: &str, found: &str) -> Problem {
             "job {job} is {found}, which does not allow this; GET /api/jobs/{job} shows where it stands"
         ),
     )
-}
-
-/// The reason stays in the log: it may name files.
-fn unavailable(reason: &dyn std::fmt::Display) -> Problem {
-    tracing::warn!(%reason, "a request was refused");
-    Problem::new(
-        Code::Unavailable,
-        "the server is closing or cannot write; try again after it has started anew",
-    )
-    .retry_after(OVERLOADED_AFTER * 5)
 }
 
 #[cfg(test)]

@@ -9,8 +9,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     around::around,
-    control::{audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues},
-    gate::behind,
+    control::{
+        audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, tracker, tracking,
+    },
+    cors::cors,
+    gate::{behind, write_key},
     ingest,
     problem::{Code, Problem},
 };
@@ -18,6 +21,8 @@ use crate::{
 /// The routes by the scope that they ask for.
 pub(crate) struct Routes {
     pub(crate) open: OpenApiRouter<Arc<App>>,
+    /// Open to public write keys, too.
+    pub(crate) to_pages: OpenApiRouter<Arc<App>>,
     pub(crate) by_scope: Vec<(KeyScope, OpenApiRouter<Arc<App>>)>,
 }
 
@@ -25,6 +30,7 @@ impl Routes {
     pub(crate) fn new() -> Routes {
         Routes {
             open: open(),
+            to_pages: OpenApiRouter::new().routes(routes!(ingest::tracking::take_events)),
             by_scope: vec![
                 (KeyScope::Ingest, ingest_routes()),
                 (KeyScope::Read, read()),
@@ -37,8 +43,12 @@ impl Routes {
 
 /// Answers every request of the API.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let Routes { open, by_scope } = Routes::new();
-    let mut routes = open;
+    let Routes {
+        open,
+        to_pages,
+        by_scope,
+    } = Routes::new();
+    let mut routes = open.merge(write_key::behind(app, to_pages));
     for (scope, behind_gate) in by_scope {
         routes = routes.merge(behind(scope, app, behind_gate));
     }
@@ -47,6 +57,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(app), around))
+        .layer(from_fn_with_state(Arc::clone(app), cors))
         .with_state(Arc::clone(app))
 }
 
@@ -57,6 +68,7 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(probes::version))
         .routes(routes!(probes::document))
         .routes(routes!(metrics::metrics))
+        .routes(routes!(tracker::tracker))
 }
 
 fn ingest_routes() -> OpenApiRouter<Arc<App>> {
@@ -75,6 +87,12 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(pixels::tokens))
         .routes(routes!(pixels::stats))
         .routes(routes!(pixels::health))
+        .routes(routes!(tracking::stats::stats))
+        .routes(routes!(tracking::stats::health))
+        .routes(routes!(tracking::events::list))
+        .routes(routes!(tracking::throttling::list))
+        .routes(routes!(tracking::stream::watch))
+        .routes(routes!(tracking::export::export))
 }
 
 fn manage() -> OpenApiRouter<Arc<App>> {
@@ -91,6 +109,11 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dead::forget))
         .routes(routes!(destinations::test))
         .routes(routes!(pixels::verify))
+        .routes(routes!(
+            tracking::throttling::set,
+            tracking::throttling::reset
+        ))
+        .routes(routes!(tracking::events::erase))
 }
 
 fn admin() -> OpenApiRouter<Arc<App>> {

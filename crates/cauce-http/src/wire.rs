@@ -7,6 +7,8 @@ pub(crate) mod pixel;
 pub(crate) mod pixel_event;
 pub(crate) mod queue;
 pub(crate) mod system;
+pub(crate) mod tracking;
+pub(crate) mod tracking_out;
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -14,6 +14,7 @@ use cauce_store::{
     jobs::{Gate, Scope, Vitals},
 };
 
+use super::tracking_metrics::{self, tell_counters};
 use crate::{app::App, auth, metrics::Snapshot, problem::Problem};
 
 /// The figures of everything, for Prometheus.
@@ -35,10 +36,18 @@ pub(crate) async fn metrics(
     for queue in app.engine.queues(&scope) {
         tell_queue(&snapshot, &queue, now);
     }
+    let tracking = app.engine.tracking();
+    let tenant = match &scope {
+        Scope::All => None,
+        Scope::Tenant(tenant) => Some(tenant),
+    };
+    tell_counters(&snapshot, &tracking.counters(tenant));
     let mut text = snapshot.render();
     if scope == Scope::All {
         let snapshot = Snapshot::new();
         tell_store(&snapshot, &app.engine.jobs().vitals());
+        let readers = tracking.live().readers();
+        tracking_metrics::tell_store(&snapshot, &tracking.health(), readers);
         text = text + &snapshot.render() + &app.metrics.render();
     }
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

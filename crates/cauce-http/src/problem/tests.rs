@@ -2,6 +2,7 @@ use cauce_flow::{
     id::{JobId, QueueName, TenantId},
     job::State,
 };
+use cauce_store::{control, jobs};
 use serde_json::{Value, json};
 
 use super::*;

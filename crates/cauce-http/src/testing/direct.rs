@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use cauce_engine::Engine;
+use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::client::Answer;
@@ -19,7 +20,8 @@ pub struct Direct {
 impl Direct {
     /// The routes of a server with these settings.
     pub fn new(engine: Engine, settings: ServerSettings) -> Direct {
-        let app = App::new(engine, settings, openapi::document());
+        let closing = CancellationToken::new();
+        let app = App::new(engine, settings, openapi::document(), closing);
         Direct {
             router: router(&app),
             app,

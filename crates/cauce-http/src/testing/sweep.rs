@@ -19,7 +19,14 @@ const BODIES: &[(&str, &str)] = &[
     ("changeJob", r#"{"priority":"high"}"#),
     ("resolveJob", r#"{"outcome":"dead"}"#),
     ("createKey", r#"{"name":"swept","scopes":["read"]}"#),
+    ("takeTrackingEvents", "{}"),
+    ("setThrottling", r#"{"samplingRate":50}"#),
 ];
+
+/// Operations whose path names something of whoever asks, however others call theirs.
+const OF_ONES_OWN: [&str; 3] = ["setThrottling", "resetThrottling", "eraseVisitor"];
+/// The operation that a public write key opens.
+const FOR_PAGES: &str = "takeTrackingEvents";
 
 /// What the sweep needs of a server with two tenants.
 #[derive(Clone, Debug)]
@@ -32,6 +39,8 @@ pub struct Sweep {
     pub without: BTreeMap<String, String>,
     /// A key of another tenant than the one below, with every scope.
     pub other: String,
+    /// A public write key, and an origin that it names.
+    pub page: (String, String),
     /// The tenant whose objects are asked for.
     pub tenant: String,
     /// An object of that tenant for each route parameter. A route that uses `id` for several kinds
@@ -61,6 +70,7 @@ impl Sweep {
             }
             self.strangers(&operation, &mut findings).await;
             self.neighbours(&operation, &mut findings).await;
+            self.pages(&operation, &mut findings).await;
         }
         findings
     }
@@ -71,7 +81,9 @@ impl Sweep {
         let Some(scope) = &operation.scope else {
             let answer = self.ask(operation, &path, None).await;
             expect(findings, operation, "no key", &answer, |a| {
-                a.status < 400 || a.status == 503
+                // The tracker is not in a binary that was built without it.
+                let unbuilt = operation.id == "getTracker" && a.status == 404;
+                a.status < 400 || a.status == 503 || unbuilt
             });
             return;
         };
@@ -106,7 +118,8 @@ impl Sweep {
         if operation.scope.is_none() {
             return;
         }
-        if !operation.parameters.is_empty() {
+        let own = OF_ONES_OWN.contains(&operation.id.as_str());
+        if !operation.parameters.is_empty() && !own {
             let real = operation.path_with(|name| self.object(operation, name));
             let nowhere = operation.path_with(|name| made_up(&self.object(operation, name)));
             let there = self.ask(operation, &real, Some(&self.other)).await;
@@ -127,13 +140,41 @@ impl Sweep {
                 ));
             }
         }
-        if operation.takes_tenant && operation.parameters.is_empty() {
-            let path = format!("{}?tenant={}", operation.path, self.tenant);
+        if operation.takes_tenant && (own || operation.parameters.is_empty()) {
+            let path = operation.path_with(|name| self.object(operation, name));
+            let path = format!("{path}?tenant={}{}", self.tenant, operation.needed_query());
             let answer = self.ask(operation, &path, Some(&self.other)).await;
             expect(findings, operation, "another tenant's name", &answer, |a| {
                 is(a, 404, "not_found")
             });
         }
+    }
+
+    /// A public write key opens one route, to pages, and is no bearer token on any.
+    async fn pages(&self, operation: &Operation, findings: &mut Vec<String>) {
+        if operation.scope.is_none() {
+            return;
+        }
+        let path = operation.path_with(|name| self.object(operation, name));
+        let (key, origin) = (self.page.0.as_str(), self.page.1.as_str());
+        let as_bearer = self.ask(operation, &path, Some(key)).await;
+        expect(
+            findings,
+            operation,
+            "a write key as bearer",
+            &as_bearer,
+            |a| is(a, 401, "bad_key"),
+        );
+        let headers = [("x-write-key", key), ("origin", origin)];
+        let of_page = self.ask_with(operation, &path, &headers).await;
+        let opens = operation.id == FOR_PAGES;
+        expect(findings, operation, "a write key", &of_page, |a| {
+            if opens {
+                a.status == 422
+            } else {
+                is(a, 401, "no_key")
+            }
+        });
     }
 
     fn object(&self, operation: &Operation, parameter: &str) -> String {
@@ -150,8 +191,17 @@ impl Sweep {
             .iter()
             .map(|bearer| ("authorization", bearer.as_str()))
             .collect();
+        self.ask_with(operation, path, &headers).await
+    }
+
+    async fn ask_with(
+        &self,
+        operation: &Operation,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let request = format!("{} {path}", operation.method);
-        let answer = call(self.addr, &request, &headers, operation.body).await;
+        let answer = call(self.addr, &request, headers, operation.body).await;
         answer.unwrap_or_else(|error| Answer {
             status: 0,
             headers: BTreeMap::new(),
@@ -197,6 +247,14 @@ fn made_up(object: &str) -> String {
 }
 
 impl Operation {
+    /// The parameters without which the query is refused, and its tenant never looked at.
+    fn needed_query(&self) -> &'static str {
+        match self.id.as_str() {
+            "listTrackingEvents" => "&visitorId=3f2b8c1e-5d4a-4f6b-9c8d-7e6f5a4b3c2d",
+            _ => "",
+        }
+    }
+
     fn path_with(&self, object: impl Fn(&str) -> String) -> String {
         let mut path = self.path.clone();
         for name in &self.parameters {

@@ -44,8 +44,18 @@ async fn no_key_opens_what_it_must_not() {
         ("id revokeKey", key_id),
         ("queue", "meta".into()),
         ("name", "acme-meta".into()),
+        ("tenantId", "acme".into()),
+        ("eventType", "SCROLL".into()),
+        (
+            "id eraseVisitor",
+            "3f2b8c1e-5d4a-4f6b-9c8d-7e6f5a4b3c2d".into(),
+        ),
     ];
     let sweep = Sweep {
+        page: (
+            crate::tracking::write_key(&bench).await,
+            crate::tracking::SHOP.to_owned(),
+        ),
         addr: bench.addr(),
         revoked,
         without,

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use cauce_destinations::catalog;
 use cauce_engine::{
     Engine,
-    settings::{Account, History, Limits, MinFree, Pixels, Settings, Transport},
+    settings::{
+        Account, History, Limits, MinFree, Pixels, Settings, Transport, tracking::Tracking,
+    },
 };
 use cauce_flow::{
     dispatch::policy::{BatchPolicy, BreakerPolicy, OnUnknown, Policy, RetryPolicy},
@@ -177,6 +179,7 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
             token_check: Duration::from_secs(3_600),
             stalled_after: 3,
         },
+        tracking: Tracking::default(),
     }
 }
 

@@ -7,3 +7,4 @@ mod bench;
 mod hang_up;
 mod ingest;
 mod ready;
+mod tracking;

@@ -1,0 +1,68 @@
+//! `GET /t.js`: the script that web pages track their visitors with.
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+
+use crate::{
+    assets,
+    problem::{Code, Problem},
+};
+
+/// A browser takes it from its cache for a day, and for a week while it looks for a newer one.
+const CACHE: HeaderValue =
+    HeaderValue::from_static("public, max-age=86400, stale-while-revalidate=604800");
+
+/// The browser tracker.
+///
+/// See the guide on tracking for the tag that a page needs.
+#[utoipa::path(
+    get, path = "/t.js", tag = "tracking", operation_id = "getTracker",
+    responses(
+        (status = 200, description = "The script.", body = String, content_type = "text/javascript"),
+        (status = 304, description = "The caller has it already."),
+    ),
+    security(())
+)]
+pub(crate) async fn tracker(headers: HeaderMap) -> Result<Response, Problem> {
+    let Some(asset) = assets::tracker() else {
+        return Err(Problem::new(
+            Code::NotFound,
+            "this binary was built without the tracker; run `cargo xtask web`, then build it again",
+        ));
+    };
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let known = text(header::IF_NONE_MATCH).is_some_and(|tags| asset.is_known(tags));
+    let form = asset.encoded(text(header::ACCEPT_ENCODING).unwrap_or_default());
+    let mut response = Response::new(match known {
+        true => Body::empty(),
+        false => Body::from(Bytes::from_static(form.bytes)),
+    });
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, CACHE);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(etag) = HeaderValue::from_str(&asset.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    // Any page may load it, also with integrity checks.
+    let any = HeaderValue::from_static("*");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let cross = HeaderValue::from_static("cross-origin");
+    headers.insert("cross-origin-resource-policy", cross);
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(response);
+    }
+    let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    if let Some(encoding) = form.encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    Ok(response)
+}

@@ -1,0 +1,92 @@
+//! The figures of tracking, for `/metrics`.
+
+use cauce_events::store::{Counters, Health};
+
+use crate::metrics::Snapshot;
+
+/// What was received and what became of it.
+pub(crate) fn tell_counters(to: &Snapshot, counters: &Counters) {
+    let received = "Tracked events that came in.";
+    to.counter(
+        "cauce_tracking_received_total",
+        received,
+        &[],
+        counters.received,
+    );
+    let ends = [
+        ("stored", counters.stored),
+        ("sampled_out", counters.sampled_out),
+        ("merged", counters.merged),
+        ("duplicate", counters.duplicates),
+        ("withheld", counters.withheld),
+        ("rejected", counters.rejected),
+    ];
+    for (end, count) in ends {
+        let what = "Tracked events by what became of them; the sum is what came in.";
+        to.counter("cauce_tracking_events_total", what, &[("end", end)], count);
+    }
+}
+
+/// How the event store does.
+pub(crate) fn tell_store(to: &Snapshot, health: &Health, readers: usize) {
+    let sum = |of: fn(&cauce_events::store::Partition) -> u64| -> f64 {
+        health.partitions.iter().map(of).sum::<u64>() as f64
+    };
+    let gauges: [(&'static str, &'static str, f64); 8] = [
+        (
+            "cauce_tracking_buffer_events",
+            "Events that wait for their files.",
+            health.buffer.current_size as f64,
+        ),
+        (
+            "cauce_tracking_partitions",
+            "Months of events.",
+            health.partitions.len() as f64,
+        ),
+        ("cauce_tracking_files", "Files of events.", sum(|p| p.files)),
+        ("cauce_tracking_rows", "Rows in files.", sum(|p| p.rows)),
+        (
+            "cauce_tracking_file_bytes",
+            "Bytes of files.",
+            sum(|p| p.bytes),
+        ),
+        (
+            "cauce_tracking_log_bytes",
+            "Bytes of the log.",
+            health.log_bytes as f64,
+        ),
+        (
+            "cauce_tracking_failing",
+            "1 while something goes wrong.",
+            f64::from(u8::from(health.last_error.is_some())),
+        ),
+        (
+            "cauce_tracking_stream_readers",
+            "Readers of the live stream.",
+            readers as f64,
+        ),
+    ];
+    for (metric, what, value) in gauges {
+        to.gauge(metric, what, &[], value);
+    }
+    let counters: [(&'static str, &'static str, u64); 3] = [
+        (
+            "cauce_tracking_flushed_total",
+            "Rows written to files.",
+            health.buffer.total_flushed,
+        ),
+        (
+            "cauce_tracking_flushes_total",
+            "How often the buffer was written to files.",
+            health.buffer.flush_count,
+        ),
+        (
+            "cauce_tracking_damaged_total",
+            "Damaged places of the log that were set aside.",
+            health.corrupt,
+        ),
+    ];
+    for (metric, what, value) in counters {
+        to.counter(metric, what, &[], value);
+    }
+}
