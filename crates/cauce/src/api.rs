@@ -17,6 +17,8 @@ use crate::{
 /// A server and a key for it.
 pub(crate) struct Api {
     transport: Transport,
+    /// For answers that take as long as they take.
+    patient: Transport,
     base: String,
     key: String,
 }
@@ -38,9 +40,15 @@ impl Api {
             .or_else(|| config.as_ref()?.admin_key.clone());
         let key = key.ok_or_else(|| Failure::usage(NO_KEY))?;
         let transport = Transport::new(&deadlines()).map_err(Failure::failed)?;
+        let patient = settings::Transport {
+            total: LONG,
+            ..deadlines()
+        };
+        let patient = Transport::new(&patient).map_err(Failure::failed)?;
         let base = base.unwrap_or_default().trim_end_matches('/').to_owned();
         Ok(Api {
             transport,
+            patient,
             base,
             key,
         })
@@ -61,28 +69,47 @@ impl Api {
         self.call(http::Method::DELETE, path, None).await
     }
 
-    async fn call(
+    /// Asks for something large, and hands it on piece by piece.
+    pub(crate) async fn download(
         &self,
-        method: http::Method,
         path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, Failure> {
-        let mut headers = vec![header(
-            "authorization",
-            format!("Bearer {}", self.key),
-            true,
-        )];
+        take: impl FnMut(Bytes) + Send + Sync + 'static,
+    ) -> Result<(), Failure> {
+        let request = self.request(http::Method::GET, path, None);
+        match self.patient.download(request, take).await.answer {
+            Answer::Response(response) => read(&response).map(drop),
+            Answer::NotSent(fault) => Err(self.unreachable(fault)),
+            Answer::Ambiguous(fault) => Err(Failure::failed(format!(
+                "{} did not send all of it ({}); hint: look into the log of the server, then ask again",
+                self.base,
+                fault.code()
+            ))),
+        }
+    }
+
+    fn request(&self, method: http::Method, path: &str, body: Option<&Value>) -> Request {
+        let bearer = format!("Bearer {}", self.key);
+        let mut headers = vec![header("authorization", bearer, true)];
         if body.is_some() {
             headers.push(header("content-type", "application/json".to_owned(), false));
         }
-        let request = Request {
+        Request {
             method,
             url: format!("{}{path}", self.base),
             headers,
             body: body
                 .map(|body| Bytes::from(body.to_string()))
                 .unwrap_or_default(),
-        };
+        }
+    }
+
+    async fn call(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let request = self.request(method, path, body);
         match self.transport.send(request, || {}).await.answer {
             Answer::Response(response) => read(&response),
             Answer::NotSent(fault) => Err(self.unreachable(fault)),
@@ -105,6 +132,9 @@ impl Api {
 
 const NO_KEY: &str = "no API key; hint: give one with --key or CAUCE_KEY, \
     or make one: cauce keys create --name me --tenant '*' --scopes read,manage";
+
+/// The longest that a download may take.
+const LONG: Duration = Duration::from_secs(24 * 3_600);
 
 /// Deadlines fit for a person who waits.
 fn deadlines() -> settings::Transport {

@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// List dead letters of a running server, and put them back in their queue
     #[command(subcommand)]
     Dead(Dead),
+    /// Write what a running server keeps into a file
+    #[command(subcommand)]
+    Export(Export),
     /// Look after the files of a data folder while no server runs on it
     #[command(subcommand)]
     Store(Store),
@@ -263,6 +266,38 @@ pub(crate) struct Retry {
     /// At most so many become due in a second
     #[arg(long, value_name = "JOBS", conflicts_with = "id")]
     pub(crate) per_second: Option<u32>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// What can be exported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Tracked events of a range of time
+    Events(ExportEvents),
+}
+
+/// Which events are exported, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct ExportEvents {
+    /// From here, as RFC 3339 [default: a day before --to]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// To before here, as RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// How they are written
+    #[arg(long, default_value = "ndjson", value_parser = ["ndjson", "csv", "parquet"])]
+    pub(crate) format: String,
+    /// The file to write, or `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Of this tenant
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Of this site
+    #[arg(long, value_name = "UUID")]
+    pub(crate) site: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

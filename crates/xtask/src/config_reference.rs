@@ -33,7 +33,7 @@ fn page(source: &str) -> String {
         rows.take(line, &mut page);
     }
     rows.close();
-    page += "\n## `[[accounts]]`\n\nWhere events go:";
+    page += "\n## `[[accounts]]` and `[[tracking.conversions]]`\n\nWhere events go:";
     page += &accounts_section(accounts);
     page
 }

@@ -150,6 +150,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
             token_check: kept,
             stalled_after: 3,
         },
+        tracking: settings::tracking::Tracking::default(),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{fs, path::Path, time::SystemTime};
 
 use cauce_destinations::destination::{CredentialState, Credentials};
-use cauce_engine::{settings::Account, transport::Transport};
+use cauce_engine::{offline, settings::Account, transport::Transport};
 use cauce_flow::time::Timestamp;
 use serde_json::json;
 
@@ -27,7 +27,14 @@ struct Finding {
 /// Runs the command.
 pub(crate) async fn run(args: CheckArgs, global: &Global) -> Result<(), Failure> {
     let config = config::load(&config::inputs(global, Vec::new())).map_err(Failure::usage)?;
-    let mut findings = vec![configuration(&config), folder(&config.settings.data_dir)];
+    let mut findings = vec![
+        configuration(&config),
+        folder("data folder", &config.settings.data_dir),
+        events(&config),
+    ];
+    if let Some(export) = &config.settings.tracking.export {
+        findings.push(folder("export folder", &export.folder));
+    }
     if !args.offline {
         let transport =
             Transport::new(&config.settings.transport).map_err(|e| Failure::caused(&e))?;
@@ -56,7 +63,7 @@ fn configuration(config: &Config) -> Finding {
 }
 
 /// Whether files can be made in the data folder, or the folder itself where it is not there yet.
-fn folder(dir: &Path) -> Finding {
+fn folder(what: &str, dir: &Path) -> Finding {
     let existing = dir
         .ancestors()
         .find(|dir| dir.exists())
@@ -69,7 +76,7 @@ fn folder(dir: &Path) -> Finding {
     let trial = existing.join(format!(".cauce-check-{}", std::process::id()));
     let tried = fs::write(&trial, b"").and_then(|()| fs::remove_file(&trial));
     Finding {
-        what: "data folder".to_owned(),
+        what: what.to_owned(),
         good: tried.is_ok(),
         detail: match tried {
             Ok(()) if dir.exists() => format!("{} can be written", dir.display()),
@@ -79,6 +86,35 @@ fn folder(dir: &Path) -> Finding {
                 existing.display()
             ),
         },
+    }
+}
+
+/// Whether the files of tracked events are whole.
+fn events(config: &Config) -> Finding {
+    let dir = offline::events_dir(&config.settings.data_dir);
+    let (good, detail) = match cauce_events::offline::bad_files(&dir) {
+        Ok(bad) if bad.is_empty() => {
+            let kept = config.settings.tracking.cleanup_older_than_months;
+            let there = cauce_events::offline::log_folder(&dir).is_dir();
+            let state = if there { "whole" } else { "none yet" };
+            (
+                true,
+                format!("files of events: {state}; kept for {kept} months"),
+            )
+        }
+        Ok(bad) => (
+            false,
+            format!(
+                "{} files of events are damaged; hint: cauce store check",
+                bad.len()
+            ),
+        ),
+        Err(why) => (false, format!("{}: {why}", dir.display())),
+    };
+    Finding {
+        what: "tracking".to_owned(),
+        good,
+        detail,
     }
 }
 

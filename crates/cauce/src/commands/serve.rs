@@ -243,6 +243,14 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
             format!("{:?}", old.server) != format!("{:?}", new.server),
         ),
         ("log", old.log != new.log),
+        (
+            "tracking.buffer",
+            old.settings.tracking.buffer != new.settings.tracking.buffer,
+        ),
+        (
+            "tracking.enable_aggregation",
+            old.settings.tracking.aggregation != new.settings.tracking.aggregation,
+        ),
     ];
     changed
         .iter()

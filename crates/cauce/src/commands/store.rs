@@ -10,6 +10,7 @@ use std::{
 };
 
 use cauce_engine::offline;
+use cauce_events::offline as events;
 use cauce_flow::time::Timestamp;
 use cauce_log::{
     files::RealFiles,
@@ -37,19 +38,41 @@ pub(crate) async fn run(store: Store, global: &Global) -> Result<(), Failure> {
         )));
     }
     match store {
-        Store::Check => check(&jobs, global),
-        Store::Repair => repair(&jobs, global),
+        Store::Check => check(&config, &jobs, global),
+        Store::Repair => repair(&config, &jobs, global),
         Store::Compact => compact(&config, global).await,
         Store::Backup { to } => backup(&config, &jobs, &to, global).await,
     }
 }
 
-fn check(jobs: &Path, global: &Global) -> Result<(), Failure> {
-    let report = tools::check(jobs, &RealFiles).map_err(|error| Failure::caused(&error))?;
-    show(&report, "checked", global);
-    match report.is_clean() {
+/// The logs of a data folder, each under its name. The one of tracked events is not there before the
+/// first start.
+fn logs(config: &Config, jobs: &Path) -> Vec<(&'static str, PathBuf)> {
+    let tracking = events::log_folder(&offline::events_dir(&config.settings.data_dir));
+    let tracking = Some(("tracking", tracking)).filter(|(_, dir)| dir.is_dir());
+    [("jobs", jobs.to_owned())]
+        .into_iter()
+        .chain(tracking)
+        .collect()
+}
+
+fn check(config: &Config, jobs: &Path, global: &Global) -> Result<(), Failure> {
+    let (mut reports, mut clean) = (Vec::new(), true);
+    for (name, dir) in logs(config, jobs) {
+        let report = tools::check(&dir, &RealFiles).map_err(|error| Failure::caused(&error))?;
+        clean &= report.is_clean();
+        reports.push((name, report));
+    }
+    let bad = events::bad_files(&offline::events_dir(&config.settings.data_dir));
+    let bad = bad.map_err(|error| Failure::caused(&error))?;
+    show(&reports, &bad, "checked", global);
+    match clean && bad.is_empty() {
         true => Ok(()),
         false if global.json => Err(Failure::Reported),
+        false if clean => Err(Failure::failed(
+            "files of events are damaged; hint: a server serves what is whole and counts what is \
+             lost; restore them from a backup",
+        )),
         false => Err(Failure::failed(
             "the log is damaged; hint: a server serves what is whole, and an interrupted write at \
              the end is cut off at its next start; `cauce store repair` mends the rest",
@@ -57,19 +80,23 @@ fn check(jobs: &Path, global: &Global) -> Result<(), Failure> {
     }
 }
 
-fn repair(jobs: &Path, global: &Global) -> Result<(), Failure> {
-    let report = tools::repair(jobs, &RealFiles).map_err(|error| Failure::caused(&error))?;
-    show(&report, "mended", global);
+fn repair(config: &Config, jobs: &Path, global: &Global) -> Result<(), Failure> {
+    let mut reports = Vec::new();
+    for (name, dir) in logs(config, jobs) {
+        let report = tools::repair(&dir, &RealFiles).map_err(|error| Failure::caused(&error))?;
+        reports.push((name, report));
+    }
+    show(&reports, &[], "mended", global);
     Ok(())
 }
 
-/// Prints what a tool found, segment by segment.
-fn show(report: &Report, done: &str, global: &Global) {
-    let segments: Vec<Value> = report
-        .segments
-        .iter()
-        .map(|segment| {
+/// Prints what a tool found, log by log and segment by segment.
+fn show(reports: &[(&str, Report)], bad: &[(PathBuf, String)], done: &str, global: &Global) {
+    let segments = |(log, report): &(&str, Report)| -> Vec<Value> {
+        let of = report.segments.iter();
+        of.map(|segment| {
             json!({
+                "log": log,
                 "segment": segment.number,
                 "bytes": segment.bytes,
                 "records": segment.records,
@@ -79,13 +106,20 @@ fn show(report: &Report, done: &str, global: &Global) {
                 "setAside": segment.corrupt.iter().filter_map(|c| c.set_aside.as_ref()).collect::<Vec<_>>(),
             })
         })
-        .collect();
-    let segments = Value::Array(segments);
+        .collect()
+    };
+    let segments = Value::Array(reports.iter().flat_map(segments).collect());
+    let clean = bad.is_empty() && reports.iter().all(|(_, report)| report.is_clean());
     if global.json {
-        output::json(&json!({ "clean": report.is_clean(), "segments": segments }));
+        let files = bad
+            .iter()
+            .map(|(path, why)| json!({ "file": path, "detail": why }));
+        let files: Vec<Value> = files.collect();
+        output::json(&json!({ "clean": clean, "segments": segments, "damagedFiles": files }));
         return;
     }
-    const COLUMNS: [&str; 6] = [
+    const COLUMNS: [&str; 7] = [
+        "log",
         "segment",
         "records",
         "bytes",
@@ -100,7 +134,7 @@ fn show(report: &Report, done: &str, global: &Global) {
         output::rows(&segments, &pointers),
         "the log is empty",
     );
-    for place in report.corrupt() {
+    for place in reports.iter().flat_map(|(_, report)| report.corrupt()) {
         let kept = place
             .set_aside
             .as_ref()
@@ -113,18 +147,28 @@ fn show(report: &Report, done: &str, global: &Global) {
             kept.unwrap_or_default()
         ));
     }
-    let state = if report.is_clean() {
-        "whole"
-    } else {
-        "damaged"
-    };
-    output::line(&format!("{done}: {} records, {state}", report.records()));
+    for (path, why) in bad {
+        output::line(&format!("damaged: {}: {why}", path.display()));
+    }
+    for (log, report) in reports {
+        let state = if report.is_clean() {
+            "whole"
+        } else {
+            "damaged"
+        };
+        output::line(&format!(
+            "{log} {done}: {} records, {state}",
+            report.records()
+        ));
+    }
 }
 
 async fn compact(config: &Config, global: &Global) -> Result<(), Failure> {
     let freed = offline::compact(&config.settings, now())
         .await
         .map_err(|error| Failure::caused(&error))?;
+    let events = offline::compact_events(&config.settings, now()).await;
+    let freed = freed + events.map_err(|error| Failure::caused(&error))?;
     if global.json {
         output::json(&json!({ "freedBytes": freed }));
     } else {
@@ -162,13 +206,22 @@ async fn backup(
     }
     let report = tools::backup(jobs, &offline::jobs_dir(to), &RealFiles)
         .map_err(|error| Failure::caused(&error))?;
+    let dir = offline::events_dir(&config.settings.data_dir);
+    let (mut records, mut bytes, mut files) = (report.records(), report.bytes(), 0);
+    if events::log_folder(&dir).is_dir() {
+        let copied = events::backup(&dir, &offline::events_dir(to));
+        let copied = copied.map_err(|error| Failure::caused(&error))?;
+        records += copied.0.records();
+        bytes += copied.0.bytes();
+        files = copied.1;
+    }
     if global.json {
-        output::json(&json!({ "to": to, "records": report.records(), "bytes": report.bytes() }));
+        let told = json!({ "to": to, "records": records, "bytes": bytes, "files": files });
+        output::json(&told);
     } else {
-        let (records, bytes) = (report.records(), report.bytes());
+        let to = to.display();
         output::line(&format!(
-            "{}: {records} records, {bytes} bytes",
-            to.display()
+            "{to}: {records} records, {bytes} bytes of logs, {files} files of events"
         ));
     }
     Ok(())

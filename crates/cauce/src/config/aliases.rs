@@ -1,7 +1,7 @@
 //! Other names of settings: those of the requirements that Cauce replaces.
 //!
-//! Each stands for the same setting of every queue of the pixels part, and is weaker than that
-//! setting written out in the same layer.
+//! Those of the pixels part stand for the same setting of each of its queues, those of tracking for
+//! one of its settings. They are weaker than that setting written out in the same layer.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,9 +33,46 @@ const VARIABLES: [(&str, &str, Carry); 4] = [
     ("BATCH_RETRY_DELAY", "retry.base", Carry::Milliseconds),
 ];
 
+/// Environment variables of the requirements that stand for one setting each.
+const TRACKING: [(&str, &str, Carry); 7] = [
+    (
+        "TRACKING_BUFFER_MAX_SIZE",
+        "buffer.max_events",
+        Carry::AsItIs,
+    ),
+    (
+        "TRACKING_BUFFER_FLUSH_INTERVAL_MS",
+        "buffer.flush_interval",
+        Carry::Milliseconds,
+    ),
+    (
+        "TRACKING_ENABLE_THROTTLING",
+        "enable_throttling",
+        Carry::Flag,
+    ),
+    (
+        "TRACKING_ENABLE_AGGREGATION",
+        "enable_aggregation",
+        Carry::Flag,
+    ),
+    ("TRACKING_AUTO_CLEANUP_ENABLED", "auto_cleanup", Carry::Flag),
+    (
+        "TRACKING_RETENTION_MONTHS",
+        "retention_months",
+        Carry::AsItIs,
+    ),
+    (
+        "TRACKING_CLEANUP_OLDER_THAN_MONTHS",
+        "cleanup_older_than_months",
+        Carry::AsItIs,
+    ),
+];
+
 #[derive(Clone, Copy)]
 enum Carry {
     AsItIs,
+    /// `true` or `false`.
+    Flag,
     /// The requirement counts retries; an attempt more was made before the first of them.
     RetriesToAttempts,
     Milliseconds,
@@ -62,26 +99,63 @@ pub(crate) fn of_environment(
     problems: &mut Vec<Problem>,
 ) -> Table {
     let mut meant = Table::new();
-    for (name, setting, carry) in VARIABLES {
+    let mut each = |name: &str, setting: &str, carry, plant: &dyn Fn(&mut Table, &Node)| {
         let Some(value) = environment.get(name).filter(|value| !value.is_empty()) else {
-            continue;
+            return;
         };
         let place = Place::whole(&Arc::new(Source::Variable(name.to_owned())));
         match carried(value.trim(), carry) {
-            Some(value) => plant_for_queues(&mut meant, setting, &Node::loose(value, place)),
+            Some(value) => plant(&mut meant, &Node::loose(value, place)),
             None => problems.push(
-                Problem::at(&place, format!("`{name}` is not a whole number"))
-                    .write(format!("digits, or unset it and set queues.NAME.{setting}")),
+                Problem::at(&place, format!("`{name}` is {}", carry.is_no()))
+                    .write(format!("{}, or unset it and set {setting}", carry.write())),
             ),
         }
+    };
+    for (name, setting, carry) in VARIABLES {
+        each(
+            name,
+            &format!("queues.NAME.{setting}"),
+            carry,
+            &|meant, node| {
+                plant_for_queues(meant, setting, node);
+            },
+        );
+    }
+    for (name, setting, carry) in TRACKING {
+        let full = format!("tracking.{setting}");
+        each(name, &full, carry, &|meant, node| {
+            let path: Vec<_> = full.split('.').map(str::to_owned).collect();
+            plant(meant, &path, node.clone());
+        });
     }
     meant
 }
 
+impl Carry {
+    fn is_no(self) -> &'static str {
+        match self {
+            Carry::Flag => "neither true nor false",
+            Carry::AsItIs | Carry::RetriesToAttempts | Carry::Milliseconds => "not a whole number",
+        }
+    }
+
+    fn write(self) -> &'static str {
+        match self {
+            Carry::Flag => "true or false",
+            Carry::AsItIs | Carry::RetriesToAttempts | Carry::Milliseconds => "digits",
+        }
+    }
+}
+
 fn carried(value: &str, carry: Carry) -> Option<String> {
+    if let Carry::Flag = carry {
+        let flag: bool = value.to_ascii_lowercase().parse().ok()?;
+        return Some(flag.to_string());
+    }
     let number: u32 = value.parse().ok()?;
     Some(match carry {
-        Carry::AsItIs => number.to_string(),
+        Carry::AsItIs | Carry::Flag => number.to_string(),
         Carry::RetriesToAttempts => number.saturating_add(1).to_string(),
         Carry::Milliseconds => format!("{number}ms"),
     })
@@ -98,7 +172,7 @@ fn plant_for_queues(table: &mut Table, setting: &str, node: &Node) {
 /// Variables of the requirements that name what this version does not have, and are set. They
 /// often stand in an environment for other programs, so they are worth a note and no refusal.
 pub(crate) fn without_effect(environment: &BTreeMap<String, String>) -> Vec<String> {
-    const OTHERS: [(&str, &str); 8] = [
+    const OTHERS: [(&str, &str); 7] = [
         ("REDIS_URL", "queues are kept in the data folder"),
         ("REDISCLOUD_URL", "queues are kept in the data folder"),
         ("REDIS_HOST", "queues are kept in the data folder"),
@@ -114,10 +188,6 @@ pub(crate) fn without_effect(environment: &BTreeMap<String, String>) -> Vec<Stri
         (
             "EVOLUTION_API_KEY",
             "the platform evolution is not available in this version",
-        ),
-        (
-            "TRACKING_BUFFER_MAX_SIZE",
-            "tracking is not available in this version",
         ),
     ];
     OTHERS

@@ -101,14 +101,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Config, Problems> {
 }
 
 /// Sections of the requirements that this version does not have.
-const LATER: [&str; 6] = [
-    "tracking",
-    "alerts",
-    "campaigns",
-    "messages",
-    "sessions",
-    "cache",
-];
+const LATER: [&str; 5] = ["alerts", "campaigns", "messages", "sessions", "cache"];
 
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
@@ -120,6 +113,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let history = root.section("history").and_then(section::rest::history);
     let transport = root.section("transport").and_then(section::rest::transport);
     let pixels = root.section("pixels").and_then(section::pixels::read);
+    let tracking = root.section("tracking").and_then(section::tracking::read);
     let log = root.section("log").and_then(section::log::read);
     let queues = root.section("queues").map(read_queues).unwrap_or_default();
     let accounts = section::accounts::read(&root, &queues);
@@ -137,6 +131,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             accounts,
             transport: transport?,
             pixels: pixels?,
+            tracking: tracking?,
         },
         server: ServerSettings {
             public_url,

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
-use cauce_engine::settings::MinFree;
+use cauce_engine::settings::{MinFree, tracking::Tracking};
 use cauce_flow::dispatch::policy::Window;
 
 use super::{Config, Inputs, load};
@@ -232,6 +232,96 @@ fn variables_of_the_requirements_are_honoured() {
     assert_eq!(policy.retry.base, Duration::from_millis(1_500));
     assert_eq!(config.notes.len(), 1);
 }
+
+#[test]
+fn the_reference_file_agrees_with_tracking() {
+    let config = load(&Inputs::default()).unwrap();
+    assert_eq!(config.settings.tracking, Tracking::default());
+}
+
+#[test]
+fn variables_of_tracking_are_honoured() {
+    let config = good(
+        "[tracking]\nretention_months = 3",
+        &[
+            ("TRACKING_BUFFER_MAX_SIZE", "1000"),
+            ("TRACKING_BUFFER_FLUSH_INTERVAL_MS", "2500"),
+            ("TRACKING_ENABLE_THROTTLING", "false"),
+            ("TRACKING_ENABLE_AGGREGATION", "FALSE"),
+            ("TRACKING_AUTO_CLEANUP_ENABLED", "false"),
+            ("TRACKING_RETENTION_MONTHS", "24"),
+            ("TRACKING_CLEANUP_OLDER_THAN_MONTHS", "25"),
+            ("CAUCE__TRACKING__BUFFER__MAX_EVENTS", "1500"),
+        ],
+    );
+    let tracking = &config.settings.tracking;
+    assert_eq!(
+        tracking.buffer.max_events, 1_500,
+        "a setting stands over its alias"
+    );
+    assert_eq!(tracking.buffer.flush_interval, Duration::from_millis(2_500));
+    assert!(!tracking.sampling && !tracking.aggregation && !tracking.auto_cleanup);
+    assert_eq!(
+        (
+            tracking.retention_months,
+            tracking.cleanup_older_than_months
+        ),
+        (24, 25)
+    );
+    let wrong = bad("", &[("TRACKING_ENABLE_THROTTLING", "perhaps")]);
+    assert!(wrong.contains("tracking.enable_throttling"), "{wrong}");
+}
+
+#[test]
+fn tracking_is_read_with_all_its_parts() {
+    let config = good(TRACKING, &[]);
+    let tracking = &config.settings.tracking;
+    let rule = tracking.rules.values().next().unwrap();
+    assert_eq!((rule.sampling_rate, rule.always_keep), (2.5, false));
+    assert_eq!(tracking.quota.max_bytes_per_minute, Some(120 << 20));
+    assert_eq!(tracking.quota_by_tenant.len(), 1);
+    assert_eq!(
+        (tracking.maintenance.hour, tracking.maintenance.minute),
+        (4, 30)
+    );
+    assert!(tracking.export.is_some());
+    let [conversion] = tracking.conversions.as_slice() else {
+        panic!("one conversion")
+    };
+    assert_eq!(conversion.fields["value"], "total");
+    for (from, to, says) in [
+        ("04:30", "4:30", "time of day"),
+        ("Europe/Madrid", "Europe/Madrit", "time zone"),
+        ("\"meta\"", "\"mta\"", "\"meta\""),
+        ("value =", "valeu =", "`value`"),
+        ("2.5", "250", "out of range"),
+        ("as = \"purchase\"", "as = \"no name\"", "event type"),
+    ] {
+        let wrong = bad(&TRACKING.replace(from, to), &[]);
+        assert!(wrong.contains(says), "{to}: {wrong}");
+    }
+    let short = "[tracking]\nretention_months = 12\ncleanup_older_than_months = 6";
+    assert!(bad(short, &[]).contains("at least 12"));
+}
+
+const TRACKING: &str = r#"
+[tracking.throttling]
+SCROLL = { sampling_rate = 2.5 }
+[tracking.quota]
+max_bytes_per_minute = "120 MiB"
+[tracking.quota_by_tenant]
+acme = { max_events_per_second = 5 }
+[tracking.maintenance]
+at = "04:30"
+zone = "Europe/Madrid"
+[tracking.export]
+folder = "exports"
+[[tracking.conversions]]
+event = "PURCHASE"
+as = "purchase"
+platforms = ["meta"]
+fields = { value = "total" }
+"#;
 
 #[test]
 fn every_problem_is_reported_at_once() {

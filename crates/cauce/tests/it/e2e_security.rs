@@ -44,8 +44,22 @@ async fn no_key_opens_what_it_must_not_on_any_route() {
         ("id revokeKey", key_id),
         ("queue", "meta".into()),
         ("name", "acme-meta".into()),
+        ("tenantId", "acme".into()),
+        ("eventType", "SCROLL".into()),
+        (
+            "id eraseVisitor",
+            "3f2b8c1e-5d4a-4f6b-9c8d-7e6f5a4b3c2d".into(),
+        ),
     ];
+    let origin = "https://shop.example";
+    let for_pages = json!({ "name": "page", "tenant": "acme", "scopes": ["ingest"],
+        "site": "5e1f0c1a-0000-4000-8000-000000000001", "origins": [origin] });
+    let for_pages = server.post("/api/keys", &for_pages).await;
     let sweep = Sweep {
+        page: (
+            for_pages["key"].as_str().unwrap().to_owned(),
+            origin.to_owned(),
+        ),
         addr: server.addr,
         revoked,
         without,

@@ -21,5 +21,7 @@ mod e2e_pixels;
 mod e2e_privacy;
 mod e2e_rates;
 mod e2e_security;
+mod e2e_tracking;
+mod e2e_tracking_out;
 mod process;
 mod support;

@@ -7,3 +7,4 @@ pub(crate) mod log;
 pub(crate) mod pixels;
 pub(crate) mod policy;
 pub(crate) mod rest;
+pub(crate) mod tracking;

@@ -5,6 +5,7 @@ mod server;
 mod setup;
 mod tap;
 mod told;
+mod web;
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ pub(crate) use server::{Server, run};
 pub(crate) use setup::{ADMIN, Setup};
 pub(crate) use tap::Tap;
 pub(crate) use told::{Told, event, events, id, traffic};
+pub(crate) use web::{
+    Listener, SITE, now_ms, track, try_track, uuid, web_batch, web_event, web_stats,
+};
 
 /// Waits until something holds, and fails with its name if it never does.
 pub(crate) async fn until(what: &str, within: Duration, mut holds: impl AsyncFnMut() -> bool) {
