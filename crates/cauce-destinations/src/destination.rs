@@ -83,6 +83,13 @@ pub struct Header {
     pub secret: bool,
 }
 
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = if self.secret { "(secret)" } else { &self.value };
+        write!(f, "{}: {value}", self.name)
+    }
+}
+
 impl Request {
     /// The address without its query and user information: fit to be shown.
     pub fn shown_url(&self) -> String {
