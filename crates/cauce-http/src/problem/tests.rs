@@ -86,6 +86,7 @@ fn errors_of_the_store_have_their_status_and_wait() {
         ),
         (jobs::Error::NotFound { job }, 404, false),
         (jobs::Error::Broken("/data/x: EIO".into()), 503, true),
+        (jobs::Error::Unread("/data/x: EIO".into()), 503, true),
         (jobs::Error::Closed, 503, true),
     ];
     for (error, status, waits) in cases {

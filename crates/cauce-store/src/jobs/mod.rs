@@ -80,6 +80,11 @@ pub enum Error {
         /// The job.
         job: JobId,
     },
+    /// The disk failed a read. What is there is as it was.
+    #[error(
+        "the disk could not be read: {0}; hint: try again, and look at the disk if it stays so"
+    )]
+    Unread(Arc<str>),
     /// The store can no longer write; the process has to leave.
     #[error("the store cannot write: {0}")]
     Broken(Arc<str>),

@@ -6,7 +6,9 @@ use cauce_flow::job::State as JobState;
 use super::{
     super::{
         gathering::gather,
-        record::{JobHead, NameId, Owner, Record, Settle, Settled, SettledOutcome, Standing},
+        record::{
+            Again, JobHead, NameId, Owner, Record, Settle, Settled, SettledOutcome, Standing,
+        },
         table::Entry,
     },
     State,
@@ -90,7 +92,7 @@ impl State {
             }
             Record::Replay { owner, from, jobs } => {
                 jobs.iter()
-                    .for_each(|(number, due)| self.fold_replay(*owner, *number, *from, *due));
+                    .for_each(|again| self.fold_replay(*owner, *from, again));
             }
             Record::Resolve {
                 owner,
@@ -166,14 +168,23 @@ impl State {
         let mut entry = Entry::new(position, lane, head.payload_len, bytes);
         entry.set_priority(head.priority);
         entry.set_due_at(head.due_at);
-        self.watch_expiry(head);
+        self.watch_expiry(head.number, head.expires_at);
         self.place(head.number, entry, self.pending_state(head.due_at));
     }
 
-    fn watch_expiry(&mut self, head: &JobHead) {
-        if head.expires_at != i64::MAX {
-            self.expiry.set(head.expires_at, head.number);
+    fn watch_expiry(&mut self, number: u64, expires_at: i64) {
+        if expires_at != i64::MAX {
+            self.expiry.set(expires_at, number);
         }
+    }
+
+    /// A job lives until another time than its record says; 0 changes nothing.
+    fn renew(&mut self, number: u64, expires_at: i64) {
+        if expires_at == 0 {
+            return;
+        }
+        self.renewed.insert(number, expires_at);
+        self.watch_expiry(number, expires_at);
     }
 
     fn fold_moved(&mut self, position: u64, bytes: u32, head: &JobHead, standing: &Standing) {
@@ -196,7 +207,10 @@ impl State {
             self.take_position(head.number, position, bytes);
             return;
         }
-        self.watch_expiry(head);
+        match standing.expires_at {
+            0 => self.watch_expiry(head.number, head.expires_at),
+            renewed => self.renew(head.number, renewed),
+        }
         match standing.state {
             JobState::Scheduled | JobState::Waiting => {
                 self.place(head.number, entry, self.pending_state(standing.due_at));
@@ -262,7 +276,9 @@ impl State {
                 self.return_to_line(number, Some(*due_at));
             }
             SettledOutcome::Snooze { due_at } => {
-                self.chain(position, job);
+                if job.attempt.is_some() {
+                    self.chain(position, job);
+                }
                 self.return_to_line(number, Some(*due_at));
             }
             SettledOutcome::Completed { .. } => {
@@ -350,13 +366,15 @@ impl State {
         }
     }
 
-    fn fold_replay(&mut self, owner: Owner, number: u64, from: JobState, due_at: i64) {
+    fn fold_replay(&mut self, owner: Owner, from: JobState, again: &Again) {
+        let (number, due_at) = (again.number, again.due_at);
         self.counters_of(owner.queue, owner.tenant).revive(from);
         let Some(mut entry) = self.table.get(number).copied() else {
             return;
         };
         self.finished.remove(&number);
         self.rescues.remove(&number);
+        self.renew(number, again.expires_at);
         entry.set_attempt(0);
         entry.set_due_at(due_at);
         self.place(number, entry, self.pending_state(due_at));

@@ -107,6 +107,8 @@ pub(super) struct State {
     pub(super) chains: HashMap<u64, u64>,
     /// How many crashes a job was in hand in.
     rescues: HashMap<u64, u8>,
+    /// When a replayed job expires, which its record does not know.
+    pub(super) renewed: HashMap<u64, i64>,
     /// Leased jobs whose request may have left, where the destination recognises no repeats.
     leaving: HashSet<u64>,
     pub(super) finished: HashMap<u64, Finished>,
@@ -149,6 +151,7 @@ impl State {
             counters: Ledger::default(),
             chains: HashMap::new(),
             rescues: HashMap::new(),
+            renewed: HashMap::new(),
             leaving: HashSet::new(),
             finished: HashMap::new(),
             overdue: HashSet::new(),
@@ -302,6 +305,7 @@ impl State {
         let entry = self.take_out(number);
         self.chains.remove(&number);
         self.rescues.remove(&number);
+        self.renewed.remove(&number);
         self.leaving.remove(&number);
         self.overdue.remove(&number);
         let end = self.finished.remove(&number);

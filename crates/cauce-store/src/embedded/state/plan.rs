@@ -1,6 +1,6 @@
 //! What each call turns into: a check, and the records that say what happens.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cauce_flow::{
     id::{JobId, QueueName, TenantId},
@@ -10,7 +10,7 @@ use cauce_flow::{
 
 use super::{
     super::{
-        record::{Owner, Record, Settle, Settled, SettledOutcome, Standing},
+        record::{Again, Owner, Record, Settle, Settled, SettledOutcome, Standing},
         table::Entry,
     },
     MAX_EXPIRED_A_CALL, POISON_AFTER, State,
@@ -27,6 +27,8 @@ pub(in super::super) struct Ticket {
     pub(in super::super) position: u64,
     pub(in super::super) attempt: u8,
     pub(in super::super) priority: u8,
+    /// When it expires, where that is not what its record says.
+    pub(in super::super) expires_at: Option<i64>,
 }
 
 /// The answer to a call, given once its records are durable.
@@ -138,7 +140,7 @@ impl Journal<'_> {
                 ends.entry((lane.owner, end)).or_default().push(number);
                 true
             });
-        self.release(unsent, now)?;
+        self.give_back(unsent, &SettledOutcome::Release, now)?;
         for ((owner, state), jobs) in ends {
             self.say(&Record::Rescue {
                 owner,
@@ -150,12 +152,31 @@ impl Journal<'_> {
         Ok(Reply::Rescued(rescued))
     }
 
+    /// Ends the leases of jobs that could not be read; they are due again at `until`.
+    pub(in super::super) fn put_off(
+        &mut self,
+        numbers: Vec<u64>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Planned {
+        let leased = |entry: &Entry| entry.state() == JobState::Active;
+        let numbers = self.state.once_each(numbers, leased);
+        let due_at = until.as_millis();
+        self.give_back(numbers, &SettledOutcome::Snooze { due_at }, now)?;
+        Ok(Reply::Done)
+    }
+
     /// Ends leases under which nothing has left.
-    fn release(&mut self, numbers: Vec<u64>, now: Timestamp) -> Result<(), cauce_log::Error> {
+    fn give_back(
+        &mut self,
+        numbers: Vec<u64>,
+        outcome: &SettledOutcome,
+        now: Timestamp,
+    ) -> Result<(), cauce_log::Error> {
         for (owner, numbers) in self.state.by_owner(numbers) {
             let released = |number| Settled {
                 number,
-                outcome: SettledOutcome::Release,
+                outcome: outcome.clone(),
                 attempt: None,
                 attempt_number: 0,
                 previous: 0,
@@ -200,13 +221,15 @@ impl Journal<'_> {
 
     pub(in super::super) fn replay(
         &mut self,
-        numbers: Vec<u64>,
+        spans: Vec<(u64, i64)>,
         due: impl Fn(usize) -> Timestamp,
     ) -> Planned {
-        let mut back: BTreeMap<(Owner, JobState), Vec<(u64, i64)>> = BTreeMap::new();
+        let mut back: BTreeMap<(Owner, JobState), Vec<Again>> = BTreeMap::new();
         let mut count = 0;
         let replayable =
             |entry: &Entry| matches!(entry.state(), JobState::Dead | JobState::Unknown);
+        let numbers = spans.iter().map(|(number, _)| *number).collect();
+        let spans: HashMap<u64, i64> = spans.into_iter().collect();
         let numbers = self.state.once_each(numbers, replayable);
         for (place, number) in numbers.into_iter().enumerate() {
             let Some(entry) = self.state.table.get(number) else {
@@ -214,9 +237,11 @@ impl Journal<'_> {
             };
             let owner = self.state.lane(entry).owner;
             let due_at = due(place).as_millis();
-            back.entry((owner, entry.state()))
-                .or_default()
-                .push((number, due_at));
+            back.entry((owner, entry.state())).or_default().push(Again {
+                number,
+                due_at,
+                expires_at: due_at.saturating_add(spans[&number]),
+            });
             count += 1;
         }
         for ((owner, from), jobs) in back {
@@ -330,6 +355,7 @@ impl State {
             position: entry.position,
             attempt: entry.attempt().saturating_add(1),
             priority: entry.priority() as u8,
+            expires_at: self.renewed.get(&number).copied(),
         })
     }
 
@@ -368,6 +394,7 @@ impl State {
         standing.due_at = entry.due_at();
         standing.rescues = self.rescues.get(&number).copied().unwrap_or(0);
         standing.leaving = self.leaving.contains(&number);
+        standing.expires_at = self.renewed.get(&number).copied().unwrap_or(0);
         standing.finished_at = self.finished.get(&number).map_or(0, |end| end.at);
     }
 
