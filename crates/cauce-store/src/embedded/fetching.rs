@@ -126,11 +126,14 @@ fn span_of(head: &JobHead) -> i64 {
     }
 }
 
+/// What is made of the record of a job, by its number, kind and body.
+type Parse<'a, T> = &'a dyn Fn(u64, u8, &[u8]) -> Result<T, String>;
+
 /// Reads a record for each place, again where it was copied forward meanwhile.
 fn read_each<T>(
     shared: &Shared,
     mut places: Vec<Place>,
-    parse: &dyn Fn(u64, u8, &[u8]) -> Result<T, String>,
+    parse: Parse<'_, T>,
 ) -> Vec<Result<T, Unread>> {
     /// A job moves when the log is compacted, at most once while it is read, or nearly so.
     const MAX_TRIES: usize = 8;
@@ -157,7 +160,7 @@ fn read_some<T>(
     places: &[Place],
     left: &[usize],
     read: &mut [Result<T, Unread>],
-    parse: &dyn Fn(u64, u8, &[u8]) -> Result<T, String>,
+    parse: Parse<'_, T>,
 ) {
     let position = |at: &usize| Position::from_u64(places[*at].position);
     let positions: Vec<Position> = left.iter().map(position).collect();

@@ -6,22 +6,25 @@
 //! - `lanes`: who waits where
 //! - `serve`: who is served next
 //! - `backlog`: what waits in a line
-//! - `fold`: what each record changes; `ends`: how jobs end, and what is kept of them
+//! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
+//!   and what is kept of them
 //! - `journal`: where a decision becomes a record
-//! - `plan`, `taking`, `settling`: what each call turns into: a check, and the records that say
-//!   what happens
+//! - `plan`, `taking`, `settling`, `returning`: what each call turns into: a check, and the records
+//!   that say what happens
 //! - `base`: the small state at the head of each segment
 //! - `query`, `audit`: what can be asked
 
 mod audit;
 mod backlog;
 mod base;
+mod coming;
 mod ends;
 mod fold;
 mod journal;
 mod lanes;
 mod plan;
 mod query;
+mod returning;
 mod serve;
 mod settling;
 mod starts;

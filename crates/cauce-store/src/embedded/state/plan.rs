@@ -10,13 +10,13 @@ use cauce_flow::{
 
 use super::{
     super::{
-        record::{Again, Owner, Record, Settle, Settled, SettledOutcome, Standing},
+        record::{Again, Owner, Record, Standing},
         table::Entry,
     },
-    MAX_EXPIRED_A_CALL, POISON_AFTER, State,
+    MAX_EXPIRED_A_CALL, State,
     journal::Journal,
 };
-use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued, Start};
+use crate::jobs::{Change, Claim, Enqueued, Error, Gate, Rescued, Start};
 use crate::rollups::{Place, Rollup};
 
 /// A leased job, before its payload is read.
@@ -108,89 +108,6 @@ impl Journal<'_> {
             jobs: start.jobs.iter().map(|job| job.number()).collect(),
         })?;
         Ok(Reply::Done)
-    }
-
-    pub(in super::super) fn rescue(&mut self, never_twice: &NeverTwice, now: Timestamp) -> Planned {
-        let mut ends: BTreeMap<(Owner, JobState), Vec<u64>> = BTreeMap::new();
-        let mut rescued = Rescued::default();
-        let mut unsent = Vec::new();
-        let state = &*self.state;
-        state
-            .table
-            .visit_down(u64::MAX, 1 << JobState::Active as u8, |number, entry| {
-                let lane = state.lane(entry);
-                let never_twice = never_twice(&state.line_state(lane.line).line);
-                if never_twice && !state.leaving.contains(&number) {
-                    // It was leased and nothing of it had left: as if it had not been.
-                    rescued.released += 1;
-                    unsent.push(number);
-                    return true;
-                }
-                let crashes = state.rescues.get(&number).copied().unwrap_or(0) + 1;
-                let end = if crashes >= POISON_AFTER {
-                    rescued.poison += 1;
-                    JobState::Dead
-                } else if never_twice {
-                    rescued.unknown += 1;
-                    JobState::Unknown
-                } else {
-                    rescued.released += 1;
-                    JobState::Waiting
-                };
-                ends.entry((lane.owner, end)).or_default().push(number);
-                true
-            });
-        self.give_back(unsent, &SettledOutcome::Release, now)?;
-        for ((owner, state), jobs) in ends {
-            self.say(&Record::Rescue {
-                owner,
-                at: now.as_millis(),
-                state,
-                jobs,
-            })?;
-        }
-        Ok(Reply::Rescued(rescued))
-    }
-
-    /// Ends the leases of jobs that could not be read; they are due again at `until`.
-    pub(in super::super) fn put_off(
-        &mut self,
-        numbers: Vec<u64>,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Planned {
-        let leased = |entry: &Entry| entry.state() == JobState::Active;
-        let numbers = self.state.once_each(numbers, leased);
-        let due_at = until.as_millis();
-        self.give_back(numbers, &SettledOutcome::Snooze { due_at }, now)?;
-        Ok(Reply::Done)
-    }
-
-    /// Ends leases under which nothing has left.
-    fn give_back(
-        &mut self,
-        numbers: Vec<u64>,
-        outcome: &SettledOutcome,
-        now: Timestamp,
-    ) -> Result<(), cauce_log::Error> {
-        for (owner, numbers) in self.state.by_owner(numbers) {
-            let released = |number| Settled {
-                number,
-                outcome: outcome.clone(),
-                attempt: None,
-                attempt_number: 0,
-                previous: 0,
-            };
-            self.say(&Record::Settle(Settle {
-                owner,
-                at: now.as_millis(),
-                requests: 0,
-                attempts: Vec::new(),
-                reasons: Vec::new(),
-                jobs: numbers.into_iter().map(released).collect(),
-            }))?;
-        }
-        Ok(())
     }
 
     /// Ends unfinished jobs: those that wait, and with `leased` those that are leased too.
@@ -360,7 +277,7 @@ impl State {
     }
 
     /// Those of the jobs that are here and fit, each once.
-    fn once_each(&self, numbers: Vec<u64>, fits: impl Fn(&Entry) -> bool) -> Vec<u64> {
+    pub(super) fn once_each(&self, numbers: Vec<u64>, fits: impl Fn(&Entry) -> bool) -> Vec<u64> {
         let mut seen = HashSet::with_capacity(numbers.len());
         let mut numbers = numbers;
         numbers.retain(|number| self.table.get(*number).is_some_and(&fits) && seen.insert(*number));
@@ -368,7 +285,7 @@ impl State {
     }
 
     /// Jobs by owner, in the order they were given.
-    fn by_owner(&self, numbers: Vec<u64>) -> BTreeMap<Owner, Vec<u64>> {
+    pub(super) fn by_owner(&self, numbers: Vec<u64>) -> BTreeMap<Owner, Vec<u64>> {
         let mut owners: BTreeMap<Owner, Vec<u64>> = BTreeMap::new();
         for number in numbers {
             if let Some(entry) = self.table.get(number) {
