@@ -9,11 +9,13 @@
 //! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
 //!   and what is kept of them
 //! - `journal`: where a decision becomes a record
+//! - `admitting`: whether a batch may come in
 //! - `plan`, `taking`, `settling`, `returning`: what each call turns into: a check, and the records
 //!   that say what happens
 //! - `base`: the small state at the head of each segment
 //! - `query`, `audit`: what can be asked
 
+mod admitting;
 mod audit;
 mod backlog;
 mod base;
