@@ -327,7 +327,7 @@ impl From<jobs::Error> for Problem {
             .retry_after(DRAINING_AFTER),
             Error::State { job, found } => wrong_state(&job.to_string(), found.as_str()),
             Error::NotFound { job } => Problem::not_found("job", &job.to_string()),
-            Error::Broken(_) | Error::Closed => unavailable(&error),
+            Error::Unread(_) | Error::Broken(_) | Error::Closed => unavailable(&error),
         }
     }
 }

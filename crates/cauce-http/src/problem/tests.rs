@@ -1,5 +1,5 @@
 use cauce_flow::{
-    id::{JobId, QueueName},
+    id::{JobId, QueueName, TenantId},
     job::State,
 };
 use serde_json::{Value, json};
@@ -63,11 +63,14 @@ fn wait_is_rounded_up_to_whole_seconds() {
 #[test]
 fn errors_of_the_store_have_their_status_and_wait() {
     let queue = QueueName::new("meta").unwrap();
+    let tenant = TenantId::new("acme").unwrap();
     let job = JobId::from_u128(7);
     let cases = [
         (
             jobs::Error::Full {
+                entry: 0,
                 queue: queue.clone(),
+                tenant: tenant.clone(),
                 limit: "9 jobs".into(),
                 setting: "max_jobs",
             },
@@ -75,7 +78,15 @@ fn errors_of_the_store_have_their_status_and_wait() {
             true,
         ),
         (jobs::Error::DiskFull { free: 1, floor: 2 }, 507, true),
-        (jobs::Error::Draining { queue }, 503, true),
+        (
+            jobs::Error::Draining {
+                entry: 0,
+                queue,
+                tenant,
+            },
+            503,
+            true,
+        ),
         (
             jobs::Error::State {
                 job,
@@ -86,6 +97,7 @@ fn errors_of_the_store_have_their_status_and_wait() {
         ),
         (jobs::Error::NotFound { job }, 404, false),
         (jobs::Error::Broken("/data/x: EIO".into()), 503, true),
+        (jobs::Error::Unread("/data/x: EIO".into()), 503, true),
         (jobs::Error::Closed, 503, true),
     ];
     for (error, status, waits) in cases {

@@ -64,6 +64,7 @@ impl FaultyFiles {
             next_content: 0,
             capacity: u64::MAX,
             planned: BTreeMap::new(),
+            unreadable: false,
             dying: None,
             life: 0,
             locks: BTreeSet::new(),
@@ -80,9 +81,16 @@ impl FaultyFiles {
         self.0.lock().planned.insert(op, calls);
     }
 
+    /// From here on every read fails.
+    pub fn fail_reads(&self) {
+        self.0.lock().unreadable = true;
+    }
+
     /// Plans no failure any more.
     pub fn heal(&self) {
-        self.0.lock().planned.clear();
+        let mut world = self.0.lock();
+        world.planned.clear();
+        world.unreadable = false;
     }
 
     /// Sets how many bytes the disk takes in all.
@@ -290,7 +298,7 @@ impl Handle {
 impl File for Handle {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.alive(|world| {
-            if world.fails(Op::Read) {
+            if world.fails(Op::Read) || world.unreadable {
                 return Err(broken());
             }
             let data = &self.content(world).data;

@@ -1,6 +1,11 @@
 //! How leases end.
 
-use cauce_flow::{job::State, queue::settlement::Outcome};
+use cauce_flow::{
+    id::JobId,
+    job::{NewJob, State},
+    queue::settlement::Outcome,
+    time::Timestamp,
+};
 
 use super::{
     promises,
@@ -17,6 +22,9 @@ promises! {
     an_unknown_job_is_resolved;
     dead_letters_are_replayed_with_fresh_attempts;
     a_replay_is_counted_filtered_and_throttled;
+    a_replayed_job_has_its_whole_time_to_live_again, restarts;
+    a_job_without_a_time_to_live_has_none_after_a_replay;
+    a_throttled_replay_counts_the_time_to_live_from_when_the_job_is_due;
 }
 
 async fn each_outcome_leads_to_its_state(scene: Scene) {
@@ -291,4 +299,91 @@ async fn a_replay_is_counted_filtered_and_throttled(mut scene: Scene) {
     assert_eq!(scene.count(State::Waiting), 20);
     scene.wait(seconds(1)).await;
     assert_eq!(scene.claim(100).await.len(), 25);
+}
+
+async fn replay(scene: &Scene, ids: &[JobId], per_second: Option<u32>) {
+    let mut select = everything();
+    select.ids = Some(ids.to_vec());
+    let replay = Replay {
+        select,
+        dry_run: false,
+        per_second,
+    };
+    let count = scene.store().replay(replay, scene.now).await;
+    assert_eq!(count.expect("a replay"), ids.len() as u64);
+    scene.lawful();
+}
+
+/// Leases a job and lets it come to such an end.
+async fn end(scene: &Scene, id: JobId, state: State) {
+    assert_eq!(scene.claim_ids(1).await, [id]);
+    let reason = reason("http_400");
+    let outcome = match state {
+        State::Unknown => Outcome::Unknown { reason },
+        _ => Outcome::Dead { reason },
+    };
+    scene.settle(id, outcome).await;
+}
+
+async fn a_replayed_job_has_its_whole_time_to_live_again(mut scene: Scene) {
+    for state in [State::Dead, State::Unknown] {
+        let new = NewJob {
+            expires_at: scene.now + seconds(60),
+            ..job()
+        };
+        let id = scene.enqueue(vec![new]).await[0];
+        end(&scene, id, state).await;
+        scene.wait(seconds(300)).await;
+        assert_eq!(scene.state(id).await, state);
+        replay(&scene, &[id], None).await;
+        assert_eq!(
+            scene.job(id).await.summary.expires_at,
+            scene.now + seconds(60)
+        );
+        scene.wait(seconds(40)).await;
+        let leased = scene.claim(1).await;
+        assert_eq!(
+            leased[0].expires_at,
+            scene.now + seconds(20),
+            "its time runs again"
+        );
+        scene.settle(id, Outcome::Release).await;
+        scene.reopen().await;
+        scene.wait(seconds(0)).await;
+        assert_eq!(scene.state(id).await, State::Waiting);
+        // The span is that of the job, however often it goes again.
+        end(&scene, id, state).await;
+        scene.wait(seconds(10)).await;
+        replay(&scene, &[id], None).await;
+        scene.wait(seconds(59)).await;
+        assert_eq!(scene.state(id).await, State::Waiting);
+        scene.wait(seconds(1)).await;
+        assert_eq!(scene.state(id).await, State::Expired);
+    }
+}
+
+async fn a_job_without_a_time_to_live_has_none_after_a_replay(mut scene: Scene) {
+    let id = scene.bury(1, "http_400").await[0];
+    replay(&scene, &[id], None).await;
+    assert_eq!(scene.job(id).await.summary.expires_at, Timestamp::NEVER);
+    scene.wait(seconds(86_400 * 1_000)).await;
+    assert_eq!(scene.claim_ids(1).await, [id]);
+}
+
+async fn a_throttled_replay_counts_the_time_to_live_from_when_the_job_is_due(mut scene: Scene) {
+    let new = NewJob {
+        expires_at: scene.now + seconds(5),
+        ..job()
+    };
+    let ids = scene.enqueue(vec![new; 20]).await;
+    for id in &ids {
+        end(&scene, *id, State::Dead).await;
+    }
+    replay(&scene, &ids, Some(1)).await;
+    // What comes due is served at once: all get their turn, long after the first would have expired.
+    for id in &ids {
+        assert_eq!(scene.claim_ids(9).await, [*id]);
+        scene.wait(seconds(1)).await;
+    }
+    assert_eq!(scene.count(State::Expired), 0);
 }

@@ -10,7 +10,7 @@ use super::{
     Limits, promises,
     scene::{Scene, TENANT, everything, job, job_of, keyed, own, seconds},
 };
-use crate::jobs::{DropReason, Dropped, Enqueue, Error, Page, Scope};
+use crate::jobs::{DropReason, Dropped, Enqueue, Error, Gate, Page, Scope};
 
 promises! {
     jobs_are_taken_and_told_back;
@@ -19,6 +19,10 @@ promises! {
     a_batch_past_the_limit_of_jobs_is_refused_whole with Limits { max_jobs: 3, ..Limits::default() };
     a_batch_past_the_limit_of_bytes_is_refused_whole with Limits { max_bytes: 20, ..Limits::default() };
     dropped_events_are_counted;
+    a_batch_of_many_tenants_and_queues_is_taken_as_a_whole, restarts;
+    a_batch_is_refused_whole_for_one_full_queue_and_the_refusal_names_the_job with Limits { max_jobs: 3, ..Limits::default() };
+    a_batch_is_refused_whole_for_one_draining_tenant_and_the_refusal_names_the_job;
+    jobs_that_are_known_need_no_room with Limits { max_jobs: 2, ..Limits::default() };
     another_tenants_jobs_are_not_found;
     waiting_work_wakes_its_line_and_timers_nudge;
 }
@@ -160,6 +164,132 @@ async fn dropped_events_are_counted(scene: Scene) {
     assert_eq!(
         (counts.received, counts.withheld, counts.rejected),
         (6, 3, 2)
+    );
+}
+
+/// A job of each tenant in each queue, and an event of each that is dropped.
+fn crowd(key: &str) -> Enqueue {
+    let mut batch = Enqueue::default();
+    for tenant in ["a", "b", "c"] {
+        for queue in ["meta", "google"] {
+            batch
+                .jobs
+                .push(in_queue(queue, keyed(tenant, &format!("{key}-{queue}"))));
+            batch.dropped.push(Dropped {
+                tenant: tenant.parse().expect("a name"),
+                queue: queue.parse().expect("a name"),
+                why: DropReason::Withheld,
+                count: 2,
+            });
+        }
+    }
+    batch
+}
+
+fn in_queue(queue: &str, mut job: NewJob) -> NewJob {
+    job.line.queue = queue.parse().expect("a name");
+    job
+}
+
+/// What is counted of a tenant in a queue: taken, waiting, received, withheld, duplicates.
+fn figures(scene: &Scene, tenant: &str, queue: &str) -> [u64; 5] {
+    let queue = queue.parse().expect("a name");
+    let mut counts = scene.store().counts(&own(tenant));
+    let counts = counts.remove(&queue).unwrap_or_default();
+    [
+        counts.accepted,
+        counts.state(State::Waiting),
+        counts.received,
+        counts.withheld,
+        counts.duplicates,
+    ]
+}
+
+async fn a_batch_of_many_tenants_and_queues_is_taken_as_a_whole(mut scene: Scene) {
+    let commits = scene.store().vitals().commits;
+    let taken = scene.store().enqueue(crowd("1"), scene.now).await;
+    let ids: Vec<_> = taken
+        .expect("it is taken")
+        .iter()
+        .map(|job| job.id)
+        .collect();
+    assert_eq!(scene.store().vitals().commits, commits + 1);
+    scene.lawful();
+    let again = scene.store().enqueue(crowd("1"), scene.now).await;
+    let again = again.expect("duplicates are an answer");
+    assert!(again.iter().all(|answer| answer.duplicate));
+    scene.reopen().await;
+    for tenant in ["a", "b", "c"] {
+        for queue in ["meta", "google"] {
+            assert_eq!(
+                figures(&scene, tenant, queue),
+                [1, 1, 6, 4, 1],
+                "{tenant} {queue}"
+            );
+        }
+    }
+    // All tenants are served, in each queue for itself.
+    let leased = scene.claim_ids(10).await;
+    assert_eq!(leased, [ids[0], ids[2], ids[4]]);
+}
+
+async fn a_batch_is_refused_whole_for_one_full_queue_and_the_refusal_names_the_job(scene: Scene) {
+    scene.enqueue(vec![in_queue("google", job_of("z"))]).await;
+    // Two more fit into one of the queues, three into the other.
+    let refused = scene.store().enqueue(crowd("1"), scene.now).await;
+    let Err(Error::Full {
+        entry,
+        queue,
+        tenant,
+        setting,
+        ..
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((entry, queue.as_str(), tenant.as_str()), (5, "google", "c"));
+    assert_eq!(setting, "max_jobs");
+    scene.lawful();
+    for tenant in ["a", "b", "c"] {
+        for queue in ["meta", "google"] {
+            assert_eq!(figures(&scene, tenant, queue), [0; 5], "{tenant} {queue}");
+        }
+    }
+}
+
+async fn a_batch_is_refused_whole_for_one_draining_tenant_and_the_refusal_names_the_job(
+    scene: Scene,
+) {
+    let queue = || "google".parse().expect("a name");
+    let tenant = Some("b".parse().expect("a name"));
+    let shut = scene
+        .store()
+        .set_gate(queue(), tenant, Gate::Draining, scene.now);
+    shut.await.expect("a gate");
+    let refused = scene.store().enqueue(crowd("1"), scene.now).await;
+    let Err(Error::Draining {
+        entry,
+        queue,
+        tenant,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((entry, queue.as_str(), tenant.as_str()), (3, "google", "b"));
+    assert_eq!(figures(&scene, "a", "meta"), [0; 5]);
+}
+
+async fn jobs_that_are_known_need_no_room(scene: Scene) {
+    let both = || vec![keyed("a", "1"), keyed("a", "2")];
+    scene.try_enqueue(both()).await.expect("they fit");
+    let again = scene.try_enqueue(both()).await.expect("they are there");
+    assert!(again.iter().all(|answer| answer.duplicate));
+    let more = scene
+        .try_enqueue(vec![keyed("a", "1"), keyed("a", "3")])
+        .await;
+    assert!(
+        matches!(more, Err(Error::Full { entry: 1, .. })),
+        "{more:?}"
     );
 }
 

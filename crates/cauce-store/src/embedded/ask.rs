@@ -25,8 +25,15 @@ pub(super) enum Ask {
         leased: bool,
         now: Timestamp,
     },
-    Replay {
+    /// Leased jobs that could not be read go back to be served later.
+    PutOff {
         jobs: Vec<u64>,
+        until: Timestamp,
+        now: Timestamp,
+    },
+    /// Jobs with the time that each has to live, in milliseconds.
+    Replay {
+        jobs: Vec<(u64, i64)>,
         first: usize,
         per_second: Option<u32>,
         now: Timestamp,

@@ -22,16 +22,19 @@ impl Shared {
         allowed: &'static [JobState],
     ) -> Result<Vec<u64>, Error> {
         let shared = Arc::clone(self);
-        off_thread(move || shared.select_now(&select, allowed)).await
+        off_thread(move || shared.select_now(&select, allowed)).await?
     }
 
-    fn select_now(&self, select: &Select, allowed: &[JobState]) -> Vec<u64> {
-        let mut all = match &select.ids {
+    fn select_now(&self, select: &Select, allowed: &[JobState]) -> Result<Vec<u64>, Error> {
+        let all = match &select.ids {
             Some(ids) => self.select_ids(ids, select, allowed),
             None => self.select_all(select, allowed),
         };
-        all.retain(|number| self.text_fits(select, *number));
-        all
+        let fits = |number| {
+            let fits = self.text_fits(select, number);
+            fits.map(|fits| fits.then_some(number)).transpose()
+        };
+        all.into_iter().filter_map(fits).collect()
     }
 
     fn select_all(&self, select: &Select, allowed: &[JobState]) -> Vec<u64> {
@@ -58,18 +61,18 @@ impl Shared {
         numbers
     }
 
-    fn text_fits(&self, select: &Select, number: u64) -> bool {
+    fn text_fits(&self, select: &Select, number: u64) -> Result<bool, Error> {
         let Some(text) = &select.text else {
-            return true;
+            return Ok(true);
         };
         let text = text.to_lowercase();
-        let Ok(Some(detail)) = reading::read_job(self, number, false) else {
-            return false;
+        let Some(detail) = reading::read_job(self, number, false)? else {
+            return Ok(false);
         };
-        detail.summary.last_error.is_some_and(|reason| {
+        Ok(detail.summary.last_error.is_some_and(|reason| {
             reason.code.to_lowercase().contains(&text)
                 || reason.detail.to_lowercase().contains(&text)
-        })
+        }))
     }
 
     pub(super) fn detail(
@@ -102,7 +105,7 @@ impl Shared {
         Ok(detail.summary.state)
     }
 
-    pub(super) fn list(&self, select: &Select, page: Page) -> Listed {
+    pub(super) fn list(&self, select: &Select, page: Page) -> Result<Listed, Error> {
         let mut jobs = Vec::new();
         let mut below = page.before.map_or(u64::MAX >> 1, |id| id.number());
         loop {
@@ -116,17 +119,17 @@ impl Shared {
                     break;
                 }
                 below = number;
-                if self.text_fits(select, number)
-                    && let Ok(Some(detail)) = reading::read_job(self, number, false)
+                if self.text_fits(select, number)?
+                    && let Some(detail) = reading::read_job(self, number, false)?
                 {
                     jobs.push(detail.summary);
                 }
             }
             match go_on {
-                None if jobs.len() < page.limit => return Listed { jobs, next: None },
+                None if jobs.len() < page.limit => return Ok(Listed { jobs, next: None }),
                 _ if jobs.len() == page.limit => {
                     let next = jobs.last().map(|job| job.id);
-                    return Listed { jobs, next };
+                    return Ok(Listed { jobs, next });
                 }
                 Some(further) => below = further,
                 None => {}

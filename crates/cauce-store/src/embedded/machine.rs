@@ -184,6 +184,7 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
             leased,
             now,
         } => journal.end_jobs(jobs, state, leased, now),
+        Ask::PutOff { jobs, until, now } => journal.put_off(jobs, until, now),
         Ask::Replay {
             jobs,
             first,

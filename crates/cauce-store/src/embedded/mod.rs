@@ -13,6 +13,7 @@ mod ask;
 mod codec;
 mod compactor;
 mod counters;
+mod fetching;
 mod fifo;
 mod forward;
 mod gathering;
@@ -267,7 +268,7 @@ const BACKGROUND: bool = cfg!(not(test));
 /// What this log holds; a folder with anything else is refused.
 pub(crate) const CONTENT: Content = Content {
     name: *b"jobs    ",
-    version: 1,
+    version: 2,
 };
 
 /// What is kept free: what is set, and whatever that is, room for one more segment, with what the

@@ -52,6 +52,7 @@ pub(super) fn read_move(shared: &Shared, oldest: u32, number: u64) -> Result<ToM
             let detail = known.without_record(shared.instance);
             Ok(ToMove::Stub(copy(head, position, chain, detail)))
         }
+        Err(Unread::Failed(fault)) => Err(fault),
         Err(Unread::Moved | Unread::Unflushed) => Err("a job changed while it was read".to_owned()),
     }
 }
@@ -64,6 +65,7 @@ fn copy(head: JobHead, position: u64, chain: u64, detail: JobDetail) -> Move {
         rescues: 0,
         leaving: false,
         due_at: 0,
+        expires_at: 0,
         finished_at: 0,
         provider_id: detail.provider_id.unwrap_or_default(),
         reason: detail.summary.last_error,

@@ -2,19 +2,15 @@
 
 use bytes::Bytes;
 use cauce_flow::{
-    id::JobId,
-    job::{LeasedJob, State as JobState},
-    priority::Priority,
-    queue::settlement::Attempt,
-    reason::Reason,
-    time::Timestamp,
+    id::JobId, job::State as JobState, priority::Priority, queue::settlement::Attempt,
+    reason::Reason, time::Timestamp,
 };
 use cauce_log::Position;
 
 use super::{
     Shared,
     record::{JobHead, Record, Settle, SettledOutcome, Standing},
-    state::{State, Ticket},
+    state::State,
     unread::Unread,
 };
 use crate::jobs::{Error, JobDetail, JobSummary};
@@ -30,20 +26,12 @@ pub(super) const STUB: u8 = 0;
 pub(super) struct Stored {
     pub(super) head: JobHead,
     standing: Option<Standing>,
-    payload: Bytes,
+    pub(super) payload: Bytes,
 }
 
 impl Stored {
     pub(super) fn parse(of_kind: u8, body: &[u8]) -> Result<Stored, String> {
-        let (head, standing) = match Record::decode(of_kind, body) {
-            Ok(Record::Job(head)) => (head, None),
-            Ok(Record::Moved { head, standing }) => (head, Some(standing)),
-            Ok(_) => return Err("the index points at a record that is not a job".to_owned()),
-            Err(fault) => return Err(fault.to_string()),
-        };
-        if head.max_attempts == STUB {
-            return Err("its record was damaged before it was copied forward".to_owned());
-        }
+        let (head, standing) = parse_head(of_kind, body)?;
         let start = body.len().saturating_sub(head.payload_len as usize);
         Ok(Stored {
             head,
@@ -53,7 +41,7 @@ impl Stored {
     }
 
     /// The same, if it is the record of this job.
-    fn of(self, number: u64) -> Result<Stored, String> {
+    pub(super) fn of(self, number: u64) -> Result<Stored, String> {
         if self.head.number == number {
             Ok(self)
         } else {
@@ -62,85 +50,18 @@ impl Stored {
     }
 }
 
-/// What a claim comes to: jobs to be delivered, jobs whose time ran out, and jobs whose record is
-/// damaged, with their numbers.
-#[derive(Default)]
-pub(super) struct Claimed {
-    pub(super) jobs: Vec<LeasedJob>,
-    pub(super) expired: Vec<u64>,
-    pub(super) damaged: Vec<u64>,
-}
-
-/// Reads the jobs behind tickets, in their order, neighbours in one read.
-pub(super) fn read_tickets(shared: &Shared, mut tickets: Vec<Ticket>, now: Timestamp) -> Claimed {
-    /// A job moves when the log is compacted, at most once while it is read, or nearly so.
-    const MAX_TRIES: usize = 8;
-    let mut places: Vec<usize> = (0..tickets.len()).collect();
-    let mut read: Vec<Option<Result<Stored, String>>> = tickets.iter().map(|_| None).collect();
-    for _ in 0..MAX_TRIES {
-        places = read_places(shared, &tickets, &places, &mut read);
-        if places.is_empty() {
-            break;
-        }
-        let state = shared.state.lock();
-        for place in &places {
-            if let Some(entry) = state.table.get(tickets[*place].number) {
-                tickets[*place].position = entry.position;
-            }
-        }
-    }
-    let mut claimed = Claimed::default();
-    for (ticket, stored) in tickets.iter().zip(read) {
-        match stored.unwrap_or_else(|| Err("its segment is gone".to_owned())) {
-            Ok(stored) if stored.head.expires_at <= now.as_millis() => {
-                claimed.expired.push(ticket.number);
-            }
-            Ok(stored) => claimed.jobs.push(leased(shared.instance, ticket, stored)),
-            Err(fault) => {
-                tracing::error!(number = ticket.number, fault, "a job cannot be read");
-                claimed.damaged.push(ticket.number);
-            }
-        }
-    }
-    claimed
-}
-
-/// Reads the tickets at `places`; answers those whose segment was removed meanwhile.
-fn read_places(
-    shared: &Shared,
-    tickets: &[Ticket],
-    places: &[usize],
-    read: &mut [Option<Result<Stored, String>>],
-) -> Vec<usize> {
-    let position = |place: &usize| Position::from_u64(tickets[*place].position);
-    let positions: Vec<Position> = places.iter().map(position).collect();
-    let mut gone = Vec::new();
-    let mut visit = |at: usize, found: Result<cauce_log::Record<'_>, cauce_log::Error>| {
-        let place = places[at];
-        let stored = match found {
-            Ok(record) => Stored::parse(record.kind, record.body),
-            Err(cauce_log::Error::Gone { .. }) => return gone.push(place),
-            Err(error) => Err(error.to_string()),
-        };
-        read[place] = Some(stored.and_then(|stored| stored.of(tickets[place].number)));
+/// All of a job's record but its payload.
+pub(super) fn parse_head(of_kind: u8, body: &[u8]) -> Result<(JobHead, Option<Standing>), String> {
+    let found = match Record::decode(of_kind, body) {
+        Ok(Record::Job(head)) => (head, None),
+        Ok(Record::Moved { head, standing }) => (head, Some(standing)),
+        Ok(_) => return Err("the index points at a record that is not a job".to_owned()),
+        Err(fault) => return Err(fault.to_string()),
     };
-    let reader = &shared.reader;
-    reader.read_many(&positions, &mut Vec::new(), &mut visit);
-    gone
-}
-
-fn leased(instance: u32, ticket: &Ticket, stored: Stored) -> LeasedJob {
-    let enqueued_at = Timestamp::from_millis(stored.head.enqueued_at);
-    LeasedJob {
-        id: JobId::new(ticket.number, instance, enqueued_at),
-        tenant: ticket.tenant.clone(),
-        priority: Priority::from_index(ticket.priority.into()).unwrap_or_default(),
-        attempt: ticket.attempt,
-        max_attempts: stored.head.max_attempts,
-        enqueued_at,
-        expires_at: Timestamp::from_millis(stored.head.expires_at),
-        payload: stored.payload,
+    if found.0.max_attempts == STUB {
+        return Err("its record was damaged before it was copied forward".to_owned());
     }
+    Ok(found)
 }
 
 /// What memory knows of a job, taken under the lock before the log is read.
@@ -150,6 +71,8 @@ pub(super) struct Known {
     position: u64,
     chain: u64,
     code: String,
+    /// When it expires, where that is not what its record says.
+    expires_at: Option<i64>,
 }
 
 impl State {
@@ -178,6 +101,7 @@ impl State {
             position: entry.position,
             chain: self.chains.get(&number).copied().unwrap_or(0),
             code: end.map(|end| end.code.to_string()).unwrap_or_default(),
+            expires_at: self.renewed.get(&number).copied(),
         })
     }
 }
@@ -198,6 +122,7 @@ pub(super) fn read_job(
             Ok(detail) => return Ok(Some(detail)),
             Err(Unread::Moved) => {}
             Err(Unread::Unflushed) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            Err(failed @ Unread::Failed(_)) => return Err(failed.into()),
             Err(Unread::Damaged(fault)) => {
                 tracing::error!(number, fault, "a job cannot be read");
                 return Ok(Some(known.without_record(shared.instance)));
@@ -249,6 +174,7 @@ pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<
         position,
         chain,
         code,
+        expires_at,
     } = known;
     let record = shared.reader.read(Position::from_u64(position))?;
     let stored = Stored::parse(record.kind, &record.body)
@@ -268,7 +194,7 @@ pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<
     );
     summary.max_attempts = stored.head.max_attempts;
     summary.enqueued_at = Timestamp::from_millis(stored.head.enqueued_at);
-    summary.expires_at = Timestamp::from_millis(stored.head.expires_at);
+    summary.expires_at = Timestamp::from_millis(expires_at.unwrap_or(stored.head.expires_at));
     let own_reason = stored.standing.as_ref().and_then(|s| s.reason.clone());
     let told_reason = told
         .reason

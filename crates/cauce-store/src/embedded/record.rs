@@ -21,11 +21,13 @@
 //! 15    Dropped   events did not become jobs
 //! 16    Keys      idempotency keys were copied forward
 //! 17    Spare     the base again, so that one damaged place does not cost it
+//! 18    Again     as Replay, with the time that each job expires at now
 //! ```
 //!
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
 //! folded even where the job itself has left the log.
 
+mod again;
 mod coding;
 mod jobs;
 mod parts;
@@ -35,6 +37,7 @@ use cauce_flow::job::State;
 
 use super::codec::{Decoder, Encode, Malformed};
 
+pub(super) use again::Again;
 pub(super) use jobs::{JobHead, Standing};
 pub(super) use settle::{Settle, Settled, SettledOutcome};
 
@@ -58,6 +61,7 @@ pub(super) mod kind {
     pub(in super::super) const DROPPED: u8 = 15;
     pub(in super::super) const KEYS: u8 = 16;
     pub(in super::super) const SPARE: u8 = 17;
+    pub(in super::super) const AGAIN: u8 = 18;
 }
 
 /// The number that stands for a name. 0 is "none".
@@ -127,10 +131,11 @@ pub(super) enum Record {
         state: State,
         jobs: Vec<u64>,
     },
+    /// Written as `Again`; `Replay` is what the first version of the log wrote.
     Replay {
         owner: Owner,
         from: State,
-        jobs: Vec<(u64, i64)>,
+        jobs: Vec<Again>,
     },
     Resolve {
         owner: Owner,

@@ -31,6 +31,7 @@ pub(super) fn wanted(ask: &Ask, state: &State) -> u64 {
         Ask::Settle(settlements, ..) => RECORD + settlements.iter().map(settled).sum::<u64>(),
         Ask::Rescue(..) => RECORD * (state.active() + 1),
         Ask::End { jobs: ended, .. } => jobs(ended.len()),
+        Ask::PutOff { jobs: unread, .. } => jobs(unread.len()),
         Ask::Replay { jobs: replayed, .. } => jobs(replayed.len()),
         Ask::Forget(forgotten) => jobs(forgotten.len()),
         Ask::Advance(now) => expired(state, *now) + RECORD,

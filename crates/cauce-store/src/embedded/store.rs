@@ -1,6 +1,6 @@
 //! The embedded backend as a [`JobStore`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cauce_flow::{
@@ -15,8 +15,8 @@ use tokio::sync::{Notify, oneshot};
 use super::{
     EmbeddedStore, Shared,
     ask::{Ask, Command},
+    fetching,
     looking::off_thread,
-    reading,
     state::Reply,
 };
 use crate::jobs::{
@@ -29,6 +29,8 @@ use std::sync::atomic::Ordering;
 
 /// Jobs that one commit ends, puts back or forgets.
 const JOBS_A_COMMIT: usize = 5_000;
+/// A job that the disk could not read is served again after so long.
+const UNREAD_PAUSE: Duration = Duration::from_secs(10);
 
 const UNFINISHED: [JobState; 2] = [JobState::Scheduled, JobState::Waiting];
 const REPLAYABLE: [JobState; 2] = [JobState::Dead, JobState::Unknown];
@@ -92,11 +94,8 @@ impl JobStore for EmbeddedStore {
                 return Ok(Vec::new());
             }
             // What was taken lately is in the page cache: the read is a copy, not a wait.
-            let claimed = reading::read_tickets(&self.shared, tickets, now);
-            for (jobs, state) in [
-                (claimed.expired, JobState::Expired),
-                (claimed.damaged, JobState::Dead),
-            ] {
+            let mut claimed = fetching::read_tickets(&self.shared, &tickets, now);
+            for (jobs, state) in claimed.ended() {
                 if !jobs.is_empty() {
                     self.shared
                         .ask(Ask::End {
@@ -107,6 +106,10 @@ impl JobStore for EmbeddedStore {
                         })
                         .await?;
                 }
+            }
+            if !claimed.unread.is_empty() {
+                let (jobs, until) = (claimed.unread, now + UNREAD_PAUSE);
+                self.shared.ask(Ask::PutOff { jobs, until, now }).await?;
             }
             Ok(claimed.jobs)
         })
@@ -164,7 +167,9 @@ impl JobStore for EmbeddedStore {
             numbers.reverse();
             let (mut count, mut first) = (0, 0);
             for step in numbers.chunks(JOBS_A_COMMIT) {
-                let (jobs, per_second) = (step.to_vec(), replay.per_second);
+                let (shared, jobs) = (Arc::clone(&self.shared), step.to_vec());
+                let jobs = off_thread(move || fetching::read_spans(&shared, &jobs)).await??;
+                let per_second = replay.per_second;
                 let ask = Ask::Replay {
                     jobs,
                     first,
@@ -326,7 +331,7 @@ impl JobStore for EmbeddedStore {
 
     fn list(&self, select: Select, page: Page) -> Call<'_, Listed> {
         let shared = Arc::clone(&self.shared);
-        Box::pin(off_thread(move || shared.list(&select, page)))
+        Box::pin(async move { off_thread(move || shared.list(&select, page)).await? })
     }
 
     fn job(&self, job: JobId, scope: Scope) -> Call<'_, JobDetail> {

@@ -45,8 +45,12 @@ pub enum Error {
     /// The queue holds all it may.
     #[error("queue {queue} is full: {limit} (setting limits.{setting})")]
     Full {
+        /// The place in the batch of the first job that has no room.
+        entry: usize,
         /// The queue.
         queue: QueueName,
+        /// Whose job it is.
+        tenant: TenantId,
         /// The limit that is reached, with its figure.
         limit: String,
         /// The setting that names it.
@@ -63,8 +67,12 @@ pub enum Error {
     /// The queue is being drained and takes no new jobs.
     #[error("queue {queue} is draining and takes no new jobs")]
     Draining {
+        /// The place in the batch of the first job that it does not take.
+        entry: usize,
         /// The queue.
         queue: QueueName,
+        /// Whose job it is.
+        tenant: TenantId,
     },
     /// No such job, or not in a state that allows it.
     #[error("job {job} is {found}, which does not allow this")]
@@ -80,6 +88,11 @@ pub enum Error {
         /// The job.
         job: JobId,
     },
+    /// The disk failed a read. What is there is as it was.
+    #[error(
+        "the disk could not be read: {0}; hint: try again, and look at the disk if it stays so"
+    )]
+    Unread(Arc<str>),
     /// The store can no longer write; the process has to leave.
     #[error("the store cannot write: {0}")]
     Broken(Arc<str>),
@@ -90,7 +103,7 @@ pub enum Error {
 
 /// Durable jobs of all queues.
 pub trait JobStore: Send + Sync + 'static {
-    /// Takes jobs, all or none. Answers for each, in order, once they are durable.
+    /// Takes jobs of any tenants and queues, all or none, in one commit. Answers for each, in order, once they are durable.
     fn enqueue(&self, batch: Enqueue, now: Timestamp) -> Call<'_, Vec<Enqueued>>;
 
     /// Leases waiting jobs of a line, in order of service.

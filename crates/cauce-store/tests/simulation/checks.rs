@@ -3,7 +3,10 @@
 //! It knows only what a caller, a destination and an operator can know. Where a crash leaves open
 //! whether a call took effect, both are allowed; where an answer came, only one is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cauce_flow::{
@@ -65,7 +68,10 @@ pub(crate) struct Told {
     pub(crate) duplicate: bool,
     /// Not leased before this.
     pub(crate) due_at: Timestamp,
-    pub(crate) expires_at: Timestamp,
+    /// What it had to live when it was handed in; none for ever.
+    pub(crate) span: Option<Duration>,
+    /// When it expires, at the earliest and at the latest.
+    pub(crate) expires_at: (Timestamp, Timestamp),
     pub(crate) max_attempts: u8,
     /// Attempts used up, at least and at most.
     pub(crate) attempts: (u8, u8),
@@ -87,6 +93,9 @@ pub(crate) struct Told {
     /// A call may have taken effect or not: its state has to be looked at.
     pub(crate) unsure: bool,
 }
+
+/// A throttled replay lets a job wait for so long at most.
+const MAX_REPLAY_PAUSE: Duration = Duration::from_secs(8);
 
 /// All jobs, and the first promise that was broken.
 #[derive(Debug, Default)]
@@ -165,7 +174,7 @@ impl Ledger {
         self.require(told.nature != Nature::Unfit, || {
             format!("job {n} is unfit and is sent")
         });
-        self.require(now < told.expires_at, || {
+        self.require(now < told.expires_at.1, || {
             format!("job {n} is sent after its time")
         });
         self.require(!(never_twice && told.held), || {
@@ -262,6 +271,8 @@ impl Ledger {
             told.done = Some(state);
         } else if told.done.is_some() {
             self.on_replayed(n, Timestamp::EPOCH);
+            // Nobody knows when it was.
+            self.jobs[n].expires_at.1 = Timestamp::NEVER;
         }
     }
 
@@ -292,6 +303,12 @@ impl Ledger {
         told.attempts = (0, 0);
         told.since_replay = told.arrivals.len();
         told.due_at = due_at;
+        if let Some(span) = told.span
+            && due_at > Timestamp::EPOCH
+        {
+            let from = due_at + span;
+            told.expires_at = (from, from + MAX_REPLAY_PAUSE);
+        }
         told.replays += 1;
     }
 
@@ -319,7 +336,7 @@ impl Ledger {
         let explained = match state {
             State::Completed => delivered && told.taken > 0,
             State::Unknown => never_twice,
-            State::Expired => end.finished_at.is_some_and(|at| at >= told.expires_at),
+            State::Expired => end.finished_at.is_some_and(|at| at >= told.expires_at.0),
             State::Cancelled => told_done == Some(State::Cancelled),
             State::Dead => end.code.as_ref().is_some_and(|code| !code.is_empty()),
             State::Scheduled | State::Waiting | State::Active => true,

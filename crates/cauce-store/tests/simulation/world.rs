@@ -297,7 +297,7 @@ impl World {
         let store = self.store.as_ref().filter(|_| !self.crash_due)?;
         self.figures.calls += 1;
         match self.runtime.block_on(call(store)) {
-            Err(error @ (Error::Broken(_) | Error::Closed)) => {
+            Err(error @ (Error::Broken(_) | Error::Closed | Error::Unread(_))) => {
                 self.crash_due = true;
                 self.say(|| format!("the store is broken: {error}"));
                 None

@@ -22,6 +22,8 @@ pub(super) struct World {
     pub(super) capacity: u64,
     /// Counts down the calls until one fails.
     pub(super) planned: BTreeMap<Op, u32>,
+    /// Whether every read fails.
+    pub(super) unreadable: bool,
     /// Counts down the changes until the process dies in the middle of one.
     pub(super) dying: Option<u32>,
     /// Files and locks of an earlier life are dead.

@@ -1,7 +1,7 @@
 //! Records as bytes.
 
 use super::{
-    Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
+    Again, Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
     parts::{decode_numbers, encode_numbers, state_from_u8, state_to_u8},
 };
 
@@ -19,7 +19,7 @@ impl Record {
             Record::Settle(_) => kind::SETTLE,
             Record::End { .. } => kind::END,
             Record::Rescue { .. } => kind::RESCUE,
-            Record::Replay { .. } => kind::REPLAY,
+            Record::Replay { .. } => kind::AGAIN,
             Record::Resolve { .. } => kind::RESOLVE,
             Record::Forget { .. } => kind::FORGET,
             Record::Change { .. } => kind::CHANGE,
@@ -89,10 +89,7 @@ impl Record {
                 owner.encode(out);
                 out.push(state_to_u8(*from));
                 out.put_u64(jobs.len() as u64);
-                for (number, due_at) in jobs {
-                    out.put_u64(*number);
-                    out.put_i64(*due_at);
-                }
+                jobs.iter().for_each(|job| job.encode(out));
             }
             Record::Resolve {
                 owner,
@@ -199,16 +196,8 @@ impl Record {
                 state: state_from_u8(from.u8()?)?,
                 jobs: decode_numbers(from)?,
             },
-            kind::REPLAY => Record::Replay {
-                owner: Owner::decode(from)?,
-                from: state_from_u8(from.u8()?)?,
-                jobs: {
-                    let count = from.count()?;
-                    (0..count)
-                        .map(|_| Ok((from.u64()?, from.i64()?)))
-                        .collect::<Result<_, _>>()?
-                },
-            },
+            kind::REPLAY => replay(from, Again::decode_first)?,
+            kind::AGAIN => replay(from, Again::decode)?,
             kind::RESOLVE => Record::Resolve {
                 owner: Owner::decode(from)?,
                 at: from.i64()?,
@@ -251,4 +240,19 @@ impl Record {
             _ => return Err(Malformed("its kind is not known")),
         })
     }
+}
+
+fn replay(
+    from: &mut Decoder<'_>,
+    job: fn(&mut Decoder<'_>) -> Result<Again, Malformed>,
+) -> Result<Record, Malformed> {
+    let owner = Owner::decode(from)?;
+    let left = state_from_u8(from.u8()?)?;
+    let count = from.count()?;
+    let jobs = (0..count).map(|_| job(from)).collect::<Result<_, _>>()?;
+    Ok(Record::Replay {
+        owner,
+        from: left,
+        jobs,
+    })
 }

@@ -83,6 +83,8 @@ pub(in super::super) struct Standing {
     /// Its request may have left.
     pub(in super::super) leaving: bool,
     pub(in super::super) due_at: i64,
+    /// When it expires, where a replay has changed that; else 0.
+    pub(in super::super) expires_at: i64,
     /// 0 while unfinished.
     pub(in super::super) finished_at: i64,
     /// Empty for none.
@@ -94,14 +96,20 @@ pub(in super::super) struct Standing {
 
 /// Marks a [`Standing`] whose request may have left.
 const LEAVING: u8 = 0x80;
+/// Marks the priority of a [`Standing`] that tells when the job expires.
+const RENEWED: u8 = 0x80;
 
 impl Standing {
     pub(in super::super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(state_to_u8(self.state));
-        out.push(self.priority);
+        let renewed = if self.expires_at != 0 { RENEWED } else { 0 };
+        out.push(self.priority | renewed);
         out.push(self.attempt);
         out.push(self.rescues.min(0x7f) | if self.leaving { LEAVING } else { 0 });
         out.put_i64(self.due_at);
+        if self.expires_at != 0 {
+            out.put_i64(self.expires_at);
+        }
         out.put_i64(self.finished_at);
         out.put_text(&self.provider_id);
         encode_reason(self.reason.as_ref(), out);
@@ -113,14 +121,18 @@ impl Standing {
 
     pub(in super::super) fn decode(from: &mut Decoder<'_>) -> Result<Standing, Malformed> {
         let state = state_from_u8(from.u8()?)?;
-        let (priority, attempt, crashes) = (from.u8()? & 3, from.u8()?, from.u8()?);
+        let (flags, attempt, crashes) = (from.u8()?, from.u8()?, from.u8()?);
         Ok(Standing {
             state,
-            priority,
+            priority: flags & 3,
             attempt,
             rescues: crashes & !LEAVING,
             leaving: crashes & LEAVING != 0,
             due_at: from.i64()?,
+            expires_at: match flags & RENEWED {
+                0 => 0,
+                _ => from.i64()?,
+            },
             finished_at: from.i64()?,
             provider_id: from.text()?.to_owned(),
             reason: decode_reason(from)?,

@@ -48,7 +48,7 @@ impl State {
     fn digest_job(&self, number: u64, entry: &Entry) -> String {
         let lane = self.lane(entry);
         format!(
-            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} leaving {} end {:?} place {:?}",
+            "job {number} at {} due {} attempt {} bytes {} {} {} {:?} {} chain {:?} rescues {:?} renewed {:?} leaving {} end {:?} place {:?}",
             entry.position,
             entry.due_at(),
             entry.attempt(),
@@ -59,6 +59,7 @@ impl State {
             lane.group,
             self.chains.get(&number),
             self.rescues.get(&number),
+            self.renewed.get(&number),
             self.leaving.contains(&number),
             self.finished.get(&number),
             self.place_of(number),

@@ -137,6 +137,10 @@ impl State {
             let Some(number) = self.expiry.pop(now) else {
                 break;
             };
+            if self.renewed.get(&number).is_some_and(|until| *until > now) {
+                // This was its time before it was replayed.
+                continue;
+            }
             match self.table.get(number).map(Entry::state) {
                 Some(JobState::Scheduled | JobState::Waiting) => expired.push(number),
                 Some(JobState::Active | JobState::Dead | JobState::Unknown) => {

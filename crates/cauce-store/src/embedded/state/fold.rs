@@ -6,7 +6,7 @@ use cauce_flow::job::State as JobState;
 use super::{
     super::{
         gathering::gather,
-        record::{JobHead, NameId, Owner, Record, Settle, Settled, SettledOutcome, Standing},
+        record::{Again, NameId, Owner, Record, Settle, Settled, SettledOutcome},
         table::Entry,
     },
     State,
@@ -90,7 +90,7 @@ impl State {
             }
             Record::Replay { owner, from, jobs } => {
                 jobs.iter()
-                    .for_each(|(number, due)| self.fold_replay(*owner, *number, *from, *due));
+                    .for_each(|again| self.fold_replay(*owner, *from, again));
             }
             Record::Resolve {
                 owner,
@@ -153,80 +153,6 @@ impl State {
         self.clock = self.clock.max(at);
     }
 
-    fn fold_job(&mut self, position: u64, bytes: u32, head: &JobHead) {
-        self.tick(head.enqueued_at);
-        self.next_number = self.next_number.max(head.number + 1);
-        let counters = self.counters_of(head.owner.queue, head.owner.tenant);
-        counters.accepted += 1;
-        counters.received += 1;
-        if head.key != 0 {
-            self.keys.insert(head.key, head.number, head.enqueued_at);
-        }
-        let lane = self.lane_number(head.owner, head.group);
-        let mut entry = Entry::new(position, lane, head.payload_len, bytes);
-        entry.set_priority(head.priority);
-        entry.set_due_at(head.due_at);
-        self.watch_expiry(head);
-        self.place(head.number, entry, self.pending_state(head.due_at));
-    }
-
-    fn watch_expiry(&mut self, head: &JobHead) {
-        if head.expires_at != i64::MAX {
-            self.expiry.set(head.expires_at, head.number);
-        }
-    }
-
-    fn fold_moved(&mut self, position: u64, bytes: u32, head: &JobHead, standing: &Standing) {
-        self.next_number = self.next_number.max(head.number + 1);
-        let known = self.table.get(head.number).is_some();
-        let lane = self.lane_number(head.owner, head.group);
-        let mut entry = Entry::new(position, lane, head.payload_len, bytes);
-        entry.set_priority(standing.priority);
-        entry.set_attempt(standing.attempt);
-        entry.set_due_at(standing.due_at);
-        self.chains.remove(&head.number);
-        if standing.leaving {
-            self.leaving.insert(head.number);
-        }
-        if standing.rescues > 0 {
-            self.rescues.insert(head.number, standing.rescues);
-        }
-        if known {
-            // Copied forward in life: it stays where it is in its line.
-            self.take_position(head.number, position, bytes);
-            return;
-        }
-        self.watch_expiry(head);
-        match standing.state {
-            JobState::Scheduled | JobState::Waiting => {
-                self.place(head.number, entry, self.pending_state(standing.due_at));
-            }
-            JobState::Active => self.place(head.number, entry, standing.state),
-            JobState::Completed
-            | JobState::Dead
-            | JobState::Unknown
-            | JobState::Expired
-            | JobState::Cancelled => {
-                self.place(head.number, entry, standing.state);
-                self.note_end(head.number, standing);
-                self.keep_finished(
-                    head.owner.queue,
-                    head.number,
-                    standing.state,
-                    standing.finished_at,
-                );
-            }
-        }
-    }
-
-    fn take_position(&mut self, number: u64, position: u64, bytes: u32) {
-        let Some(entry) = self.table.get(number).copied() else {
-            return;
-        };
-        let update = |entry: &mut Entry| entry.stand_at(position, bytes);
-        self.table.update(number, entry.state(), update);
-    }
-
     fn fold_starts(&mut self, queue: NameId, account: NameId, at: i64, requests: u32) {
         let line = self.line_number_or_new(queue, account);
         self.lines[line as usize].starts.add(at, requests);
@@ -262,7 +188,9 @@ impl State {
                 self.return_to_line(number, Some(*due_at));
             }
             SettledOutcome::Snooze { due_at } => {
-                self.chain(position, job);
+                if job.attempt.is_some() {
+                    self.chain(position, job);
+                }
                 self.return_to_line(number, Some(*due_at));
             }
             SettledOutcome::Completed { .. } => {
@@ -350,13 +278,15 @@ impl State {
         }
     }
 
-    fn fold_replay(&mut self, owner: Owner, number: u64, from: JobState, due_at: i64) {
+    fn fold_replay(&mut self, owner: Owner, from: JobState, again: &Again) {
+        let (number, due_at) = (again.number, again.due_at);
         self.counters_of(owner.queue, owner.tenant).revive(from);
         let Some(mut entry) = self.table.get(number).copied() else {
             return;
         };
         self.finished.remove(&number);
         self.rescues.remove(&number);
+        self.renew(number, again.expires_at);
         entry.set_attempt(0);
         entry.set_due_at(due_at);
         self.place(number, entry, self.pending_state(due_at));

@@ -6,22 +6,27 @@
 //! - `lanes`: who waits where
 //! - `serve`: who is served next
 //! - `backlog`: what waits in a line
-//! - `fold`: what each record changes; `ends`: how jobs end, and what is kept of them
+//! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
+//!   and what is kept of them
 //! - `journal`: where a decision becomes a record
-//! - `plan`, `taking`, `settling`: what each call turns into: a check, and the records that say
-//!   what happens
+//! - `admitting`: whether a batch may come in
+//! - `plan`, `taking`, `settling`, `returning`: what each call turns into: a check, and the records
+//!   that say what happens
 //! - `base`: the small state at the head of each segment
 //! - `query`, `audit`: what can be asked
 
+mod admitting;
 mod audit;
 mod backlog;
 mod base;
+mod coming;
 mod ends;
 mod fold;
 mod journal;
 mod lanes;
 mod plan;
 mod query;
+mod returning;
 mod serve;
 mod settling;
 mod starts;
@@ -107,6 +112,8 @@ pub(super) struct State {
     pub(super) chains: HashMap<u64, u64>,
     /// How many crashes a job was in hand in.
     rescues: HashMap<u64, u8>,
+    /// When a replayed job expires, which its record does not know.
+    pub(super) renewed: HashMap<u64, i64>,
     /// Leased jobs whose request may have left, where the destination recognises no repeats.
     leaving: HashSet<u64>,
     pub(super) finished: HashMap<u64, Finished>,
@@ -149,6 +156,7 @@ impl State {
             counters: Ledger::default(),
             chains: HashMap::new(),
             rescues: HashMap::new(),
+            renewed: HashMap::new(),
             leaving: HashSet::new(),
             finished: HashMap::new(),
             overdue: HashSet::new(),
@@ -302,6 +310,7 @@ impl State {
         let entry = self.take_out(number);
         self.chains.remove(&number);
         self.rescues.remove(&number);
+        self.renewed.remove(&number);
         self.leaving.remove(&number);
         self.overdue.remove(&number);
         let end = self.finished.remove(&number);

@@ -1,6 +1,6 @@
 //! What each call turns into: a check, and the records that say what happens.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cauce_flow::{
     id::{JobId, QueueName, TenantId},
@@ -10,13 +10,13 @@ use cauce_flow::{
 
 use super::{
     super::{
-        record::{Owner, Record, Settle, Settled, SettledOutcome, Standing},
+        record::{Again, Owner, Record, Standing},
         table::Entry,
     },
-    MAX_EXPIRED_A_CALL, POISON_AFTER, State,
+    MAX_EXPIRED_A_CALL, State,
     journal::Journal,
 };
-use crate::jobs::{Change, Claim, Enqueued, Error, Gate, NeverTwice, Rescued, Start};
+use crate::jobs::{Change, Claim, Enqueued, Error, Gate, Rescued, Start};
 use crate::rollups::{Place, Rollup};
 
 /// A leased job, before its payload is read.
@@ -27,6 +27,8 @@ pub(in super::super) struct Ticket {
     pub(in super::super) position: u64,
     pub(in super::super) attempt: u8,
     pub(in super::super) priority: u8,
+    /// When it expires, where that is not what its record says.
+    pub(in super::super) expires_at: Option<i64>,
 }
 
 /// The answer to a call, given once its records are durable.
@@ -108,70 +110,6 @@ impl Journal<'_> {
         Ok(Reply::Done)
     }
 
-    pub(in super::super) fn rescue(&mut self, never_twice: &NeverTwice, now: Timestamp) -> Planned {
-        let mut ends: BTreeMap<(Owner, JobState), Vec<u64>> = BTreeMap::new();
-        let mut rescued = Rescued::default();
-        let mut unsent = Vec::new();
-        let state = &*self.state;
-        state
-            .table
-            .visit_down(u64::MAX, 1 << JobState::Active as u8, |number, entry| {
-                let lane = state.lane(entry);
-                let never_twice = never_twice(&state.line_state(lane.line).line);
-                if never_twice && !state.leaving.contains(&number) {
-                    // It was leased and nothing of it had left: as if it had not been.
-                    rescued.released += 1;
-                    unsent.push(number);
-                    return true;
-                }
-                let crashes = state.rescues.get(&number).copied().unwrap_or(0) + 1;
-                let end = if crashes >= POISON_AFTER {
-                    rescued.poison += 1;
-                    JobState::Dead
-                } else if never_twice {
-                    rescued.unknown += 1;
-                    JobState::Unknown
-                } else {
-                    rescued.released += 1;
-                    JobState::Waiting
-                };
-                ends.entry((lane.owner, end)).or_default().push(number);
-                true
-            });
-        self.release(unsent, now)?;
-        for ((owner, state), jobs) in ends {
-            self.say(&Record::Rescue {
-                owner,
-                at: now.as_millis(),
-                state,
-                jobs,
-            })?;
-        }
-        Ok(Reply::Rescued(rescued))
-    }
-
-    /// Ends leases under which nothing has left.
-    fn release(&mut self, numbers: Vec<u64>, now: Timestamp) -> Result<(), cauce_log::Error> {
-        for (owner, numbers) in self.state.by_owner(numbers) {
-            let released = |number| Settled {
-                number,
-                outcome: SettledOutcome::Release,
-                attempt: None,
-                attempt_number: 0,
-                previous: 0,
-            };
-            self.say(&Record::Settle(Settle {
-                owner,
-                at: now.as_millis(),
-                requests: 0,
-                attempts: Vec::new(),
-                reasons: Vec::new(),
-                jobs: numbers.into_iter().map(released).collect(),
-            }))?;
-        }
-        Ok(())
-    }
-
     /// Ends unfinished jobs: those that wait, and with `leased` those that are leased too.
     pub(in super::super) fn end_jobs(
         &mut self,
@@ -200,13 +138,15 @@ impl Journal<'_> {
 
     pub(in super::super) fn replay(
         &mut self,
-        numbers: Vec<u64>,
+        spans: Vec<(u64, i64)>,
         due: impl Fn(usize) -> Timestamp,
     ) -> Planned {
-        let mut back: BTreeMap<(Owner, JobState), Vec<(u64, i64)>> = BTreeMap::new();
+        let mut back: BTreeMap<(Owner, JobState), Vec<Again>> = BTreeMap::new();
         let mut count = 0;
         let replayable =
             |entry: &Entry| matches!(entry.state(), JobState::Dead | JobState::Unknown);
+        let numbers = spans.iter().map(|(number, _)| *number).collect();
+        let spans: HashMap<u64, i64> = spans.into_iter().collect();
         let numbers = self.state.once_each(numbers, replayable);
         for (place, number) in numbers.into_iter().enumerate() {
             let Some(entry) = self.state.table.get(number) else {
@@ -214,9 +154,11 @@ impl Journal<'_> {
             };
             let owner = self.state.lane(entry).owner;
             let due_at = due(place).as_millis();
-            back.entry((owner, entry.state()))
-                .or_default()
-                .push((number, due_at));
+            back.entry((owner, entry.state())).or_default().push(Again {
+                number,
+                due_at,
+                expires_at: due_at.saturating_add(spans[&number]),
+            });
             count += 1;
         }
         for ((owner, from), jobs) in back {
@@ -330,11 +272,12 @@ impl State {
             position: entry.position,
             attempt: entry.attempt().saturating_add(1),
             priority: entry.priority() as u8,
+            expires_at: self.renewed.get(&number).copied(),
         })
     }
 
     /// Those of the jobs that are here and fit, each once.
-    fn once_each(&self, numbers: Vec<u64>, fits: impl Fn(&Entry) -> bool) -> Vec<u64> {
+    pub(super) fn once_each(&self, numbers: Vec<u64>, fits: impl Fn(&Entry) -> bool) -> Vec<u64> {
         let mut seen = HashSet::with_capacity(numbers.len());
         let mut numbers = numbers;
         numbers.retain(|number| self.table.get(*number).is_some_and(&fits) && seen.insert(*number));
@@ -342,7 +285,7 @@ impl State {
     }
 
     /// Jobs by owner, in the order they were given.
-    fn by_owner(&self, numbers: Vec<u64>) -> BTreeMap<Owner, Vec<u64>> {
+    pub(super) fn by_owner(&self, numbers: Vec<u64>) -> BTreeMap<Owner, Vec<u64>> {
         let mut owners: BTreeMap<Owner, Vec<u64>> = BTreeMap::new();
         for number in numbers {
             if let Some(entry) = self.table.get(number) {
@@ -368,6 +311,7 @@ impl State {
         standing.due_at = entry.due_at();
         standing.rescues = self.rescues.get(&number).copied().unwrap_or(0);
         standing.leaving = self.leaving.contains(&number);
+        standing.expires_at = self.renewed.get(&number).copied().unwrap_or(0);
         standing.finished_at = self.finished.get(&number).map_or(0, |end| end.at);
     }
 

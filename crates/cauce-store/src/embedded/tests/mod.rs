@@ -6,6 +6,7 @@ mod damage;
 mod full;
 mod model;
 mod property;
+mod unread;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -20,6 +20,8 @@ pub(super) struct Job {
     pub(super) state: State,
     pub(super) due: i64,
     pub(super) expires: i64,
+    /// What it had to live when it was taken.
+    pub(super) span: i64,
     pub(super) attempt: u8,
     pub(super) attempts: usize,
     pub(super) crashes: u8,
@@ -75,6 +77,7 @@ impl Model {
             state,
             due,
             expires: new.expires_at.as_millis(),
+            span: new.expires_at.as_millis().saturating_sub(self.now),
             attempt: 0,
             attempts: 0,
             crashes: 0,
@@ -145,6 +148,9 @@ impl Model {
         let now = self.now;
         let job = self.job(id);
         (job.attempt, job.crashes, job.due) = (0, 0, now);
+        if job.expires != i64::MAX {
+            job.expires = now + job.span;
+        }
         job.state = State::Waiting;
     }
 

@@ -138,7 +138,8 @@ type Done = Result<(), Dead>;
 fn alive<T>(answer: Result<T, Error>) -> Result<T, Dead> {
     match answer {
         Ok(value) => Ok(value),
-        Err(Error::Broken(_) | Error::Closed) => Err(Dead),
+        // A read fails only where the process is dying.
+        Err(Error::Broken(_) | Error::Closed | Error::Unread(_)) => Err(Dead),
         Err(error) => panic!("{error}"),
     }
 }
