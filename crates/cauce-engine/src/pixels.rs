@@ -193,6 +193,7 @@ impl Rules<'_> {
                 .event_id
                 .as_ref()
                 .map(|id| format!("pixel:{}:{id}", account.name)),
+            coalesce: None,
         }
     }
 

@@ -22,6 +22,7 @@
 //! 16    Keys      idempotency keys were copied forward
 //! 17    Spare     the base again, so that one damaged place does not cost it
 //! 18    Again     as Replay, with the time that each job expires at now
+//! 20    Superseded  a newer job with the same key replaced others
 //! ```
 //!
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
@@ -62,6 +63,7 @@ pub(super) mod kind {
     pub(in super::super) const KEYS: u8 = 16;
     pub(in super::super) const SPARE: u8 = 17;
     pub(in super::super) const AGAIN: u8 = 18;
+    pub(in super::super) const SUPERSEDED: u8 = 20;
 }
 
 /// The number that stands for a name. 0 is "none".
@@ -167,6 +169,12 @@ pub(super) enum Record {
         at: i64,
         why: u8,
         count: u64,
+    },
+    Superseded {
+        owner: Owner,
+        at: i64,
+        by: u64,
+        jobs: Vec<u64>,
     },
     Keys {
         keys: Vec<(u128, u64, i64)>,

@@ -140,6 +140,16 @@ impl State {
                 self.tick(*at);
                 self.fold_dropped(*queue, *tenant, *why, *count);
             }
+            Record::Superseded {
+                owner,
+                at,
+                by,
+                jobs,
+            } => {
+                self.tick(*at);
+                jobs.iter()
+                    .for_each(|number| self.fold_superseded(*owner, *at, *by, *number));
+            }
             Record::Keys { keys } => {
                 for (hash, number, at) in keys {
                     self.keys.insert(*hash, *number, *at);
@@ -192,6 +202,10 @@ impl State {
                     self.chain(position, job);
                 }
                 self.return_to_line(number, Some(*due_at));
+            }
+            SettledOutcome::Superseded { by } => {
+                self.chain(position, job);
+                self.fold_superseded(owner, settle.at, *by, number);
             }
             SettledOutcome::Completed { .. } => {
                 self.chain(position, job);

@@ -47,7 +47,10 @@ impl Journal<'_> {
                 true
             });
         self.give_back(unsent, &SettledOutcome::Release, now)?;
-        for ((owner, state), jobs) in ends {
+        for ((owner, state), mut jobs) in ends {
+            if state == JobState::Waiting {
+                self.supersede_returning(&mut jobs, now.as_millis())?;
+            }
             self.say(&Record::Rescue {
                 owner,
                 at: now.as_millis(),
@@ -75,10 +78,11 @@ impl Journal<'_> {
     /// Ends leases under which nothing has left.
     fn give_back(
         &mut self,
-        numbers: Vec<u64>,
+        mut numbers: Vec<u64>,
         outcome: &SettledOutcome,
         now: Timestamp,
     ) -> Result<(), cauce_log::Error> {
+        self.supersede_returning(&mut numbers, now.as_millis())?;
         for (owner, numbers) in self.state.by_owner(numbers) {
             let released = |number| Settled {
                 number,
