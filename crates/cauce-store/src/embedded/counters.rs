@@ -110,6 +110,19 @@ impl Counters {
         self.accepted.saturating_sub(ended)
     }
 
+    /// Takes what is found in each state for true.
+    pub(super) fn agree(&mut self, found: &[u64; 8]) {
+        let unknown = found[State::Unknown as usize];
+        let pending: u64 = found[..3].iter().sum();
+        self.dead += self.unknown.saturating_sub(unknown);
+        self.unknown = unknown;
+        self.dead += self.pending().saturating_sub(pending);
+        let ended = self.completed + self.dead + self.unknown + self.expired + self.cancelled;
+        let untold = (ended + pending).saturating_sub(self.accepted);
+        self.accepted += untold;
+        self.received += untold;
+    }
+
     fn durable(&self) -> [u64; 11] {
         [
             self.accepted,

@@ -10,6 +10,7 @@
 //! ```
 
 mod ask;
+mod burying;
 mod codec;
 mod compactor;
 mod counters;
@@ -153,7 +154,7 @@ impl EmbeddedStore {
         let mut replay = |position: Position, record: Replayed<'_>| {
             refold(&mut state, position, record, &mut fault);
         };
-        let (writer, reader, recovery) =
+        let (mut writer, reader, recovery) =
             Log::open(&options.dir, log_options, files, digest, &mut replay)?;
         if let Some(fault) = fault {
             return Err(fault);
@@ -177,8 +178,9 @@ impl EmbeddedStore {
             compaction_lock: Mutex::new(()),
             closing: AtomicBool::new(false),
             broken: watch::Sender::new(None),
-            quarantined: recovery.corrupt.len() as u64,
+            quarantined: recovery.corrupt.iter().filter(|place| !place.known).count() as u64,
         });
+        burying::bury_lost(&shared, &mut writer, &recovery)?;
         let machine = JobsMachine::new(Arc::clone(&shared));
         let committer =
             Committer::spawn(machine, writer, MAX_QUEUED_COMMANDS).map_err(OpenError::Thread)?;

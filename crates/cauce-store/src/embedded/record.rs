@@ -22,6 +22,8 @@
 //! 16    Keys      idempotency keys were copied forward
 //! 17    Spare     the base again, so that one damaged place does not cost it
 //! 18    Again     as Replay, with the time that each job expires at now
+//! 19    Lost      what became of jobs whose own record is damaged
+//! 20    Agree     the counters were made to agree with the jobs, after other damage
 //! ```
 //!
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
@@ -30,6 +32,7 @@
 mod again;
 mod coding;
 mod jobs;
+mod lost;
 mod parts;
 mod settle;
 
@@ -39,6 +42,7 @@ use super::codec::{Decoder, Encode, Malformed};
 
 pub(super) use again::Again;
 pub(super) use jobs::{JobHead, Standing};
+pub(super) use lost::Burial;
 pub(super) use settle::{Settle, Settled, SettledOutcome};
 
 /// The kinds of records, as the log stores them.
@@ -62,6 +66,8 @@ pub(super) mod kind {
     pub(in super::super) const KEYS: u8 = 16;
     pub(in super::super) const SPARE: u8 = 17;
     pub(in super::super) const AGAIN: u8 = 18;
+    pub(in super::super) const LOST: u8 = 19;
+    pub(in super::super) const AGREE: u8 = 20;
 }
 
 /// The number that stands for a name. 0 is "none".
@@ -170,5 +176,12 @@ pub(super) enum Record {
     },
     Keys {
         keys: Vec<(u128, u64, i64)>,
+    },
+    Lost {
+        burial: Burial,
+        jobs: Vec<u64>,
+    },
+    Agree {
+        at: i64,
     },
 }

@@ -1,7 +1,7 @@
 //! Records as bytes.
 
 use super::{
-    Again, Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
+    Again, Burial, Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
     parts::{decode_numbers, encode_numbers, state_from_u8, state_to_u8},
 };
 
@@ -27,6 +27,8 @@ impl Record {
             Record::Note { .. } => kind::NOTE,
             Record::Dropped { .. } => kind::DROPPED,
             Record::Keys { .. } => kind::KEYS,
+            Record::Lost { .. } => kind::LOST,
+            Record::Agree { .. } => kind::AGREE,
         }
     }
 
@@ -143,6 +145,11 @@ impl Record {
                 out.push(*why);
                 out.put_u64(*count);
             }
+            Record::Agree { at } => out.put_i64(*at),
+            Record::Lost { burial, jobs } => {
+                burial.encode(out);
+                encode_numbers(jobs, out);
+            }
             Record::Keys { keys } => {
                 out.put_u64(keys.len() as u64);
                 for (hash, number, at) in keys {
@@ -229,6 +236,11 @@ impl Record {
                 why: from.u8()?,
                 count: from.u64()?,
             },
+            kind::LOST => Record::Lost {
+                burial: Burial::decode(from)?,
+                jobs: decode_numbers(from)?,
+            },
+            kind::AGREE => Record::Agree { at: from.i64()? },
             kind::KEYS => Record::Keys {
                 keys: {
                     let count = from.count()?;
