@@ -31,6 +31,12 @@ impl Ledger {
         place
     }
 
+    /// The counters of a tenant in a queue, if there are any.
+    pub(super) fn get(&self, queue: NameId, tenant: NameId) -> Option<&Counters> {
+        let place = *self.places.get(&(queue, tenant))?;
+        self.all.get(place as usize)
+    }
+
     /// The counters at a place that was given.
     pub(super) fn at(&mut self, place: u32) -> &mut Counters {
         &mut self.all[place as usize]

@@ -72,6 +72,9 @@ pub(super) struct Keeping {
     pub(super) idempotency_ms: i64,
     pub(super) max_jobs: u64,
     pub(super) max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it.
+    pub(super) reserve_jobs: u64,
+    pub(super) reserve_bytes: u64,
 }
 
 /// The end of a job, kept while the job is listed.
