@@ -145,6 +145,7 @@ pub(crate) fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64
         segment_bytes: SEGMENT_BYTES,
         max_jobs: settings.limits.max_jobs,
         max_bytes: settings.limits.max_bytes,
+        tenant_reserve: settings.limits.tenant_reserve,
         completed: settings.history.completed,
         dead_for: settings.history.dead,
         ended_for: settings.history.ended,

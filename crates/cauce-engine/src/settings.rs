@@ -35,6 +35,8 @@ pub struct Limits {
     pub max_jobs: u64,
     /// Pending payload bytes in one queue.
     pub max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it, as a share of both.
+    pub tenant_reserve: f64,
     /// What is kept free of the disk.
     pub min_free: MinFree,
     /// Most bytes of one job's payload.

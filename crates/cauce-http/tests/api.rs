@@ -134,6 +134,7 @@ fn settings(dir: &std::path::Path) -> Settings {
         limits: Limits {
             max_jobs: 1_000,
             max_bytes: 1 << 30,
+            tenant_reserve: 0.1,
             min_free: MinFree::Bytes(0),
             max_payload_bytes: 1 << 20,
         },

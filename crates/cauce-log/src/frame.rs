@@ -84,6 +84,16 @@ pub(crate) fn decode(salt: Salt, bytes: &[u8]) -> Option<Frame<'_>> {
     split(frame)
 }
 
+/// The frames that stand in `bytes` as far as the lengths in them tell; unverified.
+pub(crate) fn claimed_frames(mut bytes: &[u8]) -> impl Iterator<Item = Frame<'_>> {
+    std::iter::from_fn(move || {
+        let (total, _) = claimed(bytes)?;
+        let (frame, behind) = bytes.split_at_checked(usize::try_from(total).ok()?)?;
+        bytes = behind;
+        split(frame)
+    })
+}
+
 /// The parts of a whole frame that has been verified.
 pub(crate) fn split(frame: &[u8]) -> Option<Frame<'_>> {
     let (head, body) = frame.split_at_checked(FRAME_BYTES)?;

@@ -102,7 +102,7 @@ impl Opening<'_, '_> {
             segments: self.folder.segments.len(),
             ..Recovery::default()
         };
-        let mut last_seq = None;
+        let mut last_seq: Option<u64> = None;
         let last = self.folder.segments.keys().next_back().copied();
         for number in self.folder.segments.keys().copied() {
             let known = if Some(number) == last {
@@ -114,13 +114,13 @@ impl Opening<'_, '_> {
                 continue;
             };
             if let Some(after) = last_seq
-                && first != after + 1
+                && first != after.saturating_add(1)
             {
                 recovery.gaps.push(Gap { after, next: first });
             }
             last_seq = Some(end);
         }
-        self.writer.next_seq = last_seq.map_or(1, |seq| seq + 1);
+        self.writer.next_seq = last_seq.map_or(1, |seq| seq.saturating_add(1));
         Ok(recovery)
     }
 
@@ -200,12 +200,14 @@ impl Opening<'_, '_> {
         } = &**self.shared;
         let source = self.folder.source(number, survey.end);
         for damage in &survey.damages {
+            let known = quarantine::is_kept(&**files, dir, number, *damage);
             let set_aside = quarantine::keep(&**files, dir, number, *damage, source.file);
             recovery.corrupt.push(Corruption {
                 position: Position::new(number, damage.offset),
                 bytes: damage.bytes,
                 records: damage.records,
                 set_aside,
+                known,
             });
         }
         sidecar::replay_records(source, &**digest, &mut |offset, replayed| {

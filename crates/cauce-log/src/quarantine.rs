@@ -29,6 +29,18 @@ pub(crate) fn keep(
     }
 }
 
+/// Whether a copy of the bytes is there already.
+pub(crate) fn is_kept(files: &dyn Files, dir: &Path, segment: u32, damage: Damage) -> bool {
+    let file = files.open_read(&path(dir, segment, damage));
+    file.and_then(|file| file.size())
+        .is_ok_and(|bytes| bytes == damage.bytes)
+}
+
+fn path(dir: &Path, segment: u32, damage: Damage) -> PathBuf {
+    let name = format!("{segment:08}-{:010}.bin", damage.offset);
+    dir.join(QUARANTINE).join(name)
+}
+
 /// Copies the bytes, or fails.
 pub(crate) fn try_keep(
     files: &dyn Files,
@@ -37,8 +49,7 @@ pub(crate) fn try_keep(
     damage: Damage,
     file: &dyn File,
 ) -> Result<PathBuf, Error> {
-    let name = format!("{segment:08}-{:010}.bin", damage.offset);
-    let path = dir.join(QUARANTINE).join(name);
+    let path = path(dir, segment, damage);
     copy(files, damage, file, &path).doing("write", &path)?;
     Ok(path)
 }

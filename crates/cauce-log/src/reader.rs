@@ -7,6 +7,7 @@ use crate::{
     files::read_full,
     frame::{self, FILLER, FRAME_BYTES, Frame, HEADER_BYTES},
     position::Position,
+    recovery::Corruption,
     segment::{Segment, SegmentState, Table, log_path},
     walk::{Step, Walk},
 };
@@ -166,6 +167,19 @@ impl Reader {
             visit(record);
             ControlFlow::Continue(())
         })
+    }
+
+    /// What damaged bytes would say if their checksums held. Nothing of it is sure: whoever asks
+    /// has to know what it may be.
+    pub fn unverified(&self, damage: &Corruption) -> Result<Vec<OwnedRecord>, Error> {
+        let segment = self.segment(damage.position)?;
+        let mut bytes = Vec::new();
+        self.fill(&segment, damage.position.offset(), damage.bytes, &mut bytes)?;
+        let owned = |frame: Frame<'_>| OwnedRecord {
+            kind: frame.kind,
+            body: frame.body.to_vec(),
+        };
+        Ok(frame::claimed_frames(&bytes).map(owned).collect())
     }
 
     /// The place of the first record, the base, of a segment.

@@ -32,6 +32,8 @@ pub struct Corruption {
     pub records: u64,
     /// The file that holds a copy of the bytes, if it could be written.
     pub set_aside: Option<PathBuf>,
+    /// Whether an earlier start has set it aside, and told of it.
+    pub known: bool,
 }
 
 /// Sequences that are missing.

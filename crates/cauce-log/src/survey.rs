@@ -148,7 +148,7 @@ impl<'a> Source<'a> {
                 offset: survey.end,
                 bytes,
                 records: 1,
-                next_seq: last_seq.map_or(2, |last| last + 2),
+                next_seq: last_seq.map_or(2, |last| last.saturating_add(2)),
             });
         }
         Ok((survey, None))
@@ -157,7 +157,7 @@ impl<'a> Source<'a> {
 
 impl Survey {
     fn note(&mut self, offset: u64, seq: u64, filler: bool, last_seq: Option<u64>) {
-        let skipped = last_seq.map_or(0, |last| seq.saturating_sub(last + 1));
+        let skipped = last_seq.map_or(0, |last| seq.saturating_sub(last.saturating_add(1)));
         if let Some(damage) = self.damages.last_mut()
             && damage.offset + damage.bytes == offset
         {

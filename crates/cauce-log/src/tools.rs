@@ -103,6 +103,7 @@ impl fmt::Display for SegmentReport {
             bytes,
             records,
             set_aside,
+            ..
         } in &self.corrupt
         {
             let offset = position.offset();

@@ -186,14 +186,14 @@ impl<'a> Walk<'a> {
     fn stands_at(&mut self, offset: u64) -> io::Result<Option<u64>> {
         let lost = (offset - self.valid_end) / FRAME_BYTES as u64;
         let possible = match self.last_seq {
-            Some(last) => last + 1..=last + 1 + lost,
+            Some(last) => last.saturating_add(1)..=last.saturating_add(1).saturating_add(lost),
             None => 1..=u64::MAX,
         };
         let head = self.window.at(offset, FRAME_BYTES as u64)?;
         let plausible = frame::claimed(head).is_some_and(|(_, seq)| {
             // A filler carries the last of the sequences that it stands for, however many.
             let filler = head[17] & frame::FILLER != 0;
-            possible.contains(&seq) || (filler && seq + 1 >= *possible.start())
+            possible.contains(&seq) || (filler && seq.saturating_add(1) >= *possible.start())
         });
         if plausible {
             self.window.verified(self.salt, offset)

@@ -356,3 +356,26 @@ fn a_log_that_has_lost_its_only_record_begins_again_behind_it() {
     let (.., shown) = try_open(&files).unwrap();
     assert_eq!(shown, [(position, b"goes on".to_vec())]);
 }
+
+#[test]
+fn damaged_bytes_that_claim_the_last_of_all_sequences_are_stepped_over() {
+    let files = FaultyFiles::new(9);
+    let (mut writer, ..) = try_open(&files).unwrap();
+    writer.roll(b"the base").unwrap();
+    let mut positions = Vec::new();
+    for body in [&[1; 40][..], &[0xff; 80][..], &[3; 40][..]] {
+        positions.push(writer.append(1, body).unwrap());
+        writer.flush().unwrap();
+    }
+    files.kill();
+    let path = Path::new(DIR).join("00000001.log");
+    flip(&files, &path, 8 * (positions[1].offset() as usize + 20));
+    for told_before in [false, true] {
+        let (.., recovery, shown) = try_open(&files).unwrap();
+        let known: Vec<bool> = recovery.corrupt.iter().map(|place| place.known).collect();
+        assert_eq!(known, [told_before]);
+        let shown: Vec<_> = shown.iter().map(|(at, _)| *at).collect();
+        assert_eq!(shown, [positions[0], positions[2]]);
+        files.kill();
+    }
+}

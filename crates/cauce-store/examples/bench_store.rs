@@ -105,6 +105,7 @@ fn open(dir: &Path) -> EmbeddedStore {
         segment_bytes: 64 << 20,
         max_jobs: 20_000_000,
         max_bytes: u64::MAX,
+        tenant_reserve: 0.0,
         min_free_bytes: 0,
         completed: 100,
         dead_for: Duration::from_secs(7 * 86_400),

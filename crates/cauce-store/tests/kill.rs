@@ -38,6 +38,7 @@ fn open(dir: &Path) -> Arc<EmbeddedStore> {
         segment_bytes: 256 << 10,
         max_jobs: 1_000_000,
         max_bytes: u64::MAX,
+        tenant_reserve: 0.0,
         min_free_bytes: 0,
         // All of them, so that the parent can ask after each.
         completed: usize::MAX,

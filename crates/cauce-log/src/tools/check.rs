@@ -65,6 +65,7 @@ pub(super) fn report(
         bytes: damage.bytes,
         records: damage.records,
         set_aside: None,
+        known: false,
     });
     SegmentReport {
         number,

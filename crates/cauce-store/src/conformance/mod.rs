@@ -36,6 +36,8 @@ pub struct Limits {
     pub max_jobs: u64,
     /// Pending bytes in one queue at most.
     pub max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it, as a share of both limits.
+    pub tenant_reserve: f64,
     /// Completed jobs kept of each queue.
     pub completed: usize,
     /// Dead letters are kept for so long.
@@ -49,6 +51,7 @@ impl Default for Limits {
         Limits {
             max_jobs: 1_000_000,
             max_bytes: 1 << 40,
+            tenant_reserve: 0.0,
             completed: 100,
             dead_for: Duration::from_secs(7 * 86_400),
             ended_for: Duration::from_secs(7 * 86_400),

@@ -22,6 +22,8 @@ promises! {
     a_batch_of_many_tenants_and_queues_is_taken_as_a_whole, restarts;
     a_batch_is_refused_whole_for_one_full_queue_and_the_refusal_names_the_job with Limits { max_jobs: 3, ..Limits::default() };
     a_batch_is_refused_whole_for_one_draining_tenant_and_the_refusal_names_the_job;
+    a_tenant_that_fills_a_queue_leaves_room_for_the_others with Limits { max_jobs: 100, tenant_reserve: 0.1, ..Limits::default() };
+    a_tenant_that_fills_a_queue_with_bytes_leaves_room_for_the_others with Limits { max_bytes: 1_000, tenant_reserve: 0.1, ..Limits::default() };
     jobs_that_are_known_need_no_room with Limits { max_jobs: 2, ..Limits::default() };
     another_tenants_jobs_are_not_found;
     waiting_work_wakes_its_line_and_timers_nudge;
@@ -277,6 +279,55 @@ async fn a_batch_is_refused_whole_for_one_draining_tenant_and_the_refusal_names_
     };
     assert_eq!((entry, queue.as_str(), tenant.as_str()), (3, "google", "b"));
     assert_eq!(figures(&scene, "a", "meta"), [0; 5]);
+}
+
+/// The setting that refuses a job of a tenant, if it is refused.
+async fn refusal(scene: &Scene, new: NewJob) -> Option<&'static str> {
+    match scene.try_enqueue(vec![new]).await {
+        Ok(_) => None,
+        Err(Error::Full { setting, .. }) => Some(setting),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+async fn a_tenant_that_fills_a_queue_leaves_room_for_the_others(scene: Scene) {
+    scene.enqueue(vec![job_of("flood"); 100]).await;
+    assert_eq!(refusal(&scene, job_of("flood")).await, Some("max_jobs"));
+    // A second one that would take all that is left gets a half of it.
+    let mut taken = 0;
+    while refusal(&scene, job_of("greedy")).await.is_none() {
+        taken += 1;
+    }
+    assert_eq!(taken, 5);
+    let refused = refusal(&scene, job_of("greedy")).await;
+    assert_eq!(refused, Some("tenant_reserve"));
+    for quiet in ["a", "b", "c"] {
+        assert_eq!(refusal(&scene, job_of(quiet)).await, None, "{quiet}");
+    }
+    // Another queue has its own room.
+    assert_eq!(
+        refusal(&scene, in_queue("google", job_of("flood"))).await,
+        None
+    );
+    // What is more than the limit goes first.
+    let leased = scene.claim(9).await;
+    scene.complete(&leased).await;
+    assert_eq!(refusal(&scene, job_of("flood")).await, None);
+    assert_eq!(refusal(&scene, job_of("flood")).await, Some("max_jobs"));
+}
+
+async fn a_tenant_that_fills_a_queue_with_bytes_leaves_room_for_the_others(scene: Scene) {
+    let of = |tenant, bytes: usize| NewJob {
+        payload: vec![b'x'; bytes].into(),
+        ..job_of(tenant)
+    };
+    scene.enqueue(vec![of("flood", 1_000)]).await;
+    assert_eq!(refusal(&scene, of("flood", 1)).await, Some("max_bytes"));
+    assert_eq!(refusal(&scene, of("a", 30)).await, None);
+    assert_eq!(refusal(&scene, of("b", 30)).await, None);
+    assert_eq!(refusal(&scene, of("a", 30)).await, Some("tenant_reserve"));
+    assert_eq!(refusal(&scene, of("c", 101)).await, Some("max_bytes"));
+    assert_eq!(refusal(&scene, of("c", 20)).await, None);
 }
 
 async fn jobs_that_are_known_need_no_room(scene: Scene) {

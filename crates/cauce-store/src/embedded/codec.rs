@@ -49,6 +49,11 @@ impl<'a> Decoder<'a> {
         Decoder { rest: bytes }
     }
 
+    /// How many bytes follow.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.rest.split_first().ok_or(Malformed("it ends early"))?;
         self.rest = rest;

@@ -31,6 +31,12 @@ impl Ledger {
         place
     }
 
+    /// The counters of a tenant in a queue, if there are any.
+    pub(super) fn get(&self, queue: NameId, tenant: NameId) -> Option<&Counters> {
+        let place = *self.places.get(&(queue, tenant))?;
+        self.all.get(place as usize)
+    }
+
     /// The counters at a place that was given.
     pub(super) fn at(&mut self, place: u32) -> &mut Counters {
         &mut self.all[place as usize]
@@ -110,6 +116,19 @@ impl Counters {
     pub(super) fn pending(&self) -> u64 {
         let ended = self.completed + self.dead + self.unknown + self.expired + self.cancelled;
         self.accepted.saturating_sub(ended)
+    }
+
+    /// Takes what is found in each state for true.
+    pub(super) fn agree(&mut self, found: &[u64; 8]) {
+        let unknown = found[State::Unknown as usize];
+        let pending: u64 = found[..3].iter().sum();
+        self.dead += self.unknown.saturating_sub(unknown);
+        self.unknown = unknown;
+        self.dead += self.pending().saturating_sub(pending);
+        let ended = self.completed + self.dead + self.unknown + self.expired + self.cancelled;
+        let untold = (ended + pending).saturating_sub(self.accepted);
+        self.accepted += untold;
+        self.received += untold;
     }
 
     fn durable(&self) -> [u64; 11] {

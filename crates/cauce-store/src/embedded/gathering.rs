@@ -51,7 +51,13 @@ pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
                 _ => {}
             }
         }
-        Record::Base(_)
+        Record::Lost { burial, jobs } if burial.buried => {
+            let sum = sums.at(burial.at, burial.owner.queue, burial.owner.tenant);
+            sum.dead += jobs.len() as u64;
+        }
+        Record::Lost { .. }
+        | Record::Agree { .. }
+        | Record::Base(_)
         | Record::Spare(_)
         | Record::Name { .. }
         | Record::Moved { .. }

@@ -152,7 +152,10 @@ fn make_room(journal: &mut Journal<'_>, ask: &Ask, shared: &Shared) -> Result<()
 }
 
 /// Begins a new segment, with the small state at its head, when the last one is full.
-fn roll_if_full(journal: &mut Journal<'_>, shared: &Shared) -> Result<(), cauce_log::Error> {
+pub(super) fn roll_if_full(
+    journal: &mut Journal<'_>,
+    shared: &Shared,
+) -> Result<(), cauce_log::Error> {
     if !journal.writer.should_roll() {
         return Ok(());
     }

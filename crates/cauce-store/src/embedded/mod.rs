@@ -10,6 +10,7 @@
 //! ```
 
 mod ask;
+mod burying;
 mod codec;
 mod compactor;
 mod counters;
@@ -71,6 +72,8 @@ pub struct Options {
     pub max_jobs: u64,
     /// Pending bytes in one queue at most.
     pub max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it, as a share of both limits.
+    pub tenant_reserve: f64,
     /// Bytes of the disk that are kept free.
     pub min_free_bytes: u64,
     /// Completed jobs kept of each queue.
@@ -153,7 +156,7 @@ impl EmbeddedStore {
         let mut replay = |position: Position, record: Replayed<'_>| {
             refold(&mut state, position, record, &mut fault);
         };
-        let (writer, reader, recovery) =
+        let (mut writer, reader, recovery) =
             Log::open(&options.dir, log_options, files, digest, &mut replay)?;
         if let Some(fault) = fault {
             return Err(fault);
@@ -177,8 +180,9 @@ impl EmbeddedStore {
             compaction_lock: Mutex::new(()),
             closing: AtomicBool::new(false),
             broken: watch::Sender::new(None),
-            quarantined: recovery.corrupt.len() as u64,
+            quarantined: recovery.corrupt.iter().filter(|place| !place.known).count() as u64,
         });
+        burying::bury_lost(&shared, &mut writer, &recovery)?;
         let machine = JobsMachine::new(Arc::clone(&shared));
         let committer =
             Committer::spawn(machine, writer, MAX_QUEUED_COMMANDS).map_err(OpenError::Thread)?;
@@ -285,6 +289,7 @@ const MAX_QUEUED_COMMANDS: usize = 4_096;
 
 fn keeping(options: &Options) -> Keeping {
     let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let share = |limit: u64| (limit as f64 * options.tenant_reserve) as u64;
     Keeping {
         completed: options.completed,
         dead_ms: ms(options.dead_for),
@@ -292,6 +297,8 @@ fn keeping(options: &Options) -> Keeping {
         idempotency_ms: ms(options.keys_for),
         max_jobs: options.max_jobs,
         max_bytes: options.max_bytes,
+        reserve_jobs: share(options.max_jobs),
+        reserve_bytes: share(options.max_bytes),
     }
 }
 

@@ -25,6 +25,12 @@ impl Names {
         })
     }
 
+    /// Whether the name behind a number is known.
+    pub(super) fn is_known(&self, number: NameId) -> bool {
+        let place = (number as usize).wrapping_sub(1);
+        matches!(self.texts.get(place), Some(Some(_)))
+    }
+
     /// The number that the next new name gets.
     pub(super) fn next_number(&self) -> NameId {
         NameId::try_from(self.texts.len() + 1).expect("fewer than four billion names")

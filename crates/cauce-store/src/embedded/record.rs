@@ -22,7 +22,9 @@
 //! 16    Keys      idempotency keys were copied forward
 //! 17    Spare     the base again, so that one damaged place does not cost it
 //! 18    Again     as Replay, with the time that each job expires at now
-//! 20    Superseded  a newer job with the same key replaced others
+//! 19    Lost      what became of jobs whose own record is damaged
+//! 20    Agree     the counters were made to agree with the jobs, after other damage
+//! 21    Superseded  a newer job with the same key replaced others
 //! ```
 //!
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
@@ -31,6 +33,7 @@
 mod again;
 mod coding;
 mod jobs;
+mod lost;
 mod parts;
 mod settle;
 
@@ -40,6 +43,7 @@ use super::codec::{Decoder, Encode, Malformed};
 
 pub(super) use again::Again;
 pub(super) use jobs::{JobHead, Standing};
+pub(super) use lost::Burial;
 pub(super) use settle::{Settle, Settled, SettledOutcome};
 
 /// The kinds of records, as the log stores them.
@@ -63,7 +67,9 @@ pub(super) mod kind {
     pub(in super::super) const KEYS: u8 = 16;
     pub(in super::super) const SPARE: u8 = 17;
     pub(in super::super) const AGAIN: u8 = 18;
-    pub(in super::super) const SUPERSEDED: u8 = 20;
+    pub(in super::super) const LOST: u8 = 19;
+    pub(in super::super) const AGREE: u8 = 20;
+    pub(in super::super) const SUPERSEDED: u8 = 21;
 }
 
 /// The number that stands for a name. 0 is "none".
@@ -178,5 +184,12 @@ pub(super) enum Record {
     },
     Keys {
         keys: Vec<(u128, u64, i64)>,
+    },
+    Lost {
+        burial: Burial,
+        jobs: Vec<u64>,
+    },
+    Agree {
+        at: i64,
     },
 }

@@ -78,7 +78,7 @@ pub struct Vitals {
     pub index_bytes: u64,
     /// Durable commits so far.
     pub commits: u64,
-    /// Corrupt records that were set aside since the store was opened.
+    /// Damaged places that were found when the store was opened, and at no start before it.
     pub quarantined: u64,
     /// Why the store cannot write, if so.
     pub broken: Option<String>,

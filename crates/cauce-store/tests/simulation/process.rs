@@ -134,6 +134,7 @@ impl World {
             segment_bytes: self.scenario.segment_bytes,
             max_jobs: 1_000_000,
             max_bytes: 1 << 40,
+            tenant_reserve: 0.0,
             min_free_bytes: 0,
             completed: self.scenario.completed,
             dead_for: 10 * LONGEST,

@@ -131,6 +131,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         limits: settings::Limits {
             max_jobs: u64::MAX,
             max_bytes: u64::MAX,
+            tenant_reserve: 0.0,
             min_free: MinFree::Bytes(64 << 20),
             max_payload_bytes: 1 << 20,
         },

@@ -51,6 +51,7 @@ pub(super) fn open(folder: &Path) -> Result<EmbeddedStore, Failure> {
         segment_bytes: 64 << 20,
         max_jobs: u64::MAX,
         max_bytes: u64::MAX,
+        tenant_reserve: 0.0,
         min_free_bytes: 64 << 20,
         completed: 100,
         dead_for: kept,

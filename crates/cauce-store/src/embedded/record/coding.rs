@@ -1,7 +1,7 @@
 //! Records as bytes.
 
 use super::{
-    Again, Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
+    Again, Burial, Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
     parts::{decode_numbers, encode_numbers, state_from_u8, state_to_u8},
 };
 
@@ -28,6 +28,8 @@ impl Record {
             Record::Dropped { .. } => kind::DROPPED,
             Record::Superseded { .. } => kind::SUPERSEDED,
             Record::Keys { .. } => kind::KEYS,
+            Record::Lost { .. } => kind::LOST,
+            Record::Agree { .. } => kind::AGREE,
         }
     }
 
@@ -144,6 +146,11 @@ impl Record {
                 out.push(*why);
                 out.put_u64(*count);
             }
+            Record::Agree { at } => out.put_i64(*at),
+            Record::Lost { burial, jobs } => {
+                burial.encode(out);
+                encode_numbers(jobs, out);
+            }
             Record::Superseded {
                 owner,
                 at,
@@ -247,6 +254,11 @@ impl Record {
                 by: from.u64()?,
                 jobs: decode_numbers(from)?,
             },
+            kind::LOST => Record::Lost {
+                burial: Burial::decode(from)?,
+                jobs: decode_numbers(from)?,
+            },
+            kind::AGREE => Record::Agree { at: from.i64()? },
             kind::KEYS => Record::Keys {
                 keys: {
                     let count = from.count()?;

@@ -1,6 +1,6 @@
 //! How leases ended.
 
-use cauce_flow::{queue::settlement::Attempt, reason::Reason};
+use cauce_flow::{job::State, queue::settlement::Attempt, reason::Reason};
 
 use super::{
     Decoder, Encode, Malformed, Owner,
@@ -45,6 +45,21 @@ pub(in super::super) enum SettledOutcome {
     Unknown {
         reason: u32,
     },
+}
+
+impl SettledOutcome {
+    /// The end state that it leads to, if it is an end.
+    pub(in super::super) fn end(&self) -> Option<State> {
+        match self {
+            SettledOutcome::Completed { .. } => Some(State::Completed),
+            SettledOutcome::Dead { .. } => Some(State::Dead),
+            SettledOutcome::Unknown { .. } => Some(State::Unknown),
+            SettledOutcome::Superseded { .. } => Some(State::Cancelled),
+            SettledOutcome::Retry { .. }
+            | SettledOutcome::Release
+            | SettledOutcome::Snooze { .. } => None,
+        }
+    }
 }
 
 /// Ends of leases of one owner's jobs, with their attempts and reasons told once.

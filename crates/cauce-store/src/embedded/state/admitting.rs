@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use cauce_flow::{id::QueueName, job::NewJob, time::Timestamp};
+use cauce_flow::{
+    id::{QueueName, TenantId},
+    job::NewJob,
+    time::Timestamp,
+};
 
 use super::{Held, State};
 use crate::jobs::Error;
@@ -46,6 +50,18 @@ impl State {
         Ok(())
     }
 
+    /// What a tenant has pending in a queue.
+    fn held_by_tenant(&self, queue: &QueueName, tenant: &TenantId) -> Held {
+        let queue = self.names.number(queue.as_str());
+        let tenant = self.names.number(tenant.as_str());
+        let known = queue.zip(tenant);
+        let counters = known.and_then(|(queue, tenant)| self.counters.get(queue, tenant));
+        counters.map_or_else(Held::default, |counters| Held {
+            jobs: counters.present[..3].iter().sum(),
+            bytes: counters.pending_bytes,
+        })
+    }
+
     /// What a queue holds of pending jobs.
     fn held_by(&self, queue: &QueueName) -> Held {
         let number = self.names.number(queue.as_str());
@@ -72,10 +88,21 @@ fn full(entry: usize, job: &NewJob, limit: String, setting: &'static str) -> Err
     }
 }
 
-/// What the queues would hold with the jobs so far.
+/// What the queues and their tenants would hold with the jobs so far.
 struct Coming<'a> {
     state: &'a State,
     queues: HashMap<&'a QueueName, Held>,
+    tenants: HashMap<(&'a QueueName, &'a TenantId), Held>,
+}
+
+/// One of the two limits of a queue, with what the queue and one of its tenants would hold.
+struct Measure {
+    setting: &'static str,
+    unit: &'static str,
+    max: u64,
+    reserve: u64,
+    queue: u64,
+    tenant: u64,
 }
 
 impl<'a> Coming<'a> {
@@ -83,26 +110,61 @@ impl<'a> Coming<'a> {
         Coming {
             state,
             queues: HashMap::new(),
+            tenants: HashMap::new(),
         }
     }
 
     fn add(&mut self, entry: usize, job: &'a NewJob) -> Result<(), Error> {
         let (state, keeping) = (self.state, &self.state.keeping);
-        let name = &job.line.queue;
-        let queue = self
-            .queues
-            .entry(name)
-            .or_insert_with(|| state.held_by(name));
-        queue.jobs += 1;
-        queue.bytes += job.payload.len() as u64;
-        if queue.jobs > keeping.max_jobs {
-            let limit = format!("{} jobs", keeping.max_jobs);
-            return Err(full(entry, job, limit, "max_jobs"));
+        let (queue, tenant) = (&job.line.queue, &job.tenant);
+        let of_queue = || state.held_by(queue);
+        let of_tenant = || state.held_by_tenant(queue, tenant);
+        let held = self.queues.entry(queue).or_insert_with(of_queue);
+        let own = self
+            .tenants
+            .entry((queue, tenant))
+            .or_insert_with(of_tenant);
+        for held in [&mut *held, &mut *own] {
+            held.jobs += 1;
+            held.bytes += job.payload.len() as u64;
         }
-        if queue.bytes > keeping.max_bytes {
-            let limit = format!("{} bytes", keeping.max_bytes);
-            return Err(full(entry, job, limit, "max_bytes"));
+        let jobs = Measure {
+            setting: "max_jobs",
+            unit: "jobs",
+            max: keeping.max_jobs,
+            reserve: keeping.reserve_jobs,
+            queue: held.jobs,
+            tenant: own.jobs,
+        };
+        let bytes = Measure {
+            setting: "max_bytes",
+            unit: "bytes",
+            max: keeping.max_bytes,
+            reserve: keeping.reserve_bytes,
+            queue: held.bytes,
+            tenant: own.bytes,
+        };
+        jobs.admit(entry, job)?;
+        bytes.admit(entry, job)
+    }
+}
+
+impl Measure {
+    /// A full queue has a reserve for those who did not fill it: a tenant still gets in while it
+    /// holds no more than what is left of the reserve. So no tenant can use up the reserve either:
+    /// there is always some left for the next one.
+    fn admit(&self, entry: usize, job: &NewJob) -> Result<(), Error> {
+        let past = self.queue.saturating_sub(self.max);
+        if past == 0 || self.tenant <= self.reserve.saturating_sub(past) {
+            return Ok(());
         }
-        Ok(())
+        let Measure {
+            max, reserve, unit, ..
+        } = self;
+        if self.tenant > *reserve {
+            return Err(full(entry, job, format!("{max} {unit}"), self.setting));
+        }
+        let limit = format!("{max} {unit}, and the reserve of {reserve} is used");
+        Err(full(entry, job, limit, "tenant_reserve"))
     }
 }

@@ -25,6 +25,16 @@ impl State {
             .collect()
     }
 
+    /// Makes the counters agree with what is here, after damage that no record explains: jobs that
+    /// should be here count as dead from here on. Where they agree, as they do when the log is read
+    /// from behind the damage, nothing changes.
+    pub(super) fn agree(&mut self) {
+        let found = self.found_by_owner();
+        for (place, found) in (0..).zip(found) {
+            self.counters.at(place).agree(&found);
+        }
+    }
+
     /// Jobs in the table by state, for each place in the ledger.
     fn found_by_owner(&self) -> Vec<[u64; 8]> {
         let mut by_lane = vec![[0u64; 8]; self.lanes.len()];

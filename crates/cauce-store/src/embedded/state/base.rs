@@ -76,6 +76,10 @@ impl State {
     /// damaged. Later ones say what is known already.
     pub(super) fn fold_base(&mut self, body: &[u8]) {
         if self.based {
+            let mut from = Decoder::new(body);
+            if let (Ok(_), Ok(next_number)) = (from.u32(), from.u64()) {
+                self.numbers_given(next_number);
+            }
             return;
         }
         self.based = true;

@@ -169,10 +169,6 @@ impl State {
     pub(super) fn fold_superseded(&mut self, owner: Owner, at: i64, by: u64, number: u64) {
         self.counters_of(owner.queue, owner.tenant).superseded += 1;
         let known = self.table.get(number).copied();
-        if let Some(failed) = known.filter(|entry| !entry.state().is_pending()) {
-            self.counters_of(owner.queue, owner.tenant)
-                .revive(failed.state());
-        }
         let end = End {
             state: JobState::Cancelled,
             at,

@@ -13,6 +13,7 @@ use super::{
 impl State {
     pub(super) fn fold_job(&mut self, position: u64, bytes: u32, head: &JobHead) {
         self.tick(head.enqueued_at);
+        self.numbers_given(head.number);
         self.next_number = self.next_number.max(head.number + 1);
         let counters = self.counters_of(head.owner.queue, head.owner.tenant);
         counters.accepted += 1;
@@ -51,7 +52,8 @@ impl State {
         head: &JobHead,
         standing: &Standing,
     ) {
-        self.next_number = self.next_number.max(head.number + 1);
+        self.numbers_given(head.number + 1);
+        self.find_lost(head.number, head.owner, standing.state);
         let known = self.table.get(head.number).is_some();
         let lane = self.lane_number(head.owner, head.group);
         let mut entry = Entry::new(position, lane, head.payload_len, bytes);

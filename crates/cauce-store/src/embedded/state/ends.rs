@@ -61,6 +61,7 @@ impl State {
             return;
         };
         if state == JobState::Completed && self.keeping.completed == 0 {
+            self.leave_end(&entry);
             self.drop_job(number);
             return;
         }
@@ -68,6 +69,20 @@ impl State {
         let code = self.code(code);
         self.finished.insert(number, Finished { at, code });
         self.keep_finished(owner.queue, number, state, at);
+    }
+
+    /// A job that had ended goes on: it no longer counts as that. What is known of it counts, and
+    /// not what the record says, so that the counters agree where a record before it is damaged.
+    pub(super) fn leave_end(&mut self, entry: &Entry) {
+        let place = self.lane(entry).counters;
+        self.counters.at(place).revive(entry.state());
+    }
+
+    /// The same for a job that may have left the log.
+    pub(super) fn revive(&mut self, owner: Owner, number: u64, from: JobState) {
+        if self.table.get(number).is_none() {
+            self.counters_of(owner.queue, owner.tenant).revive(from);
+        }
     }
 
     /// Keeps a finished job in the lists for as long as its state is kept.

@@ -44,7 +44,11 @@ impl State {
             } => {
                 self.tick(*at);
                 self.fold_starts(owner.queue, owner.account, *at, *requests);
-                jobs.iter().for_each(|number| self.lease(*number));
+                for number in jobs {
+                    if !self.tell_lost(*owner, *number, None) {
+                        self.lease(*number);
+                    }
+                }
             }
             Record::Begin {
                 queue,
@@ -55,7 +59,8 @@ impl State {
             } => {
                 self.tick(*at);
                 self.fold_starts(*queue, *account, *at, *requests);
-                self.leaving.extend(jobs);
+                let known = |number: &&u64| self.table.get(**number).is_some();
+                self.leaving.extend(jobs.iter().filter(known));
             }
             Record::Settle(settle) => self.fold_settle(position, settle),
             Record::End {
@@ -65,18 +70,12 @@ impl State {
                 jobs,
             } => {
                 self.tick(*at);
-                let code = ended_code(*state);
-                jobs.iter().for_each(|number| {
-                    self.end(
-                        *owner,
-                        *number,
-                        End {
-                            state: *state,
-                            at: *at,
-                            code,
-                        },
-                    )
-                });
+                let (state, at, code) = (*state, *at, ended_code(*state));
+                for number in jobs {
+                    if !self.tell_lost(*owner, *number, Some(state)) {
+                        self.end(*owner, *number, End { state, at, code });
+                    }
+                }
             }
             Record::Rescue {
                 owner,
@@ -99,19 +98,27 @@ impl State {
                 state,
             } => {
                 self.tick(*at);
-                self.counters_of(owner.queue, owner.tenant)
-                    .revive(JobState::Unknown);
-                self.end(
-                    *owner,
-                    *job,
-                    End {
-                        state: *state,
-                        at: *at,
-                        code: "resolved",
-                    },
-                );
+                let (state, at, code) = (*state, *at, "resolved");
+                if !self.tell_lost(*owner, *job, Some(state)) {
+                    self.revive(*owner, *job, JobState::Unknown);
+                    self.end(*owner, *job, End { state, at, code });
+                }
             }
-            Record::Forget { jobs } => jobs.iter().for_each(|number| self.drop_job(*number)),
+            Record::Forget { jobs } => {
+                for number in jobs {
+                    self.forget_lost(*number);
+                    self.drop_job(*number);
+                }
+            }
+            Record::Agree { at } => {
+                self.tick(*at);
+                self.agree();
+            }
+            Record::Lost { burial, jobs } => {
+                self.tick(burial.at);
+                jobs.iter()
+                    .for_each(|number| self.fold_lost(burial, *number));
+            }
             Record::Change {
                 job,
                 priority,
@@ -147,8 +154,11 @@ impl State {
                 jobs,
             } => {
                 self.tick(*at);
-                jobs.iter()
-                    .for_each(|number| self.fold_superseded(*owner, *at, *by, *number));
+                for number in jobs {
+                    if !self.tell_lost(*owner, *number, Some(JobState::Cancelled)) {
+                        self.fold_superseded(*owner, *at, *by, *number);
+                    }
+                }
             }
             Record::Keys { keys } => {
                 for (hash, number, at) in keys {
@@ -177,6 +187,9 @@ impl State {
 
     fn settle_one(&mut self, position: u64, settle: &Settle, job: &Settled) {
         let (owner, number) = (settle.owner, job.number);
+        if self.tell_lost(owner, number, job.outcome.end()) {
+            return;
+        }
         if job.attempt_number > 1 {
             self.counters_of(owner.queue, owner.tenant).retried += 1;
         }
@@ -277,6 +290,10 @@ impl State {
     }
 
     fn fold_rescue(&mut self, owner: Owner, number: u64, state: JobState, at: i64) {
+        let ended = Some(state).filter(|state| !state.is_pending());
+        if self.tell_lost(owner, number, ended) {
+            return;
+        }
         *self.rescues.entry(number).or_default() += 1;
         if state == JobState::Waiting {
             self.return_to_line(number, None);
@@ -294,7 +311,10 @@ impl State {
 
     fn fold_replay(&mut self, owner: Owner, from: JobState, again: &Again) {
         let (number, due_at) = (again.number, again.due_at);
-        self.counters_of(owner.queue, owner.tenant).revive(from);
+        if self.tell_lost(owner, number, None) {
+            return;
+        }
+        self.revive(owner, number, from);
         let Some(mut entry) = self.table.get(number).copied() else {
             return;
         };

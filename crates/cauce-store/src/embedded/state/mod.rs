@@ -9,6 +9,7 @@
 //! - `backlog`: what waits in a line
 //! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
 //!   and what is kept of them
+//! - `lost`: jobs whose record is damaged
 //! - `journal`: where a decision becomes a record
 //! - `admitting`: whether a batch may come in
 //! - `plan`, `taking`, `settling`, `returning`: what each call turns into: a check, and the records
@@ -26,6 +27,7 @@ mod ends;
 mod fold;
 mod journal;
 mod lanes;
+mod lost;
 mod plan;
 mod query;
 mod returning;
@@ -52,6 +54,7 @@ use crate::rollups::Gathered;
 pub(super) use coalescing::SUPERSEDED;
 pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
+pub(super) use lost::Lost;
 pub(super) use plan::{Fault, Reply, Ticket};
 
 use super::{
@@ -72,6 +75,9 @@ pub(super) struct Keeping {
     pub(super) idempotency_ms: i64,
     pub(super) max_jobs: u64,
     pub(super) max_bytes: u64,
+    /// What a full queue still takes of tenants that did not fill it.
+    pub(super) reserve_jobs: u64,
+    pub(super) reserve_bytes: u64,
 }
 
 /// The end of a job, kept while the job is listed.
@@ -115,6 +121,7 @@ pub(super) struct State {
     pub(super) chains: HashMap<u64, u64>,
     /// How many crashes a job was in hand in.
     rescues: HashMap<u64, u8>,
+    lost: BTreeMap<u64, Lost>,
     /// When a replayed job expires, which its record does not know.
     pub(super) renewed: HashMap<u64, i64>,
     /// Leased jobs whose request may have left, where the destination recognises no repeats.
@@ -162,6 +169,7 @@ impl State {
             counters: Ledger::default(),
             chains: HashMap::new(),
             rescues: HashMap::new(),
+            lost: BTreeMap::new(),
             renewed: HashMap::new(),
             leaving: HashSet::new(),
             finished: HashMap::new(),
@@ -289,6 +297,7 @@ impl State {
         if let Some(before) = self.table.get(number).copied() {
             self.count(&before, before.state(), Step::Out);
             self.leave_line(number, &before);
+            self.leave_end(&before);
         }
         self.table.insert(number, entry, state);
         self.count(&entry, state, Step::In);

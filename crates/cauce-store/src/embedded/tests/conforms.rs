@@ -19,6 +19,7 @@ fn opener() -> Opener {
             let mut options = options(PathBuf::from("/jobs"));
             options.max_jobs = limits.max_jobs;
             options.max_bytes = limits.max_bytes;
+            options.tenant_reserve = limits.tenant_reserve;
             options.completed = limits.completed;
             options.dead_for = limits.dead_for;
             options.ended_for = limits.ended_for;

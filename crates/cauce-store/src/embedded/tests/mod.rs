@@ -31,6 +31,7 @@ fn options(dir: PathBuf) -> Options {
         segment_bytes: 32 << 10,
         max_jobs: 1_000_000,
         max_bytes: u64::MAX,
+        tenant_reserve: 0.0,
         min_free_bytes: 0,
         completed: 5,
         dead_for: Duration::from_secs(7 * 86_400),

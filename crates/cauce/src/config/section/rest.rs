@@ -40,15 +40,29 @@ pub(crate) fn storage(section: Section<'_>) -> Option<bool> {
 pub(crate) fn limits(section: Section<'_>) -> Option<Limits> {
     let max_jobs = section.need("max_jobs", whole(1..=1_000_000_000_u64));
     let max_bytes = section.need("max_bytes", size(1..=MAX_QUEUE_BYTES));
+    let tenant_reserve = section.need("tenant_reserve", share);
     let min_free = section.need("min_free", min_free);
     let max_payload_bytes = section.need("max_payload", size(1_024..=16 << 20));
     section.finish();
     Some(Limits {
         max_jobs: max_jobs?,
         max_bytes: max_bytes?,
+        tenant_reserve: tenant_reserve?,
         min_free: min_free?,
         max_payload_bytes: usize::try_from(max_payload_bytes?).ok()?,
     })
+}
+
+/// A share, `"10%"`, from none to all.
+fn share(node: &Node) -> Result<f64, Wrong> {
+    let wrong = || Wrong::new("is no share", "a share from 0% to 100%: \"10%\"");
+    let (Value::Text(text) | Value::Loose(text)) = &node.value else {
+        return Err(wrong());
+    };
+    let percent = text.trim().strip_suffix('%').ok_or_else(wrong)?;
+    let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;
+    let fits = (0.0..=100.0).contains(&percent);
+    fits.then_some(percent / 100.0).ok_or_else(wrong)
 }
 
 /// A share of the disk, `"10%"`, or a size.
