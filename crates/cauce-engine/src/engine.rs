@@ -124,9 +124,10 @@ impl Engine {
         if let Err(error) = inner.rollups.keep(self.now()).await {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
-        inner.control.close().await;
         let store = Arc::clone(&inner.store);
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        // Last: whatever the store still did can be written into the audit log.
+        inner.control.close().await;
     }
 
     /// Resolves when the engine has to give up (a failed fsync, say), with the reason.
