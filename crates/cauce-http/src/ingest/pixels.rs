@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
+    Extension,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -22,6 +23,7 @@ use crate::{
     auth::Caller,
     body::{self, Raw},
     control::answer::Json,
+    idempotency::Call,
     problem::{Fault, Problem},
     query::Query,
     wire::{
@@ -58,26 +60,34 @@ pub(crate) struct Owner {
 pub(crate) async fn take_events(
     State(app): State<Arc<App>>,
     caller: Caller,
+    call: Option<Extension<Call>>,
     Query(owner): Query<Owner>,
     Raw(bytes): Raw,
 ) -> Result<Response, Problem> {
     let text = body::text(&bytes, app.settings.max_depth)?;
-    let tenant = caller.target(owner.tenant.as_ref())?;
+    let from = From {
+        tenant: caller.target(owner.tenant.as_ref())?,
+        call: call.map(|Extension(call)| call),
+    };
     let events = match read(text, app.settings.max_entries)? {
-        Body::One(event) => return take_one(&app, tenant, *event).await,
+        Body::One(event) => return take_one(&app, from, *event).await,
         Body::Many(events) => events,
     };
-    let taken = take_many(&app, tenant, events).await?;
+    let taken = take_many(&app, from, events).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
 }
 
-/// A single event that is faulty makes the whole request faulty.
-async fn take_one(
-    app: &App,
+/// Where events come from.
+struct From {
+    /// The tenant of events that do not name one.
     tenant: Option<TenantId>,
-    event: PixelEvent,
-) -> Result<Response, Problem> {
-    let mut taken = take_many(app, tenant, vec![Ok(event)]).await?;
+    /// The call that may be made again, where it has a key.
+    call: Option<Call>,
+}
+
+/// A single event that is faulty makes the whole request faulty.
+async fn take_one(app: &App, from: From, event: PixelEvent) -> Result<Response, Problem> {
+    let mut taken = take_many(app, from, vec![Ok(event)]).await?;
     match taken.rejected.pop() {
         Some(rejected) => Err(Problem::invalid(rejected.errors)),
         None => Ok((StatusCode::ACCEPTED, Json(taken)).into_response()),
@@ -86,13 +96,16 @@ async fn take_one(
 
 async fn take_many(
     app: &App,
-    tenant: Option<TenantId>,
+    from: From,
     events: Vec<Result<PixelEvent, Fault>>,
 ) -> Result<Taken, Problem> {
     let mut taken = Taken::default();
-    let groups = by_tenant(tenant.as_ref(), events, &mut taken.rejected);
+    let groups = by_tenant(from.tenant.as_ref(), events, &mut taken.rejected);
     let several = groups.len() > 1;
-    for (tenant, group) in groups {
+    for (tenant, mut group) in groups {
+        if let Some(call) = &from.call {
+            group.name(call, &tenant);
+        }
         let outcomes = app.engine.take_pixels(&tenant, group.events).await?;
         for (index, outcome) in group.places.into_iter().zip(outcomes) {
             note(&mut taken, index, outcome);
@@ -112,6 +125,17 @@ async fn take_many(
 struct Group {
     places: Vec<usize>,
     events: Vec<PixelEvent>,
+}
+
+impl Group {
+    /// Gives events without an id one that is the same when the call is made again: if it crashed
+    /// after they were kept and before its answer was, they are known.
+    fn name(&mut self, call: &Call, tenant: &TenantId) {
+        for (index, event) in self.places.iter().zip(&mut self.events) {
+            let id = || call.id(tenant.as_str(), *index).to_string();
+            event.event_id.get_or_insert_with(id);
+        }
+    }
 }
 
 fn by_tenant(

@@ -22,6 +22,9 @@ use cauce_store::{
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+/// Longer than any answer is remembered.
+pub(crate) const DAYS: Duration = Duration::from_secs(3 * 86_400);
+
 pub(crate) const EVENT: &str = r#"{"eventId":"0192f0c1-2d3e-7a4b-8c5d-6e7f8a9b0c1d","eventType":"lead",
     "user":{"email":"canary@example.org"},"client":{"ip":"203.0.113.9","userAgent":"Canary/1"},
     "page":{"url":"https://shop.example/x"}}"#;

@@ -4,3 +4,4 @@
 mod api;
 mod bench;
 mod hang_up;
+mod ingest;
