@@ -17,7 +17,7 @@ use crate::{
     inner::{Inner, Refusals},
     janitor,
     line::never_twice,
-    pixels::{Intake, Rules},
+    pixels::{self, Intake},
     settings::Settings,
     stager, stats,
     status::{
@@ -154,25 +154,15 @@ impl Engine {
         self.inner.clock.now()
     }
 
-    /// Takes conversion events of one tenant; answers for each once all is durable.
+    /// Takes conversion events, each with its tenant, in one commit: all that are not faulty, or
+    /// none. Answers for each once all is durable.
     pub async fn take_pixels(
         &self,
-        tenant: &TenantId,
-        events: Vec<PixelEvent>,
+        events: Vec<(TenantId, PixelEvent)>,
     ) -> Result<Vec<PixelOutcome>, Error> {
         let now = self.now();
         let settings = Arc::clone(&self.inner.settings.read());
-        let rules = Rules {
-            tenant,
-            accounts: settings
-                .accounts
-                .iter()
-                .filter(|a| a.tenant == *tenant)
-                .collect(),
-            settings: &settings.pixels,
-            max_payload_bytes: settings.limits.max_payload_bytes,
-        };
-        let (batch, pending) = rules.take(events, now).into_parts();
+        let (batch, pending) = pixels::take(events, &settings, now).into_parts();
         let answers = match batch.is_empty() {
             true => Vec::new(),
             false => self.inner.jobs.enqueue(batch, now).await?,

@@ -1,9 +1,8 @@
 //! `POST /api/pixels/events`: the path on which most requests come.
 //!
-//! The body is read once, the engine is called once for each tenant (nearly always one), and the
-//! answer is written from plain structs.
+//! The body is read once, the engine is called once, and the answer is written from plain structs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension,
@@ -100,19 +99,10 @@ async fn take_many(
     events: Vec<Result<PixelEvent, Fault>>,
 ) -> Result<Taken, Problem> {
     let mut taken = Taken::default();
-    let groups = by_tenant(from.tenant.as_ref(), events, &mut taken.rejected);
-    let several = groups.len() > 1;
-    for (tenant, mut group) in groups {
-        if let Some(call) = &from.call {
-            group.name(call, &tenant);
-        }
-        let outcomes = app.engine.take_pixels(&tenant, group.events).await?;
-        for (index, outcome) in group.places.into_iter().zip(outcomes) {
-            note(&mut taken, index, outcome);
-        }
-    }
-    if several {
-        taken.events.sort_unstable_by_key(|event| event.index);
+    let (places, events) = from.owned(events, &mut taken.rejected);
+    let outcomes = app.engine.take_pixels(events).await?;
+    for (index, outcome) in places.into_iter().zip(outcomes) {
+        note(&mut taken, index, outcome);
     }
     taken
         .rejected
@@ -120,45 +110,39 @@ async fn take_many(
     Ok(taken)
 }
 
-/// Events of one tenant with their places in the request.
-#[derive(Default)]
-struct Group {
-    places: Vec<usize>,
-    events: Vec<PixelEvent>,
-}
+impl From {
+    /// Each event that could be read with its tenant, and its place in the request.
+    fn owned(
+        &self,
+        events: Vec<Result<PixelEvent, Fault>>,
+        rejected: &mut Vec<Rejected>,
+    ) -> (Vec<usize>, Vec<(TenantId, PixelEvent)>) {
+        let (mut places, mut owned) = (Vec::new(), Vec::with_capacity(events.len()));
+        for (index, event) in events.into_iter().enumerate() {
+            let read = event.and_then(|event| Ok((owner_of(self.tenant.as_ref(), &event)?, event)));
+            match read {
+                Ok((owner, mut event)) => {
+                    self.name(&mut event, &owner, index);
+                    places.push(index);
+                    owned.push((owner, event));
+                }
+                Err(fault) => rejected.push(Rejected {
+                    index,
+                    errors: vec![fault],
+                }),
+            }
+        }
+        (places, owned)
+    }
 
-impl Group {
-    /// Gives events without an id one that is the same when the call is made again: if it crashed
-    /// after they were kept and before its answer was, they are known.
-    fn name(&mut self, call: &Call, tenant: &TenantId) {
-        for (index, event) in self.places.iter().zip(&mut self.events) {
-            let id = || call.id(tenant.as_str(), *index).to_string();
+    /// Gives an event without an id one that is the same when the call is made again: if it crashed
+    /// after the event was kept and before its answer was, the event is known.
+    fn name(&self, event: &mut PixelEvent, tenant: &TenantId, index: usize) {
+        if let Some(call) = &self.call {
+            let id = || call.id(tenant.as_str(), index).to_string();
             event.event_id.get_or_insert_with(id);
         }
     }
-}
-
-fn by_tenant(
-    tenant: Option<&TenantId>,
-    events: Vec<Result<PixelEvent, Fault>>,
-    rejected: &mut Vec<Rejected>,
-) -> BTreeMap<TenantId, Group> {
-    let mut groups: BTreeMap<TenantId, Group> = BTreeMap::new();
-    for (index, event) in events.into_iter().enumerate() {
-        let owned = event.and_then(|event| Ok((owner_of(tenant, &event)?, event)));
-        match owned {
-            Ok((owner, event)) => {
-                let group = groups.entry(owner).or_default();
-                group.places.push(index);
-                group.events.push(event);
-            }
-            Err(fault) => rejected.push(Rejected {
-                index,
-                errors: vec![fault],
-            }),
-        }
-    }
-    groups
 }
 
 fn owner_of(tenant: Option<&TenantId>, event: &PixelEvent) -> Result<TenantId, Fault> {
@@ -227,18 +211,19 @@ mod tests {
         })
     }
 
-    fn grouped(
+    fn owned(
         tenant: Option<&str>,
         events: Vec<Result<PixelEvent, Fault>>,
-    ) -> (Vec<(String, Vec<usize>)>, Vec<usize>) {
-        let tenant = tenant.map(|name| TenantId::new(name).unwrap());
+    ) -> (Vec<(usize, String)>, Vec<usize>) {
+        let from = From {
+            tenant: tenant.map(|name| TenantId::new(name).unwrap()),
+            call: None,
+        };
         let mut rejected = Vec::new();
-        let groups = by_tenant(tenant.as_ref(), events, &mut rejected);
-        let groups = groups
-            .into_iter()
-            .map(|(owner, group)| (owner.to_string(), group.places));
+        let (places, events) = from.owned(events, &mut rejected);
+        let owners = events.into_iter().map(|(owner, _)| owner.to_string());
         (
-            groups.collect(),
+            places.into_iter().zip(owners).collect(),
             rejected.iter().map(|rejected| rejected.index).collect(),
         )
     }
@@ -247,8 +232,11 @@ mod tests {
     fn key_of_a_tenant_hands_in_events_of_that_tenant_alone() {
         let events = vec![event(None), event(Some("acme")), event(Some("globex"))];
         assert_eq!(
-            grouped(Some("acme"), events),
-            (vec![("acme".to_owned(), vec![0, 1])], vec![2])
+            owned(Some("acme"), events),
+            (
+                vec![(0, "acme".to_owned()), (1, "acme".to_owned())],
+                vec![2]
+            )
         );
     }
 
@@ -262,10 +250,11 @@ mod tests {
             event(Some("a")),
             event(Some("b")),
         ];
-        let (groups, rejected) = grouped(None, events);
+        let (owners, rejected) = owned(None, events);
+        let expected = [(0, "b"), (3, "a"), (4, "b")];
         assert_eq!(
-            groups,
-            [("a".to_owned(), vec![3]), ("b".to_owned(), vec![0, 4])]
+            owners,
+            expected.map(|(place, name)| (place, name.to_owned()))
         );
         assert_eq!(rejected, [1, 2]);
     }

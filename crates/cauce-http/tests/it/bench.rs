@@ -44,8 +44,15 @@ impl Bench {
     }
 
     pub(crate) async fn with(server: ServerSettings) -> Bench {
+        Bench::of(server, |_| {}).await
+    }
+
+    /// With other settings of the engine.
+    pub(crate) async fn of(server: ServerSettings, change: impl FnOnce(&mut Settings)) -> Bench {
         let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::start(settings(dir.path())).await.unwrap();
+        let mut settings = settings(dir.path());
+        change(&mut settings);
+        let engine = Engine::start(settings).await.unwrap();
         let shutdown = CancellationToken::new();
         let bound = cauce_http::serve(engine.clone(), server, shutdown.clone())
             .await
@@ -118,23 +125,27 @@ pub(crate) async fn key<const N: usize>(
     (made.key.id.clone(), made.secret)
 }
 
-pub(crate) fn settings(dir: &std::path::Path) -> Settings {
+/// The account of a tenant with Meta.
+pub(crate) fn account(tenant: &str) -> Account {
     let meta = json!({
         "platform": "meta",
         "dataset_id": "1",
         "access_token": "canary-token",
         "base_url": "http://127.0.0.1:9",
     });
-    let account = Account {
-        name: AccountName::new("acme-meta").unwrap(),
-        tenant: TenantId::new("acme").unwrap(),
+    Account {
+        name: AccountName::new(&format!("{tenant}-meta")).unwrap(),
+        tenant: TenantId::new(tenant).unwrap(),
         queue: QueueName::new("meta").unwrap(),
         platform: "meta",
         base_url: "http://127.0.0.1:9".to_owned(),
         conversions: None,
         destination: Arc::from(catalog::build(serde_json::from_value(meta).unwrap()).unwrap()),
         policy: policy(),
-    };
+    }
+}
+
+fn settings(dir: &std::path::Path) -> Settings {
     Settings {
         data_dir: dir.to_owned(),
         fsync: false,
@@ -150,7 +161,7 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
             ended: Duration::from_secs(60),
             idempotency: Duration::from_secs(60),
         },
-        accounts: vec![account],
+        accounts: vec![account("acme")],
         transport: Transport {
             connect: Duration::from_secs(1),
             first_byte: Duration::from_secs(1),

@@ -1,8 +1,14 @@
 //! Events that come in: which are known again, and that a call is taken as a whole or not at all.
 
+use cauce_flow::id::{QueueName, TenantId};
+use cauce_http::{ServerSettings, testing::call};
+use cauce_store::{
+    control::KeyScope,
+    jobs::{QueueCounts, Scope},
+};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, DAYS};
+use super::bench::{Bench, DAYS, account, key};
 
 const LEAD: &str = r#"{"eventType":"lead","user":{"email":"ana@example.org"}}"#;
 
@@ -67,4 +73,79 @@ async fn events_of_another_call_are_other_events() {
     seen.dedup();
     assert_eq!(seen.len(), 3);
     bench.stop().await;
+}
+
+/// A server with a second tenant, and a key for both.
+async fn two_tenants() -> (Bench, String) {
+    let server = ServerSettings::new(([127, 0, 0, 1], 0).into());
+    let bench = Bench::of(server, |settings| {
+        settings.accounts.push(account("initech"))
+    })
+    .await;
+    let (_, secret) = key(&bench.engine, None, [KeyScope::Ingest]).await;
+    (bench, format!("Bearer {secret}"))
+}
+
+const OF_BOTH: &str = r#"[
+    {"eventType":"lead","tenantId":"acme","user":{"externalId":"7"}},
+    {"eventType":"lead","tenantId":"initech","user":{"externalId":"7"}},
+    {"eventType":"lead","tenantId":"acme","user":{"externalId":"7"}},
+    {"eventType":"lead","tenantId":"acme","eventId":"x"},
+    {"eventType":"lead","tenantId":"initech","eventId":"x"}]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_several_tenants_are_taken_together() {
+    let (bench, bearer) = two_tenants().await;
+    let headers = [("authorization", bearer.as_str())];
+    let post = || {
+        call(
+            bench.addr(),
+            "POST /api/pixels/events",
+            &headers,
+            Some(OF_BOTH),
+        )
+    };
+    let taken = post().await.unwrap().json();
+    assert_eq!(taken["accepted"], 3, "{taken}");
+    let indices: Vec<&Value> = taken["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| &e["index"])
+        .collect();
+    assert_eq!(indices, [0, 1, 2]);
+    assert_eq!(counted(&bench, "acme"), (2, 1));
+    assert_eq!(counted(&bench, "initech"), (1, 1));
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_that_one_tenant_cannot_make_is_refused_for_all_tenants() {
+    let (bench, bearer) = two_tenants().await;
+    let queue = QueueName::new("meta").unwrap();
+    let initech = TenantId::new("initech").unwrap();
+    bench.engine.drain(&queue, Some(initech)).await.unwrap();
+    let headers = [("authorization", bearer.as_str())];
+    let refused = call(
+        bench.addr(),
+        "POST /api/pixels/events",
+        &headers,
+        Some(OF_BOTH),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (503, "queue_draining")
+    );
+    assert_eq!(counted(&bench, "acme"), (0, 0), "{}", refused.body);
+    bench.stop().await;
+}
+
+/// Events of a tenant that were taken, and that were refused as faulty.
+fn counted(bench: &Bench, tenant: &str) -> (u64, u64) {
+    let scope = Scope::Tenant(TenantId::new(tenant).unwrap());
+    let counts = bench.engine.jobs().counts(&scope);
+    let sum = |of: fn(&QueueCounts) -> u64| counts.values().map(of).sum();
+    (sum(|counts| counts.accepted), sum(|counts| counts.rejected))
 }
