@@ -21,8 +21,8 @@ use crate::{
     settings::Settings,
     stager, stats,
     status::{
-        DestinationStatus, PixelHealth, PixelOutcome, PixelStats, QueueStatus, ReadyCheck,
-        StatsQuery, TokenStatus, Why,
+        DestinationStatus, PixelHealth, PixelOutcome, PixelRefusal, PixelStats, QueueStatus,
+        ReadyCheck, StatsQuery, TokenStatus, Why,
     },
     tokens, view,
 };
@@ -159,13 +159,16 @@ impl Engine {
     pub async fn take_pixels(
         &self,
         events: Vec<(TenantId, PixelEvent)>,
-    ) -> Result<Vec<PixelOutcome>, Error> {
+    ) -> Result<Vec<PixelOutcome>, PixelRefusal> {
         let now = self.now();
-        let settings = Arc::clone(&self.inner.settings.read());
+        let (jobs, settings) = (&self.inner.jobs, Arc::clone(&self.inner.settings.read()));
         let (batch, pending) = pixels::take(events, &settings, now).into_parts();
         let answers = match batch.is_empty() {
             true => Vec::new(),
-            false => self.inner.jobs.enqueue(batch, now).await?,
+            false => jobs
+                .enqueue(batch, now)
+                .await
+                .map_err(|error| pixels::refusal(error, &pending, &settings, &**jobs))?,
         };
         Ok(Intake::outcomes(pending, &answers, "embedded"))
     }

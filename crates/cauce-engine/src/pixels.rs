@@ -14,11 +14,11 @@ use cauce_flow::{
     priority::Priority,
     time::Timestamp,
 };
-use cauce_store::jobs::{DropReason, Dropped, Enqueue, Enqueued};
+use cauce_store::jobs::{DropReason, Dropped, Enqueue, Enqueued, Error, Gate, JobStore};
 
 use crate::{
     settings::{Account, Settings},
-    status::PixelOutcome,
+    status::{PixelOutcome, PixelRefusal},
 };
 
 /// What holds for the events of one tenant.
@@ -65,6 +65,54 @@ pub(crate) fn take(
         intake.pending.push(pending);
     }
     intake
+}
+
+/// Which events a refusal is about, so that the caller can leave the platform out of them.
+pub(crate) fn refusal(
+    error: Error,
+    pending: &[Pending],
+    settings: &Settings,
+    jobs: &dyn JobStore,
+) -> PixelRefusal {
+    // A queue is full for everybody, but may be drained for some tenants alone.
+    let refuses: Box<dyn Fn(&Account) -> bool> = match &error {
+        Error::Full { queue, .. } => {
+            let queue = queue.clone();
+            Box::new(move |account| account.queue == queue)
+        }
+        Error::Draining { .. } => {
+            Box::new(|account| jobs.gate(&account.queue, Some(&account.tenant)) == Gate::Draining)
+        }
+        _ => Box::new(|_| false),
+    };
+    let refusing: Vec<&Account> = settings.accounts.iter().filter(|a| refuses(a)).collect();
+    let entries = pending.iter().enumerate().filter_map(|(place, pending)| {
+        let platforms = pending.platforms_of(&refusing);
+        (!platforms.is_empty()).then_some((place, platforms))
+    });
+    PixelRefusal {
+        entries: entries.collect(),
+        error,
+    }
+}
+
+impl Pending {
+    /// The platforms among its jobs that these accounts stand for.
+    fn platforms_of(&self, accounts: &[&Account]) -> Vec<&'static str> {
+        let Pending::Taken {
+            tenant, platforms, ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let mine = accounts.iter().filter(|a| a.tenant == *tenant);
+        let named = mine.map(|account| account.platform);
+        let mut found: Vec<&str> = named
+            .filter(|name| platforms.iter().any(|p| p.as_str() == *name))
+            .collect();
+        found.dedup();
+        found
+    }
 }
 
 impl<'a> Rules<'a> {
@@ -240,10 +288,10 @@ impl Intake {
         let settle = |pending| match pending {
             Pending::Rejected(faults) => PixelOutcome::Rejected { faults },
             Pending::Taken {
-                tenant: _,
                 event_id,
                 platforms,
                 withheld,
+                ..
             } => {
                 let own: Vec<&Enqueued> = answers.by_ref().take(platforms.len()).collect();
                 let duplicate = !own.is_empty() && own.iter().all(|answer| answer.duplicate);

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cauce_destinations::pixel::PixelEvent;
-use cauce_engine::status::PixelOutcome;
+use cauce_engine::status::{PixelOutcome, PixelRefusal};
 use cauce_flow::id::TenantId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -67,12 +67,13 @@ pub(crate) async fn take_events(
     let from = From {
         tenant: caller.target(owner.tenant.as_ref())?,
         call: call.map(|Extension(call)| call),
+        bulk: false,
     };
     let events = match read(text, app.settings.max_entries)? {
         Body::One(event) => return take_one(&app, from, *event).await,
         Body::Many(events) => events,
     };
-    let taken = take_many(&app, from, events).await?;
+    let taken = take_many(&app, From { bulk: true, ..from }, events).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
 }
 
@@ -82,6 +83,8 @@ struct From {
     tenant: Option<TenantId>,
     /// The call that may be made again, where it has a key.
     call: Option<Call>,
+    /// Whether they came in an array.
+    bulk: bool,
 }
 
 /// A single event that is faulty makes the whole request faulty.
@@ -100,7 +103,11 @@ async fn take_many(
 ) -> Result<Taken, Problem> {
     let mut taken = Taken::default();
     let (places, events) = from.owned(events, &mut taken.rejected);
-    let outcomes = app.engine.take_pixels(events).await?;
+    let outcomes = app
+        .engine
+        .take_pixels(events)
+        .await
+        .map_err(|refusal| refused(refusal, &places, from.bulk))?;
     for (index, outcome) in places.into_iter().zip(outcomes) {
         note(&mut taken, index, outcome);
     }
@@ -163,6 +170,22 @@ fn owner_of(tenant: Option<&TenantId>, event: &PixelEvent) -> Result<TenantId, F
     }
 }
 
+/// Names each event that a queue has no place for: the rest could go without that platform.
+fn refused(refusal: PixelRefusal, places: &[usize], bulk: bool) -> Problem {
+    let why = refusal.to_string();
+    let faults = refusal.entries.into_iter().map(|(event, platforms)| {
+        let pointer = match places.get(event) {
+            Some(place) if bulk => format!("/{place}"),
+            Some(_) | None => String::new(),
+        };
+        let platforms = platforms.join(", ");
+        let detail = format!("{why}; hint: name `platforms` without {platforms}, or send it later");
+        Fault::at(pointer, detail)
+    });
+    let faults = faults.collect();
+    Problem::from(refusal.error).with_faults(faults)
+}
+
 fn note(taken: &mut Taken, index: usize, outcome: PixelOutcome) {
     match outcome {
         PixelOutcome::Taken {
@@ -218,6 +241,7 @@ mod tests {
         let from = From {
             tenant: tenant.map(|name| TenantId::new(name).unwrap()),
             call: None,
+            bulk: true,
         };
         let mut rejected = Vec::new();
         let (places, events) = from.owned(events, &mut rejected);

@@ -139,6 +139,57 @@ async fn call_that_one_tenant_cannot_make_is_refused_for_all_tenants() {
         (503, "queue_draining")
     );
     assert_eq!(counted(&bench, "acme"), (0, 0), "{}", refused.body);
+    let errors = refused.json()["errors"].clone();
+    assert_eq!(errors.as_array().map(Vec::len), Some(1), "{errors}");
+    assert_eq!(errors[0]["pointer"], "/1", "{errors}");
+    let detail = errors[0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("queue meta is draining") && detail.contains("without meta"),
+        "{detail}"
+    );
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_queue_is_named_with_its_limit_and_the_events_that_it_has_no_place_for() {
+    let server = ServerSettings::new(([127, 0, 0, 1], 0).into());
+    let bench = Bench::of(server, |settings| settings.limits.max_jobs = 1).await;
+    let body = r#"[{"user":7},
+        {"eventType":"lead","user":{"externalId":"7"}},
+        {"eventType":"lead"},
+        {"eventType":"lead","user":{"externalId":"8"}}]"#;
+    bench.job().await;
+    let refused = bench.ask("POST /api/pixels/events", Some(body)).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (429, "queue_full")
+    );
+    let told = refused.json();
+    let pointers: Vec<&Value> = told["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| &e["pointer"])
+        .collect();
+    assert_eq!(pointers, ["/1", "/3"], "{told}");
+    for part in [
+        "queue meta is full",
+        "1 jobs",
+        "limits.max_jobs",
+        "without meta",
+    ] {
+        assert!(
+            told["errors"][0]["detail"].as_str().unwrap().contains(part),
+            "{told}"
+        );
+    }
+    let one = r#"{"eventType":"lead","user":{"externalId":"7"}}"#;
+    let alone = bench.ask("POST /api/pixels/events", Some(one)).await.json();
+    assert_eq!(
+        (&alone["status"], &alone["errors"][0]["pointer"]),
+        (&json!(429), &json!("")),
+        "{alone}"
+    );
     bench.stop().await;
 }
 
