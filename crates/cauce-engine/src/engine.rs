@@ -175,39 +175,41 @@ impl Engine {
 
     /// Pauses a queue for one tenant or for all; no new attempt starts after the answer.
     pub async fn pause(&self, queue: &QueueName, tenant: Option<TenantId>) -> Result<(), Error> {
-        self.set_gate(queue, tenant.clone(), Gate::Paused).await?;
-        let paused = self.inner.lines.ask_pause(queue, tenant.as_ref());
-        for pause in paused {
-            let _ = pause.await;
-        }
-        Ok(())
+        self.move_gate(queue, tenant, Gate::Paused).await
     }
 
     /// Opens the gate again, after a pause or a drain.
     pub async fn resume(&self, queue: &QueueName, tenant: Option<TenantId>) -> Result<(), Error> {
-        self.set_gate(queue, tenant, Gate::Open).await?;
-        self.inner.lines.resume(queue);
-        Ok(())
+        self.move_gate(queue, tenant, Gate::Open).await
     }
 
-    /// Takes no new jobs and finishes what is there.
+    /// Takes no new jobs and finishes what is there, of a paused queue too.
     pub async fn drain(&self, queue: &QueueName, tenant: Option<TenantId>) -> Result<(), Error> {
-        self.set_gate(queue, tenant.clone(), Gate::Draining).await?;
-        // A drain of a paused queue lets it flow again: it is to be finished.
-        self.inner.lines.resume(queue);
-        Ok(())
+        self.move_gate(queue, tenant, Gate::Draining).await
     }
 
-    async fn set_gate(
+    /// Moves a gate and has the lines follow it: in a task of its own, so that they do even if the
+    /// caller waits no longer.
+    async fn move_gate(
         &self,
         queue: &QueueName,
         tenant: Option<TenantId>,
         gate: Gate,
     ) -> Result<(), Error> {
-        self.inner
-            .jobs
-            .set_gate(queue.clone(), tenant, gate, self.now())
-            .await
+        let (inner, queue) = (Arc::clone(&self.inner), queue.clone());
+        let moved = self.inner.loops.spawn(async move {
+            let now = inner.clock.now();
+            let set = inner
+                .jobs
+                .set_gate(queue.clone(), tenant.clone(), gate, now);
+            set.await?;
+            for looked in inner.lines.ask_to_look_at_gate(&queue, tenant.as_ref()) {
+                // A line that has ended starts no attempt either.
+                let _ = looked.await;
+            }
+            Ok(())
+        });
+        moved.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Every queue of the scope.
