@@ -17,12 +17,12 @@ use crate::{
     inner::{Inner, Refusals},
     janitor,
     line::never_twice,
-    pixels::{Intake, Rules},
+    pixels::{self, Intake},
     settings::Settings,
     stager, stats,
     status::{
-        DestinationStatus, PixelHealth, PixelOutcome, PixelStats, QueueStatus, ReadyCheck,
-        StatsQuery, TokenStatus, Why,
+        DestinationStatus, PixelHealth, PixelOutcome, PixelRefusal, PixelStats, QueueStatus,
+        ReadyCheck, StatsQuery, TokenStatus, Why,
     },
     tokens, view,
 };
@@ -124,9 +124,10 @@ impl Engine {
         if let Err(error) = inner.rollups.keep(self.now()).await {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
-        inner.control.close().await;
         let store = Arc::clone(&inner.store);
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        // Last: whatever the store still did can be written into the audit log.
+        inner.control.close().await;
     }
 
     /// Resolves when the engine has to give up (a failed fsync, say), with the reason.
@@ -153,67 +154,62 @@ impl Engine {
         self.inner.clock.now()
     }
 
-    /// Takes conversion events of one tenant; answers for each once all is durable.
+    /// Takes conversion events, each with its tenant, in one commit: all that are not faulty, or
+    /// none. Answers for each once all is durable.
     pub async fn take_pixels(
         &self,
-        tenant: &TenantId,
-        events: Vec<PixelEvent>,
-    ) -> Result<Vec<PixelOutcome>, Error> {
+        events: Vec<(TenantId, PixelEvent)>,
+    ) -> Result<Vec<PixelOutcome>, PixelRefusal> {
         let now = self.now();
-        let settings = Arc::clone(&self.inner.settings.read());
-        let rules = Rules {
-            tenant,
-            accounts: settings
-                .accounts
-                .iter()
-                .filter(|a| a.tenant == *tenant)
-                .collect(),
-            settings: &settings.pixels,
-            max_payload_bytes: settings.limits.max_payload_bytes,
-        };
-        let (batch, pending) = rules.take(events, now).into_parts();
+        let (jobs, settings) = (&self.inner.jobs, Arc::clone(&self.inner.settings.read()));
+        let (batch, pending) = pixels::take(events, &settings, now).into_parts();
         let answers = match batch.is_empty() {
             true => Vec::new(),
-            false => self.inner.jobs.enqueue(batch, now).await?,
+            false => jobs
+                .enqueue(batch, now)
+                .await
+                .map_err(|error| pixels::refusal(error, &pending, &settings, &**jobs))?,
         };
         Ok(Intake::outcomes(pending, &answers, "embedded"))
     }
 
     /// Pauses a queue for one tenant or for all; no new attempt starts after the answer.
     pub async fn pause(&self, queue: &QueueName, tenant: Option<TenantId>) -> Result<(), Error> {
-        self.set_gate(queue, tenant.clone(), Gate::Paused).await?;
-        let paused = self.inner.lines.ask_pause(queue, tenant.as_ref());
-        for pause in paused {
-            let _ = pause.await;
-        }
-        Ok(())
+        self.move_gate(queue, tenant, Gate::Paused).await
     }
 
     /// Opens the gate again, after a pause or a drain.
     pub async fn resume(&self, queue: &QueueName, tenant: Option<TenantId>) -> Result<(), Error> {
-        self.set_gate(queue, tenant, Gate::Open).await?;
-        self.inner.lines.resume(queue);
-        Ok(())
+        self.move_gate(queue, tenant, Gate::Open).await
     }
 
-    /// Takes no new jobs and finishes what is there.
+    /// Takes no new jobs and finishes what is there, of a paused queue too.
     pub async fn drain(&self, queue: &QueueName, tenant: Option<TenantId>) -> Result<(), Error> {
-        self.set_gate(queue, tenant.clone(), Gate::Draining).await?;
-        // A drain of a paused queue lets it flow again: it is to be finished.
-        self.inner.lines.resume(queue);
-        Ok(())
+        self.move_gate(queue, tenant, Gate::Draining).await
     }
 
-    async fn set_gate(
+    /// Moves a gate and has the lines follow it: in a task of its own, so that they do even if the
+    /// caller waits no longer.
+    async fn move_gate(
         &self,
         queue: &QueueName,
         tenant: Option<TenantId>,
         gate: Gate,
     ) -> Result<(), Error> {
-        self.inner
-            .jobs
-            .set_gate(queue.clone(), tenant, gate, self.now())
-            .await
+        let (inner, queue) = (Arc::clone(&self.inner), queue.clone());
+        let moved = self.inner.loops.spawn(async move {
+            let now = inner.clock.now();
+            let set = inner
+                .jobs
+                .set_gate(queue.clone(), tenant.clone(), gate, now);
+            set.await?;
+            for looked in inner.lines.ask_to_look_at_gate(&queue, tenant.as_ref()) {
+                // A line that has ended starts no attempt either.
+                let _ = looked.await;
+            }
+            Ok(())
+        });
+        moved.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Every queue of the scope.

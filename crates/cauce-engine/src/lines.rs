@@ -6,7 +6,6 @@ use cauce_flow::{
     id::{AccountName, QueueName, TenantId},
     job::Line,
 };
-use cauce_store::jobs::{Gate, JobStore};
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
 
@@ -55,8 +54,7 @@ impl Lines {
             match handles.get_mut(name) {
                 Some(handle) => handle.follow(account.clone()),
                 None => {
-                    let paused = self.is_paused(account);
-                    let handle = LineHandle::start(account.clone(), self.around.clone(), paused);
+                    let handle = LineHandle::start(account.clone(), self.around.clone());
                     handles.insert(name.clone(), handle);
                 }
             }
@@ -71,9 +69,8 @@ impl Lines {
         handles.into_values().collect()
     }
 
-    /// Asks the lines of a queue to pause, for one tenant or for all. None starts an attempt after
-    /// it has answered.
-    pub(crate) fn ask_pause(
+    /// Asks the lines of a queue to do as its gate says, for one tenant or for all.
+    pub(crate) fn ask_to_look_at_gate(
         &self,
         queue: &QueueName,
         tenant: Option<&TenantId>,
@@ -83,21 +80,7 @@ impl Lines {
             let account = &handle.account;
             account.queue == *queue && tenant.is_none_or(|own| account.tenant == *own)
         });
-        concerned.map(LineHandle::ask_pause).collect()
-    }
-
-    /// Lets the lines of a queue flow again whose gate is open.
-    pub(crate) fn resume(&self, queue: &QueueName) {
-        for handle in self.handles.read().values() {
-            if handle.account.queue == *queue && !self.is_paused(&handle.account) {
-                handle.resume();
-            }
-        }
-    }
-
-    fn is_paused(&self, account: &Account) -> bool {
-        let store: &dyn JobStore = &*self.around.store;
-        store.gate(&account.queue, Some(&account.tenant)) == Gate::Paused
+        concerned.map(LineHandle::ask_to_look_at_gate).collect()
     }
 
     /// The configured accounts.

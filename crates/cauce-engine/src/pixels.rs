@@ -1,6 +1,8 @@
 //! Takes conversion events: checks each one, makes a job of it for each account of its tenant, and
 //! keeps all of them in one commit.
 
+use std::collections::BTreeMap;
+
 use cauce_destinations::{
     catalog,
     normalize::country::Country,
@@ -12,32 +14,33 @@ use cauce_flow::{
     priority::Priority,
     time::Timestamp,
 };
-use cauce_store::jobs::{DropReason, Dropped, Enqueue, Enqueued};
+use cauce_store::jobs::{DropReason, Dropped, Enqueue, Enqueued, Error, Gate, JobStore};
 
 use crate::{
-    settings::{Account, Pixels},
-    status::PixelOutcome,
+    settings::{Account, Settings},
+    status::{PixelOutcome, PixelRefusal},
 };
 
 /// What holds for the events of one tenant.
-pub(crate) struct Rules<'a> {
-    pub(crate) tenant: &'a TenantId,
+struct Rules<'a> {
+    tenant: TenantId,
     /// The tenant's accounts, and no other's.
-    pub(crate) accounts: Vec<&'a Account>,
-    pub(crate) settings: &'a Pixels,
-    pub(crate) max_payload_bytes: usize,
+    accounts: Vec<&'a Account>,
+    settings: &'a Settings,
+    country: Option<Country>,
 }
 
 /// Events on their way into the store.
 #[derive(Default)]
 pub(crate) struct Intake {
-    pub(crate) batch: Enqueue,
+    batch: Enqueue,
     pending: Vec<Pending>,
 }
 
 /// What is known of one event before the store has answered.
 pub(crate) enum Pending {
     Taken {
+        tenant: TenantId,
         event_id: String,
         /// The platform of each of its jobs, in the order of the batch.
         platforms: Vec<Platform>,
@@ -46,25 +49,90 @@ pub(crate) enum Pending {
     Rejected(Vec<(String, String)>),
 }
 
-impl Rules<'_> {
-    /// Makes jobs of events.
-    pub(crate) fn take(&self, events: Vec<PixelEvent>, now: Timestamp) -> Intake {
-        let mut intake = Intake::default();
-        let country = self.country();
-        for event in events {
-            let pending = match self.faults(&event, now) {
-                faults if faults.is_empty() => self.take_one(event, country, &mut intake, now),
-                faults => self.reject(&event, faults, &mut intake),
-            };
-            intake.pending.push(pending);
+/// Makes jobs of events, each of them under the rules of its tenant.
+pub(crate) fn take(
+    events: Vec<(TenantId, PixelEvent)>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Intake {
+    let mut intake = Intake::default();
+    let mut by_tenant: BTreeMap<TenantId, Rules<'_>> = BTreeMap::new();
+    for (tenant, event) in events {
+        let rules = by_tenant
+            .entry(tenant)
+            .or_insert_with_key(|tenant| Rules::of(tenant, settings));
+        let pending = rules.take(event, &mut intake, now);
+        intake.pending.push(pending);
+    }
+    intake
+}
+
+/// Which events a refusal is about, so that the caller can leave the platform out of them.
+pub(crate) fn refusal(
+    error: Error,
+    pending: &[Pending],
+    settings: &Settings,
+    jobs: &dyn JobStore,
+) -> PixelRefusal {
+    // A queue is full for everybody, but may be drained for some tenants alone.
+    let refuses: Box<dyn Fn(&Account) -> bool> = match &error {
+        Error::Full { queue, .. } => {
+            let queue = queue.clone();
+            Box::new(move |account| account.queue == queue)
         }
-        intake
+        Error::Draining { .. } => {
+            Box::new(|account| jobs.gate(&account.queue, Some(&account.tenant)) == Gate::Draining)
+        }
+        _ => Box::new(|_| false),
+    };
+    let refusing: Vec<&Account> = settings.accounts.iter().filter(|a| refuses(a)).collect();
+    let entries = pending.iter().enumerate().filter_map(|(place, pending)| {
+        let platforms = pending.platforms_of(&refusing);
+        (!platforms.is_empty()).then_some((place, platforms))
+    });
+    PixelRefusal {
+        entries: entries.collect(),
+        error,
+    }
+}
+
+impl Pending {
+    /// The platforms among its jobs that these accounts stand for.
+    fn platforms_of(&self, accounts: &[&Account]) -> Vec<&'static str> {
+        let Pending::Taken {
+            tenant, platforms, ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let mine = accounts.iter().filter(|a| a.tenant == *tenant);
+        let named = mine.map(|account| account.platform);
+        let mut found: Vec<&str> = named
+            .filter(|name| platforms.iter().any(|p| p.as_str() == *name))
+            .collect();
+        found.dedup();
+        found
+    }
+}
+
+impl<'a> Rules<'a> {
+    fn of(tenant: &TenantId, settings: &'a Settings) -> Rules<'a> {
+        let accounts = settings.accounts.iter();
+        let own = settings.pixels.default_country.get(tenant);
+        let country = own.or(settings.pixels.fallback_country.as_ref());
+        Rules {
+            tenant: tenant.clone(),
+            accounts: accounts.filter(|a| a.tenant == *tenant).collect(),
+            settings,
+            country: country.and_then(|code| Country::find(code)),
+        }
     }
 
-    fn country(&self) -> Option<Country> {
-        let own = self.settings.default_country.get(self.tenant);
-        own.or(self.settings.fallback_country.as_ref())
-            .and_then(|code| Country::find(code))
+    fn take(&self, event: PixelEvent, intake: &mut Intake, now: Timestamp) -> Pending {
+        match self.faults(&event, now) {
+            faults if faults.is_empty() => self.take_one(event, intake, now),
+            faults => self.reject(&event, faults, intake),
+        }
     }
 
     /// Every bad field, and the platforms that the tenant has no account of.
@@ -109,20 +177,15 @@ impl Rules<'_> {
         Pending::Rejected(faults)
     }
 
-    fn take_one(
-        &self,
-        mut event: PixelEvent,
-        country: Option<Country>,
-        intake: &mut Intake,
-        now: Timestamp,
-    ) -> Pending {
+    fn take_one(&self, mut event: PixelEvent, intake: &mut Intake, now: Timestamp) -> Pending {
         event.complete(|| uuid::Uuid::new_v4().to_string(), now);
         let event_id = event.event_id.clone().expect("a completed event has an id");
         let wanted = event.platforms();
-        let consent = match self.settings.consent_granted {
+        let consent = match self.settings.pixels.consent_granted {
             true => Choice::Granted,
             false => Choice::Denied,
         };
+        let max_payload = self.settings.limits.max_payload_bytes;
         let mut platforms = Vec::new();
         let mut withheld = Vec::new();
         let mut jobs = Vec::new();
@@ -137,16 +200,16 @@ impl Rules<'_> {
                 continue;
             }
             let defaults = Defaults {
-                tenant: self.tenant,
-                country,
+                tenant: &self.tenant,
+                country: self.country,
                 consent: Consent::all(consent),
                 conversions: account.conversions.as_ref(),
             };
             match catalog::prepare(&event, platform, defaults, now) {
-                Prepared::Job { payload } if payload.len() > self.max_payload_bytes => {
-                    let (has, most) = (payload.len(), self.max_payload_bytes);
+                Prepared::Job { payload } if payload.len() > max_payload => {
+                    let has = payload.len();
                     let detail = format!(
-                        "it makes {has} bytes for {platform}, more than {most} (setting limits.max_payload)"
+                        "it makes {has} bytes for {platform}, more than {max_payload} (setting limits.max_payload)"
                     );
                     return self.reject(&event, vec![(String::new(), detail)], intake);
                 }
@@ -166,6 +229,7 @@ impl Rules<'_> {
         }
         intake.batch.jobs.extend(jobs);
         Pending::Taken {
+            tenant: self.tenant.clone(),
             event_id,
             platforms,
             withheld,
@@ -201,7 +265,7 @@ impl Rules<'_> {
         let dropped = &mut intake.batch.dropped;
         let same = dropped
             .iter_mut()
-            .find(|d| d.queue == *queue && d.why == why);
+            .find(|d| d.tenant == self.tenant && d.queue == *queue && d.why == why);
         match same {
             Some(known) => known.count += 1,
             None => dropped.push(Dropped {
@@ -228,6 +292,7 @@ impl Intake {
                 event_id,
                 platforms,
                 withheld,
+                ..
             } => {
                 let own: Vec<&Enqueued> = answers.by_ref().take(platforms.len()).collect();
                 let duplicate = !own.is_empty() && own.iter().all(|answer| answer.duplicate);

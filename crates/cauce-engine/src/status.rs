@@ -8,7 +8,7 @@ use cauce_flow::{
     job::{Line, State},
     time::Timestamp,
 };
-use cauce_store::jobs::QueueCounts;
+use cauce_store::jobs::{self, QueueCounts};
 use serde::Serialize;
 
 /// One queue: its durable figures and how each of its lines does now.
@@ -165,6 +165,17 @@ pub enum PixelOutcome {
         /// Pointer (relative to the event) and what is wrong.
         faults: Vec<(String, String)>,
     },
+}
+
+/// Why events were not taken. None of their call was.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct PixelRefusal {
+    /// What the store said.
+    pub error: jobs::Error,
+    /// The events that a queue has no place for, by their place in the call, each with the platforms
+    /// that it would have to leave out. Empty where the refusal is not that of a queue.
+    pub entries: Vec<(usize, Vec<&'static str>)>,
 }
 
 /// A question about the pixels part.

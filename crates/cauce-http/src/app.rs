@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cauce_engine::Engine;
 use cauce_flow::id::TenantId;
 use cauce_store::control::audit::Action;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     auth::Caller, metrics::HttpMetrics, problem::Problem, rate_limit::RateLimit,
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub(crate) rate_limit: RateLimit,
     /// What the server counts.
     pub(crate) metrics: Arc<HttpMetrics>,
+    /// The calls that change something; a stop waits for them.
+    pub(crate) calls: TaskTracker,
     /// What the API is, as OpenAPI in JSON. It is handed in because it is made from the routes,
     /// which name what is here.
     pub(crate) document: Bytes,
@@ -35,6 +38,18 @@ pub(crate) struct Deed {
 }
 
 impl App {
+    /// Nothing is being done yet.
+    pub(crate) fn new(engine: Engine, settings: ServerSettings, document: Bytes) -> Arc<App> {
+        Arc::new(App {
+            engine,
+            rate_limit: RateLimit::new(settings.requests_per_second),
+            settings: Arc::new(settings),
+            metrics: Arc::default(),
+            calls: TaskTracker::new(),
+            document,
+        })
+    }
+
     /// Does a control action and writes down who did it and how it ended.
     pub(crate) async fn audited<T>(
         &self,

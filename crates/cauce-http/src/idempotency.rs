@@ -14,6 +14,7 @@ use axum::{
 };
 use cauce_store::control::answers::{Answer, Begun, CallId, Ticket};
 use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use crate::{
     app::App,
@@ -34,6 +35,37 @@ const IN_FLIGHT_AFTER: Duration = Duration::from_secs(1);
 /// The body to remember in place of the one that is sent, where that one holds a secret.
 #[derive(Clone)]
 pub(crate) struct Remember(pub(crate) Bytes);
+
+/// The call that a request belongs to, in a digest of key, caller and body: the same whenever the
+/// call is made again, also after a crash that left nothing else of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Call([u8; 32]);
+
+impl Call {
+    fn new(call: &CallId, body: &[u8; 32]) -> Call {
+        let mut digest = Sha256::new();
+        // A header holds no NUL, so no two calls read alike.
+        for part in [&call.owner, &call.route, &call.key] {
+            digest.update(part.as_bytes());
+            digest.update([0]);
+        }
+        digest.update(body);
+        Call(digest.finalize().into())
+    }
+
+    /// A UUID for the entry at this place of the body, where it came without an id.
+    pub(crate) fn id(&self, tenant: &str, index: usize) -> Uuid {
+        let mut digest = Sha256::new();
+        digest.update(self.0);
+        digest.update((index as u64).to_be_bytes());
+        digest.update(tenant.as_bytes());
+        let digest: [u8; 32] = digest.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        // Version 8: made in a way of one's own (RFC 9562, section 5.8).
+        Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
 
 /// The idempotency key of a POST.
 pub(crate) fn key_of(request: &Request) -> Option<HeaderValue> {
@@ -69,7 +101,7 @@ async fn begin(
     key: &HeaderValue,
     request: Request,
 ) -> Result<Step, Problem> {
-    let (parts, stream) = request.into_parts();
+    let (mut parts, stream) = request.into_parts();
     let bytes = body::read(stream, &parts.headers, &app.settings).await?;
     let call = CallId {
         owner: caller.key.id.clone(),
@@ -77,6 +109,7 @@ async fn begin(
         key: text_of(key)?,
     };
     let hash: [u8; 32] = Sha256::digest(&bytes).into();
+    parts.extensions.insert(Call::new(&call, &hash));
     match app
         .engine
         .control()

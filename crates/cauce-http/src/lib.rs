@@ -34,7 +34,7 @@ use std::{io, sync::Arc};
 use cauce_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-use self::{app::App, metrics::HttpMetrics, rate_limit::RateLimit};
+use self::app::App;
 pub use self::{
     openapi::{openapi, openapi_json},
     server::Bound,
@@ -47,15 +47,13 @@ pub async fn serve(
     settings: ServerSettings,
     shutdown: CancellationToken,
 ) -> io::Result<Bound> {
-    let (settings, metrics) = (Arc::new(settings), Arc::new(HttpMetrics::new()));
-    let app = Arc::new(App {
-        engine,
-        rate_limit: RateLimit::new(settings.requests_per_second),
-        settings: Arc::clone(&settings),
-        metrics: Arc::clone(&metrics),
-        document: openapi::document(),
-    });
-    let bound = server::run(router::router(&app), settings, metrics, shutdown.clone()).await?;
+    let app = App::new(engine, settings, openapi::document());
+    let bound = server::run(
+        router::router(&app),
+        server::Shared::of(&app),
+        shutdown.clone(),
+    )
+    .await?;
     tokio::spawn(prune(app, shutdown));
     Ok(bound)
 }

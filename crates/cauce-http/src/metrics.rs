@@ -28,8 +28,8 @@ const META: Metadata<'static> = Metadata::new("cauce", Level::INFO, None);
 pub(crate) struct HttpMetrics {
     recorder: PrometheusRecorder,
     requests: RwLock<HashMap<Method, HashMap<String, Arc<Route>>>>,
-    connections: AtomicI64,
-    in_flight: AtomicI64,
+    connections: Arc<AtomicI64>,
+    in_flight: Arc<AtomicI64>,
 }
 
 /// The handles of one route and method.
@@ -41,11 +41,17 @@ struct Route {
 }
 
 /// One more of something, until it is dropped.
-pub(crate) struct Counted<'a>(&'a AtomicI64);
+pub(crate) struct Counted(Arc<AtomicI64>);
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Default for HttpMetrics {
+    fn default() -> HttpMetrics {
+        HttpMetrics::new()
     }
 }
 
@@ -73,21 +79,21 @@ impl HttpMetrics {
         HttpMetrics {
             recorder,
             requests: RwLock::default(),
-            connections: AtomicI64::new(0),
-            in_flight: AtomicI64::new(0),
+            connections: Arc::default(),
+            in_flight: Arc::default(),
         }
     }
 
     /// Counts a connection while it lasts.
-    pub(crate) fn connection(&self) -> Counted<'_> {
+    pub(crate) fn connection(&self) -> Counted {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        Counted(&self.connections)
+        Counted(Arc::clone(&self.connections))
     }
 
     /// Counts a request while it lasts, unless so many are in flight already.
-    pub(crate) fn request(&self, max: usize) -> Option<Counted<'_>> {
+    pub(crate) fn request(&self, max: usize) -> Option<Counted> {
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted(&self.in_flight);
+        let counted = Counted(Arc::clone(&self.in_flight));
         (usize::try_from(before).unwrap_or(0) < max).then_some(counted)
     }
 

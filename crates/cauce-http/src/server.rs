@@ -2,7 +2,8 @@
 //!
 //! `axum::serve` has neither timeouts nor a cap on connections, so the loop is ours, on hyper. A
 //! connection past the cap is answered 503 and closed at once. When the server has to stop it
-//! accepts no more, lets each connection end its request, and after a deadline leaves the rest.
+//! accepts no more, lets each connection end its request and each call its work, and after a
+//! deadline leaves the rest.
 
 mod connection;
 mod patience;
@@ -18,7 +19,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{metrics::HttpMetrics, problem::Problem, settings::ServerSettings};
+use crate::{app::App, metrics::HttpMetrics, problem::Problem, settings::ServerSettings};
 
 /// The pause after an accept that failed for lack of file descriptors, say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -29,17 +30,39 @@ const MAX_TURNED_AWAY: usize = 128;
 pub struct Bound {
     /// Where it listens; with port 0 in the settings, the port that it was given.
     pub addr: SocketAddr,
-    /// Resolves when it has stopped and its last connection has ended or was left.
+    /// Resolves when it has stopped and its last connection and call have ended or were left.
     pub stopped: JoinHandle<()>,
+}
+
+/// What the server shares with the routes.
+pub(crate) struct Shared {
+    pub(crate) settings: Arc<ServerSettings>,
+    pub(crate) metrics: Arc<HttpMetrics>,
+    /// Calls that go on whether or not their client still waits.
+    pub(crate) calls: TaskTracker,
+}
+
+impl Shared {
+    pub(crate) fn of(app: &App) -> Shared {
+        Shared {
+            settings: Arc::clone(&app.settings),
+            metrics: Arc::clone(&app.metrics),
+            calls: app.calls.clone(),
+        }
+    }
 }
 
 /// Listens and answers with `router` until `shutdown`.
 pub(crate) async fn run(
     router: Router,
-    settings: Arc<ServerSettings>,
-    metrics: Arc<HttpMetrics>,
+    shared: Shared,
     shutdown: CancellationToken,
 ) -> io::Result<Bound> {
+    let Shared {
+        settings,
+        metrics,
+        calls,
+    } = shared;
     let listener = bind(settings.listen).await?;
     let addr = listener.local_addr()?;
     let acceptor = Acceptor {
@@ -49,6 +72,7 @@ pub(crate) async fn run(
         metrics,
         router,
         connections: TaskTracker::new(),
+        calls,
         closing: CancellationToken::new(),
         abandoned: CancellationToken::new(),
     };
@@ -84,6 +108,7 @@ struct Acceptor {
     free: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
     connections: TaskTracker,
+    calls: TaskTracker,
     closing: CancellationToken,
     abandoned: CancellationToken,
 }
@@ -157,12 +182,19 @@ impl Acceptor {
 
     async fn drain(self) {
         self.closing.cancel();
-        self.connections.close();
-        let drained = tokio::time::timeout(self.settings.drain_timeout, self.connections.wait());
+        let ended = async {
+            self.connections.close();
+            self.connections.wait().await;
+            // No connection is left that could begin another call.
+            self.calls.close();
+            self.calls.wait().await;
+        };
+        let drained = tokio::time::timeout(self.settings.drain_timeout, ended);
         if drained.await.is_err() {
             tracing::warn!(
-                left = self.connections.len(),
-                "left connections that did not end in time"
+                connections = self.connections.len(),
+                calls = self.calls.len(),
+                "left what did not end in time"
             );
             self.abandoned.cancel();
         }

@@ -24,6 +24,7 @@ use cauce_flow::{
         dispatcher::{AccountState, Answered, Claimed, Dispatcher, RequestId, Setup},
         policy::Policy,
     },
+    id::TenantId,
     job::Line,
     queue::settlement::Settlement,
     reason::Reason,
@@ -79,8 +80,7 @@ enum Input {
     Unsent(RequestId),
     Settled,
     Look,
-    Pause(oneshot::Sender<()>),
-    Resume,
+    Gate(oneshot::Sender<()>),
     Mended,
     Follow(Box<Account>),
     Why(oneshot::Sender<Vec<GateStatus>>),
@@ -89,7 +89,7 @@ enum Input {
 
 impl LineHandle {
     /// Starts the loop of an account's line.
-    pub(crate) fn start(account: Account, around: Surroundings, paused: bool) -> LineHandle {
+    pub(crate) fn start(account: Account, around: Surroundings) -> LineHandle {
         let (inputs, received) = mpsc::unbounded_channel();
         let line = account.line();
         let now = around.clock.now();
@@ -98,7 +98,7 @@ impl LineHandle {
         }));
         let recall = around.store.recall(&line, Timestamp::EPOCH);
         let state = recall.note.as_deref().and_then(read_note);
-        let mut dispatcher = Dispatcher::new(
+        let dispatcher = Dispatcher::new(
             Setup {
                 policy: account.policy.clone(),
                 delivery: account.destination.delivery(),
@@ -107,12 +107,10 @@ impl LineHandle {
             },
             now,
         );
-        if paused {
-            dispatcher.on_pause(now);
-        }
         let wakeup = around.store.wakeup(&line);
-        let runner = Runner {
+        let mut runner = Runner {
             line,
+            tenant: account.tenant.clone(),
             destination: Arc::clone(&account.destination),
             policy: account.policy.clone(),
             dispatcher,
@@ -127,6 +125,7 @@ impl LineHandle {
             requests: 0,
             stopping: false,
         };
+        runner.look_at_gate(now);
         LineHandle {
             account,
             inputs,
@@ -135,16 +134,12 @@ impl LineHandle {
         }
     }
 
-    /// Asks the loop to pause. No new attempt starts after it has answered.
-    pub(crate) fn ask_pause(&self) -> oneshot::Receiver<()> {
-        let (done, paused) = oneshot::channel();
-        let _ = self.inputs.send(Input::Pause(done));
-        paused
-    }
-
-    /// Takes up work again.
-    pub(crate) fn resume(&self) {
-        let _ = self.inputs.send(Input::Resume);
+    /// Asks the loop to do as its queue's gate says. If that is shut, no new attempt starts after
+    /// it has answered.
+    pub(crate) fn ask_to_look_at_gate(&self) -> oneshot::Receiver<()> {
+        let (done, looked) = oneshot::channel();
+        let _ = self.inputs.send(Input::Gate(done));
+        looked
     }
 
     /// The account's credentials work again.
@@ -203,6 +198,7 @@ fn initial_status(account: &Account) -> LineStatus {
 
 struct Runner {
     line: Line,
+    tenant: TenantId,
     destination: Arc<dyn Destination>,
     policy: Policy,
     dispatcher: Dispatcher,
@@ -264,6 +260,22 @@ impl Runner {
         self.dispatcher.on_backlog(backlog, now);
     }
 
+    /// Does as the store's gate says now, not as somebody said who has moved it: of two who move it
+    /// at the same moment, the one that the store heard last is right, and may be the first here.
+    fn look_at_gate(&mut self, now: Timestamp) {
+        if self.stopping {
+            return;
+        }
+        let store = &self.around.store;
+        match store.gate(&self.line.queue, Some(&self.tenant)) {
+            jobs::Gate::Paused => self.dispatcher.on_pause(now),
+            jobs::Gate::Open | jobs::Gate::Draining => {
+                self.dispatcher.on_resume(now);
+                self.look(now);
+            }
+        }
+    }
+
     fn take(&mut self, input: Input, now: Timestamp) {
         match input {
             Input::Claimed(Ok(claimed)) => self.dispatcher.on_claimed(claimed, now),
@@ -280,13 +292,9 @@ impl Runner {
             Input::Unsent(request) => self.dispatcher.on_unsent(request, now),
             Input::Settled => self.settling = false,
             Input::Look => self.look(now),
-            Input::Pause(done) => {
-                self.dispatcher.on_pause(now);
+            Input::Gate(done) => {
+                self.look_at_gate(now);
                 let _ = done.send(());
-            }
-            Input::Resume => {
-                self.dispatcher.on_resume(now);
-                self.look(now);
             }
             Input::Mended => {
                 self.dispatcher.on_credentials_mended(now);
@@ -315,6 +323,8 @@ impl Runner {
         self.dispatcher.on_credentials_mended(now);
         self.policy = account.policy;
         self.destination = account.destination;
+        self.tenant = account.tenant;
+        self.look_at_gate(now);
     }
 
     fn gates(&self, now: Timestamp) -> Vec<GateStatus> {

@@ -1,17 +1,17 @@
 //! `POST /api/pixels/events`: the path on which most requests come.
 //!
-//! The body is read once, the engine is called once for each tenant (nearly always one), and the
-//! answer is written from plain structs.
+//! The body is read once, the engine is called once, and the answer is written from plain structs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use cauce_destinations::pixel::PixelEvent;
-use cauce_engine::status::PixelOutcome;
+use cauce_engine::status::{PixelOutcome, PixelRefusal};
 use cauce_flow::id::TenantId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -22,6 +22,7 @@ use crate::{
     auth::Caller,
     body::{self, Raw},
     control::answer::Json,
+    idempotency::Call,
     problem::{Fault, Problem},
     query::Query,
     wire::{
@@ -58,26 +59,37 @@ pub(crate) struct Owner {
 pub(crate) async fn take_events(
     State(app): State<Arc<App>>,
     caller: Caller,
+    call: Option<Extension<Call>>,
     Query(owner): Query<Owner>,
     Raw(bytes): Raw,
 ) -> Result<Response, Problem> {
     let text = body::text(&bytes, app.settings.max_depth)?;
-    let tenant = caller.target(owner.tenant.as_ref())?;
+    let from = From {
+        tenant: caller.target(owner.tenant.as_ref())?,
+        call: call.map(|Extension(call)| call),
+        bulk: false,
+    };
     let events = match read(text, app.settings.max_entries)? {
-        Body::One(event) => return take_one(&app, tenant, *event).await,
+        Body::One(event) => return take_one(&app, from, *event).await,
         Body::Many(events) => events,
     };
-    let taken = take_many(&app, tenant, events).await?;
+    let taken = take_many(&app, From { bulk: true, ..from }, events).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
 }
 
-/// A single event that is faulty makes the whole request faulty.
-async fn take_one(
-    app: &App,
+/// Where events come from.
+struct From {
+    /// The tenant of events that do not name one.
     tenant: Option<TenantId>,
-    event: PixelEvent,
-) -> Result<Response, Problem> {
-    let mut taken = take_many(app, tenant, vec![Ok(event)]).await?;
+    /// The call that may be made again, where it has a key.
+    call: Option<Call>,
+    /// Whether they came in an array.
+    bulk: bool,
+}
+
+/// A single event that is faulty makes the whole request faulty.
+async fn take_one(app: &App, from: From, event: PixelEvent) -> Result<Response, Problem> {
+    let mut taken = take_many(app, from, vec![Ok(event)]).await?;
     match taken.rejected.pop() {
         Some(rejected) => Err(Problem::invalid(rejected.errors)),
         None => Ok((StatusCode::ACCEPTED, Json(taken)).into_response()),
@@ -86,20 +98,18 @@ async fn take_one(
 
 async fn take_many(
     app: &App,
-    tenant: Option<TenantId>,
+    from: From,
     events: Vec<Result<PixelEvent, Fault>>,
 ) -> Result<Taken, Problem> {
     let mut taken = Taken::default();
-    let groups = by_tenant(tenant.as_ref(), events, &mut taken.rejected);
-    let several = groups.len() > 1;
-    for (tenant, group) in groups {
-        let outcomes = app.engine.take_pixels(&tenant, group.events).await?;
-        for (index, outcome) in group.places.into_iter().zip(outcomes) {
-            note(&mut taken, index, outcome);
-        }
-    }
-    if several {
-        taken.events.sort_unstable_by_key(|event| event.index);
+    let (places, events) = from.owned(events, &mut taken.rejected);
+    let outcomes = app
+        .engine
+        .take_pixels(events)
+        .await
+        .map_err(|refusal| refused(refusal, &places, from.bulk))?;
+    for (index, outcome) in places.into_iter().zip(outcomes) {
+        note(&mut taken, index, outcome);
     }
     taken
         .rejected
@@ -107,34 +117,39 @@ async fn take_many(
     Ok(taken)
 }
 
-/// Events of one tenant with their places in the request.
-#[derive(Default)]
-struct Group {
-    places: Vec<usize>,
-    events: Vec<PixelEvent>,
-}
-
-fn by_tenant(
-    tenant: Option<&TenantId>,
-    events: Vec<Result<PixelEvent, Fault>>,
-    rejected: &mut Vec<Rejected>,
-) -> BTreeMap<TenantId, Group> {
-    let mut groups: BTreeMap<TenantId, Group> = BTreeMap::new();
-    for (index, event) in events.into_iter().enumerate() {
-        let owned = event.and_then(|event| Ok((owner_of(tenant, &event)?, event)));
-        match owned {
-            Ok((owner, event)) => {
-                let group = groups.entry(owner).or_default();
-                group.places.push(index);
-                group.events.push(event);
+impl From {
+    /// Each event that could be read with its tenant, and its place in the request.
+    fn owned(
+        &self,
+        events: Vec<Result<PixelEvent, Fault>>,
+        rejected: &mut Vec<Rejected>,
+    ) -> (Vec<usize>, Vec<(TenantId, PixelEvent)>) {
+        let (mut places, mut owned) = (Vec::new(), Vec::with_capacity(events.len()));
+        for (index, event) in events.into_iter().enumerate() {
+            let read = event.and_then(|event| Ok((owner_of(self.tenant.as_ref(), &event)?, event)));
+            match read {
+                Ok((owner, mut event)) => {
+                    self.name(&mut event, &owner, index);
+                    places.push(index);
+                    owned.push((owner, event));
+                }
+                Err(fault) => rejected.push(Rejected {
+                    index,
+                    errors: vec![fault],
+                }),
             }
-            Err(fault) => rejected.push(Rejected {
-                index,
-                errors: vec![fault],
-            }),
+        }
+        (places, owned)
+    }
+
+    /// Gives an event without an id one that is the same when the call is made again: if it crashed
+    /// after the event was kept and before its answer was, the event is known.
+    fn name(&self, event: &mut PixelEvent, tenant: &TenantId, index: usize) {
+        if let Some(call) = &self.call {
+            let id = || call.id(tenant.as_str(), index).to_string();
+            event.event_id.get_or_insert_with(id);
         }
     }
-    groups
 }
 
 fn owner_of(tenant: Option<&TenantId>, event: &PixelEvent) -> Result<TenantId, Fault> {
@@ -153,6 +168,22 @@ fn owner_of(tenant: Option<&TenantId>, event: &PixelEvent) -> Result<TenantId, F
             TenantId::new(named).map_err(|error| Fault::at("/tenantId", error.to_string()))
         }
     }
+}
+
+/// Names each event that a queue has no place for: the rest could go without that platform.
+fn refused(refusal: PixelRefusal, places: &[usize], bulk: bool) -> Problem {
+    let why = refusal.to_string();
+    let faults = refusal.entries.into_iter().map(|(event, platforms)| {
+        let pointer = match places.get(event) {
+            Some(place) if bulk => format!("/{place}"),
+            Some(_) | None => String::new(),
+        };
+        let platforms = platforms.join(", ");
+        let detail = format!("{why}; hint: name `platforms` without {platforms}, or send it later");
+        Fault::at(pointer, detail)
+    });
+    let faults = faults.collect();
+    Problem::from(refusal.error).with_faults(faults)
 }
 
 fn note(taken: &mut Taken, index: usize, outcome: PixelOutcome) {
@@ -203,18 +234,20 @@ mod tests {
         })
     }
 
-    fn grouped(
+    fn owned(
         tenant: Option<&str>,
         events: Vec<Result<PixelEvent, Fault>>,
-    ) -> (Vec<(String, Vec<usize>)>, Vec<usize>) {
-        let tenant = tenant.map(|name| TenantId::new(name).unwrap());
+    ) -> (Vec<(usize, String)>, Vec<usize>) {
+        let from = From {
+            tenant: tenant.map(|name| TenantId::new(name).unwrap()),
+            call: None,
+            bulk: true,
+        };
         let mut rejected = Vec::new();
-        let groups = by_tenant(tenant.as_ref(), events, &mut rejected);
-        let groups = groups
-            .into_iter()
-            .map(|(owner, group)| (owner.to_string(), group.places));
+        let (places, events) = from.owned(events, &mut rejected);
+        let owners = events.into_iter().map(|(owner, _)| owner.to_string());
         (
-            groups.collect(),
+            places.into_iter().zip(owners).collect(),
             rejected.iter().map(|rejected| rejected.index).collect(),
         )
     }
@@ -223,8 +256,11 @@ mod tests {
     fn key_of_a_tenant_hands_in_events_of_that_tenant_alone() {
         let events = vec![event(None), event(Some("acme")), event(Some("globex"))];
         assert_eq!(
-            grouped(Some("acme"), events),
-            (vec![("acme".to_owned(), vec![0, 1])], vec![2])
+            owned(Some("acme"), events),
+            (
+                vec![(0, "acme".to_owned()), (1, "acme".to_owned())],
+                vec![2]
+            )
         );
     }
 
@@ -238,10 +274,11 @@ mod tests {
             event(Some("a")),
             event(Some("b")),
         ];
-        let (groups, rejected) = grouped(None, events);
+        let (owners, rejected) = owned(None, events);
+        let expected = [(0, "b"), (3, "a"), (4, "b")];
         assert_eq!(
-            groups,
-            [("a".to_owned(), vec![3]), ("b".to_owned(), vec![0, 4])]
+            owners,
+            expected.map(|(place, name)| (place, name.to_owned()))
         );
         assert_eq!(rejected, [1, 2]);
     }

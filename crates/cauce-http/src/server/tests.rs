@@ -13,6 +13,7 @@ struct Bench {
     bound: Bound,
     shutdown: CancellationToken,
     metrics: Arc<HttpMetrics>,
+    calls: TaskTracker,
 }
 
 fn quick() -> ServerSettings {
@@ -36,19 +37,22 @@ async fn serve(settings: ServerSettings) -> Bench {
         .route("/echo", post(|body: String| async { body }))
         .route("/slow", get(slow))
         .route("/long", get(|| async { vec![b'x'; 64 << 20] }));
-    let (shutdown, metrics) = (CancellationToken::new(), Arc::new(HttpMetrics::new()));
-    let bound = run(
-        router,
-        Arc::new(settings),
-        Arc::clone(&metrics),
-        shutdown.clone(),
-    )
-    .await
-    .unwrap();
+    let (shutdown, shared) = (CancellationToken::new(), shared(settings));
+    let (metrics, calls) = (Arc::clone(&shared.metrics), shared.calls.clone());
+    let bound = run(router, shared, shutdown.clone()).await.unwrap();
     Bench {
         bound,
         shutdown,
         metrics,
+        calls,
+    }
+}
+
+fn shared(settings: ServerSettings) -> Shared {
+    Shared {
+        settings: Arc::new(settings),
+        metrics: Arc::default(),
+        calls: TaskTracker::new(),
     }
 }
 
@@ -248,19 +252,27 @@ async fn shutdown_leaves_what_does_not_end() {
 }
 
 #[tokio::test]
+async fn shutdown_waits_for_calls_whose_clients_have_gone() {
+    let bench = serve(quick()).await;
+    let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+    let call = bench.calls.spawn(finished);
+    bench.shutdown.cancel();
+    let mut stopped = bench.bound.stopped;
+    let early = timeout(Duration::from_millis(200), &mut stopped).await;
+    assert!(early.is_err(), "the server stopped over a call");
+    finish.send(()).unwrap();
+    timeout(SOON, stopped).await.expect("it stops").unwrap();
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn port_in_use_is_told_in_words() {
     let bench = serve(quick()).await;
     let settings = ServerSettings {
         listen: bench.bound.addr,
         ..quick()
     };
-    let second = run(
-        Router::new(),
-        Arc::new(settings),
-        Arc::new(HttpMetrics::new()),
-        CancellationToken::new(),
-    )
-    .await;
+    let second = run(Router::new(), shared(settings), CancellationToken::new()).await;
     let Err(error) = second else {
         panic!("two servers on one port")
     };
