@@ -1,5 +1,7 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod sessions;
+
 use std::{sync::Arc, time::Duration};
 
 use cauce_destinations::pixel::PixelEvent;
@@ -42,6 +44,7 @@ impl Engine {
         };
         engine.rescue().await.map_err(StartError::Step)?;
         engine.start_loops(refusals);
+        engine.keep_sessions_short();
         Ok(engine)
     }
 
@@ -124,6 +127,7 @@ impl Engine {
         if let Err(error) = inner.rollups.keep(self.now()).await {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
+        inner.sessions.close().await;
         let store = Arc::clone(&inner.store);
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
         // Last: whatever the store still did can be written into the audit log.

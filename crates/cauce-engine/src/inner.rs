@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     line::Surroundings,
     lines::Lines,
+    sessions::{Means, Sessions},
     settings::{MinFree, Settings},
     tokens::Tokens,
     transport::Transport,
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) transport: Transport,
     pub(crate) lines: Lines,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
     pub(crate) stop: CancellationToken,
     pub(crate) loops: TaskTracker,
 }
@@ -92,6 +94,14 @@ impl Inner {
             clock: clock.clone(),
             refused,
         });
+        let means = Means {
+            jobs: Arc::clone(&jobs),
+            transport: transport.clone(),
+            lines: lines.clone(),
+            clock: clock.clone(),
+        };
+        let sessions = Sessions::open(&folder, settings.sessions.max_cached, means)
+            .map_err(|error| StartError::Folder(format!("sessions cannot be kept: {error}")))?;
         let inner = Inner {
             settings: RwLock::new(Arc::new(settings)),
             store,
@@ -103,6 +113,7 @@ impl Inner {
             transport,
             lines,
             tokens,
+            sessions,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
         };

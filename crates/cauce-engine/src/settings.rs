@@ -1,5 +1,8 @@
 //! What the engine is told to do, checked and complete. The binary makes it from the configuration.
 
+mod relays;
+mod sessions;
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use cauce_destinations::destination::Destination;
@@ -8,6 +11,9 @@ use cauce_flow::{
     id::{AccountName, QueueName, TenantId},
     job::Line,
 };
+
+pub use relays::{Relay, relay_queue};
+pub use sessions::{Backend, CacheTtl, Evolution, Sessions as SessionSettings};
 
 /// Everything the engine is told.
 #[derive(Clone)]
@@ -26,6 +32,10 @@ pub struct Settings {
     pub transport: Transport,
     /// The pixels part.
     pub pixels: Pixels,
+    /// The relays, whose accounts stand among the others.
+    pub relays: Vec<Relay>,
+    /// The sessions part.
+    pub sessions: SessionSettings,
 }
 
 /// How much may wait.

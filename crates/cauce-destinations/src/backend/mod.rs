@@ -9,6 +9,7 @@
 mod classify;
 mod config;
 mod encode;
+mod lookup;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use cauce_flow::{
 
 pub use config::{Config, ConfigError};
 pub use encode::{Kind, lookup, qr_item, status_item};
+pub use lookup::{Looked, looked};
 
 use crate::{
     destination::{

@@ -134,3 +134,33 @@ fn a_header_that_breaks_requests_is_no_account() {
     assert!(Backend::new(&bad, Kind::Qr).is_err());
     assert!(lookup(&bad, "/", "s").is_err());
 }
+
+#[test]
+fn a_session_is_found_absent_or_cannot_be_asked_for() {
+    let unavailable = |answer: &Answer| match looked(answer) {
+        Looked::Unavailable(reason) => reason.code,
+        other => panic!("{other:?}"),
+    };
+    let found = |status: &str, qr: Option<&str>| Looked::Found {
+        status: status.to_owned(),
+        qr: qr.map(str::to_owned),
+    };
+    let said = |status, body: &Value| response(status, body);
+    assert_eq!(
+        looked(&said(200, &json!({"status": "open"}))),
+        found("open", None)
+    );
+    assert_eq!(
+        looked(&said(200, &json!({"status": "x", "qr": "Q", "more": 1}))),
+        found("x", Some("Q"))
+    );
+    assert_eq!(looked(&said(404, &json!({}))), Looked::Absent);
+    assert_eq!(unavailable(&said(200, &json!("<html>"))), "backend_answer");
+    assert_eq!(
+        unavailable(&said(200, &json!({"qr": "Q"}))),
+        "backend_answer"
+    );
+    assert_eq!(unavailable(&said(503, &json!({}))), "backend_http_503");
+    let fault = crate::destination::Fault::Connect;
+    assert_eq!(unavailable(&Answer::NotSent(fault)), "connect");
+}

@@ -199,6 +199,7 @@ fn job(payload: &'static str) -> NewJob {
         expires_at: Timestamp::NEVER,
         max_attempts: 3,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 
@@ -255,6 +256,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
         limits: Limits {
             max_jobs: 1_000,
             max_bytes: 1 << 30,
+            tenant_reserve: 0.1,
             min_free: MinFree::Bytes(0),
             max_payload_bytes: 1 << 20,
         },
@@ -272,6 +274,8 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
             max_answer_bytes: 1 << 20,
             max_idle_connections: 1,
         },
+        relays: Vec::new(),
+        sessions: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -72,6 +72,14 @@ impl Coalescer {
         waits.map(|(other, _)| *other).collect()
     }
 
+    /// The older jobs that are due later. A job that is due no later than one of these supersedes
+    /// it at once: its time would come too late.
+    pub fn later_before(&self, number: u64) -> Vec<u64> {
+        let older = self.jobs.iter().take_while(|(other, _)| *other < number);
+        let later = older.filter(|(_, place)| *place == Place::Later);
+        later.map(|(other, _)| *other).collect()
+    }
+
     /// What supersedes a job that comes back from its lease: the newest one that is due.
     pub fn successor_of(&self, number: u64) -> Option<u64> {
         let newer = self

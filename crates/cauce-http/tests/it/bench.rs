@@ -152,6 +152,7 @@ fn settings(dir: &std::path::Path) -> Settings {
         limits: Limits {
             max_jobs: 1_000,
             max_bytes: 1 << 30,
+            tenant_reserve: 0.1,
             min_free: MinFree::Bytes(0),
             max_payload_bytes: 1 << 20,
         },
@@ -169,6 +170,8 @@ fn settings(dir: &std::path::Path) -> Settings {
             max_answer_bytes: 1 << 20,
             max_idle_connections: 1,
         },
+        relays: Vec::new(),
+        sessions: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

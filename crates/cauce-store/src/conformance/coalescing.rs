@@ -25,6 +25,7 @@ promises! {
     what_comes_back_gives_way_to_what_is_newer;
     what_comes_back_alone_goes_again;
     what_is_due_later_replaces_nothing_until_then;
+    what_is_due_no_later_replaces_what_is_due_later;
     what_is_made_due_replaces_what_is_older;
     a_cancelled_job_blocks_nobody;
     replaced_jobs_are_counted_for_ever_and_listed_for_a_while
@@ -228,6 +229,20 @@ async fn what_is_due_later_replaces_nothing_until_then(mut scene: Scene) {
         .settle(end, Outcome::Completed { provider_id: None })
         .await;
     assert_eq!(scene.claim_ids(10).await, [blocked]);
+}
+
+async fn what_is_due_no_later_replaces_what_is_due_later(mut scene: Scene) {
+    let at = |count| scene.now + seconds(count);
+    let (soon, late) = (at(3), at(60));
+    let first = one(&scene, later("s1", soon)).await;
+    let end = one(&scene, later("s1", late)).await;
+    let second = one(&scene, later("s1", soon)).await;
+    expect_superseded(&scene, first).await;
+    expect_superseded(&scene, end).await;
+    let last_end = one(&scene, later("s1", late)).await;
+    scene.wait(seconds(3)).await;
+    assert_eq!(scene.claim_ids(10).await, [second]);
+    assert_eq!(scene.state(last_end).await, State::Scheduled);
 }
 
 async fn what_is_made_due_replaces_what_is_older(scene: Scene) {

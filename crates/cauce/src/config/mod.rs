@@ -101,14 +101,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Config, Problems> {
 }
 
 /// Sections of the requirements that this version does not have.
-const LATER: [&str; 6] = [
-    "tracking",
-    "alerts",
-    "campaigns",
-    "messages",
-    "sessions",
-    "cache",
-];
+const LATER: [&str; 5] = ["tracking", "alerts", "campaigns", "messages", "cache"];
 
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
@@ -122,7 +115,13 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let pixels = root.section("pixels").and_then(section::pixels::read);
     let log = root.section("log").and_then(section::log::read);
     let queues = root.section("queues").map(read_queues).unwrap_or_default();
-    let accounts = section::accounts::read(&root, &queues);
+    let mut accounts = section::accounts::read(&root, &queues);
+    if let Some(relays) = root.section("relays") {
+        section::relays::read(relays, &queues, &mut accounts);
+    }
+    let backends = std::mem::take(&mut accounts.backends);
+    let sessions = root.section("sessions");
+    let sessions = sessions.and_then(|section| section::sessions::read(section, backends));
     for name in LATER {
         root.unavailable(name, "it belongs to a part that is not built yet");
     }
@@ -134,7 +133,9 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             fsync: fsync?,
             limits: limits?,
             history: history?,
-            accounts,
+            accounts: accounts.all,
+            relays: accounts.relays,
+            sessions: sessions?,
             transport: transport?,
             pixels: pixels?,
         },
@@ -150,11 +151,14 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
 }
 
 /// Queues of the requirements that this version does not have.
-const LATER_QUEUES: [&str; 4] = ["campaigns", "whatsapp", "qr", "status"];
+const LATER_QUEUES: [&str; 2] = ["campaigns", "whatsapp"];
+
+/// Queues beside those of the pixels part, whose settings have aliases.
+const OTHER_QUEUES: [&str; 3] = ["qr", "status", section::relays::QUEUE];
 
 fn read_queues(section: Section<'_>) -> BTreeMap<QueueName, Policy> {
     let mut queues = BTreeMap::new();
-    for name in aliases::QUEUES {
+    for name in aliases::QUEUES.into_iter().chain(OTHER_QUEUES) {
         let policy = section.section(name).map(section::policy::read);
         let Ok(queue) = QueueName::new(name) else {
             continue;

@@ -224,6 +224,20 @@ impl Journal<'_> {
         self.supersede(by, older, at)
     }
 
+    /// Says which older jobs a job replaces that is due later: those that are due no sooner.
+    pub(super) fn supersede_later(
+        &mut self,
+        by: u64,
+        due_at: i64,
+        at: i64,
+    ) -> Result<(), cauce_log::Error> {
+        let jobs = self.state.coalescing.of(by);
+        let mut older = jobs.map_or_else(Vec::new, |jobs| jobs.later_before(by));
+        let table = &self.state.table;
+        older.retain(|number| table.get(*number).is_some_and(|job| job.due_at() >= due_at));
+        self.supersede(by, older, at)
+    }
+
     /// The same for all jobs that have come due by the clock.
     pub(super) fn supersede_due(&mut self, at: i64) -> Result<(), cauce_log::Error> {
         let due = std::mem::take(&mut self.state.coalescing.came_due);

@@ -100,8 +100,11 @@ impl Journal<'_> {
             payload_len: u32::try_from(job.payload.len()).unwrap_or(u32::MAX),
         };
         self.say_with(&Record::Job(head), &job.payload)?;
-        if head.coalesce != 0 && head.due_at <= head.enqueued_at {
-            self.supersede_older(number, head.enqueued_at)?;
+        if head.coalesce != 0 {
+            match head.due_at <= head.enqueued_at {
+                true => self.supersede_older(number, head.enqueued_at)?,
+                false => self.supersede_later(number, head.due_at, head.enqueued_at)?,
+            }
         }
         Ok(self.state.id(number, head.enqueued_at))
     }

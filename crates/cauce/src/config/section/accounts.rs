@@ -10,14 +10,14 @@ use cauce_destinations::{
     destination::Destination,
     pixel::Platform,
 };
-use cauce_engine::settings::Account;
+use cauce_engine::settings::{Account, Backend, Relay};
 use cauce_flow::{
     dispatch::policy::Policy,
     id::{AccountName, QueueName, TenantId},
 };
 use serde_json::{Map, Value as Json};
 
-use super::policy;
+use super::{endpoints, policy};
 use crate::config::{
     read::{base_url, boolean, filled, parsed, text},
     reader::{Section, Wrong, meant},
@@ -67,18 +67,26 @@ const TIKTOK: [Field; 4] = [
 ];
 
 /// Platforms of the requirements that this version does not have.
-const LATER: [&str; 5] = [
-    "twilio",
-    "evolution",
-    "whatsapp_cloud",
-    "backend",
-    "webhook",
-];
+const LATER: [&str; 3] = ["twilio", "evolution", "whatsapp_cloud"];
+
+/// Platforms beside those of events.
+const OTHERS: [&str; 2] = ["backend", "webhook"];
+
+/// Everything that the accounts come to.
+#[derive(Default)]
+pub(crate) struct Accounts {
+    /// The accounts, each with its line.
+    pub(crate) all: Vec<Account>,
+    /// The companies' backends.
+    pub(crate) backends: Vec<Backend>,
+    /// The endpoints that are fed as relays.
+    pub(crate) relays: Vec<Relay>,
+}
 
 /// Reads all accounts. Two of one name are a mistake.
-pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Vec<Account> {
+pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Accounts {
     let mut names = BTreeSet::new();
-    let mut accounts = Vec::new();
+    let mut accounts = Accounts::default();
     for section in root.sections("accounts") {
         if let Some(Ok(name)) = section.node("name").map(text)
             && !names.insert(name.clone())
@@ -86,7 +94,15 @@ pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> 
             let what = format!("two accounts have the name {name:?}");
             section.fault("name", what, "a name of its own for each account");
         }
-        accounts.extend(account(section, queues));
+        match section.node("platform").map(text) {
+            Some(Ok(platform)) if platform == "backend" => {
+                endpoints::backend(section, queues, &mut accounts);
+            }
+            Some(Ok(platform)) if platform == "webhook" => {
+                endpoints::webhook(section, queues, &mut accounts);
+            }
+            _ => accounts.all.extend(account(section, queues)),
+        }
     }
     accounts
 }
@@ -122,13 +138,16 @@ fn account(section: Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Option
     })
 }
 
-fn tenant(node: &Node) -> Result<TenantId, Wrong> {
+pub(super) fn tenant(node: &Node) -> Result<TenantId, Wrong> {
     parsed(node)
 }
 
 fn platform(node: &Node) -> Result<Platform, Wrong> {
     let found = text(node)?;
-    let known: Vec<String> = Platform::ALL.map(|platform| platform.to_string()).to_vec();
+    let pixels = Platform::ALL
+        .map(|platform| platform.to_string())
+        .into_iter();
+    let known: Vec<String> = pixels.chain(OTHERS.map(str::to_owned)).collect();
     if LATER.contains(&found.as_str()) {
         let what = format!("{found:?} is not available in this version");
         return Err(Wrong::new(what, format!("one of {}", known.join(", "))));
@@ -222,7 +241,7 @@ fn identifier(node: &Node) -> Result<String, Wrong> {
     }
 }
 
-fn texts(node: &Node) -> Result<Json, Wrong> {
+pub(super) fn texts(node: &Node) -> Result<Json, Wrong> {
     let write = "a table of texts: { purchase = \"urn:lla:llaPartnerConversion:1\" }";
     let Value::Table(table) = &node.value else {
         return Err(Wrong::new("is not a table", write));

@@ -2,8 +2,11 @@
 //! the server or the log is told.
 
 pub(crate) mod accounts;
+mod endpoints;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod pixels;
 pub(crate) mod policy;
+pub(crate) mod relays;
 pub(crate) mod rest;
+pub(crate) mod sessions;
