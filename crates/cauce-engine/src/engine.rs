@@ -1,5 +1,6 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod relays;
 mod sessions;
 
 use std::{sync::Arc, time::Duration};

@@ -8,6 +8,7 @@ pub mod status;
 
 mod clock;
 mod pixels;
+pub mod relays;
 pub mod sessions;
 mod stats;
 mod view;

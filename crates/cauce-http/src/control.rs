@@ -10,3 +10,4 @@ pub(crate) mod metrics;
 pub(crate) mod pixels;
 pub(crate) mod probes;
 pub(crate) mod queues;
+pub(crate) mod sessions;

@@ -30,6 +30,8 @@ use crate::{
     components(schemas(ProblemBody<'_>, Fault)),
     tags(
         (name = "pixels", description = "Conversion events for ad platforms."),
+        (name = "sessions", description = "QR codes and statuses of a gateway's sessions, for the company's backend."),
+        (name = "relays", description = "Batches of whatever is handed in, for an endpoint of one's own."),
         (name = "queues", description = "The durable lines of jobs."),
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),

@@ -103,6 +103,8 @@ codes! {
     Unavailable = "unavailable" SERVICE_UNAVAILABLE "The data cannot be written right now";
     /// The answer was not ready in time.
     Timeout = "timeout" GATEWAY_TIMEOUT "The answer took too long";
+    /// A company's backend cannot be asked.
+    BackendUnavailable = "backend_unavailable" SERVICE_UNAVAILABLE "The backend cannot be asked";
     /// The disk is nearly full.
     DiskFull = "disk_full" INSUFFICIENT_STORAGE "The disk is nearly full";
 }
@@ -320,7 +322,7 @@ impl From<jobs::Error> for Problem {
                 format!("{error}; deliveries go on and free space: wait, or free some"),
             )
             .retry_after(DISK_FULL_AFTER),
-            Error::Draining { ref queue } => Problem::new(
+            Error::Draining { ref queue, .. } => Problem::new(
                 Code::QueueDraining,
                 format!("{error}; none of the call was taken: leave out what `errors` names, or open it again with POST /api/queues/{queue}/resume"),
             )

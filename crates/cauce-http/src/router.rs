@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     around::around,
-    control::{audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues},
+    control::{audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, sessions},
     gate::behind,
     ingest,
     problem::{Code, Problem},
@@ -57,10 +57,17 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(probes::version))
         .routes(routes!(probes::document))
         .routes(routes!(metrics::metrics))
+        .routes(routes!(sessions::batch))
+        .routes(routes!(sessions::cache))
+        .routes(routes!(ingest::evolution::hear))
 }
 
 fn ingest_routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(ingest::pixels::take_events))
+    OpenApiRouter::new()
+        .routes(routes!(ingest::pixels::take_events))
+        .routes(routes!(ingest::sessions::put_qr))
+        .routes(routes!(ingest::sessions::put_status))
+        .routes(routes!(ingest::relays::relay))
 }
 
 fn read() -> OpenApiRouter<Arc<App>> {
@@ -72,6 +79,8 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::why))
         .routes(routes!(dead::list))
         .routes(routes!(destinations::list))
+        .routes(routes!(sessions::get))
+        .routes(routes!(sessions::active))
         .routes(routes!(pixels::tokens))
         .routes(routes!(pixels::stats))
         .routes(routes!(pixels::health))
@@ -90,6 +99,7 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dead::retry_many))
         .routes(routes!(dead::forget))
         .routes(routes!(destinations::test))
+        .routes(routes!(sessions::forget))
         .routes(routes!(pixels::verify))
 }
 

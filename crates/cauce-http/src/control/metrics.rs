@@ -47,7 +47,8 @@ pub(crate) async fn metrics(
     Ok(response)
 }
 
-fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
+/// Whose figures the caller may see.
+pub(crate) fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
     if app.settings.metrics_public {
         return Ok(Scope::All);
     }

@@ -13,6 +13,10 @@ const WRONG: &str = "ck_live_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 const BODIES: &[(&str, &str)] = &[
     ("takePixelEvents", "[]"),
     ("verifyTokens", "{}"),
+    ("putSessionQr", r#"{"qr":"x"}"#),
+    ("putSessionStatus", r#"{"status":"x"}"#),
+    ("relay", "{}"),
+    ("hearEvolution", "{}"),
     ("cleanQueue", r#"{"before":"2020-01-01T00:00:00Z"}"#),
     ("cancelJobs", r#"{"all":true}"#),
     ("retryDeadOfQueue", r#"{"dryRun":true}"#),
