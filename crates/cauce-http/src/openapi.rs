@@ -122,6 +122,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if protected {
         statuses.extend([401, 403, 429]);
     }
+    // A webhook shows a secret of its sender in place of a key.
+    if path.starts_with("/webhooks/") {
+        statuses.push(401);
+    }
     let parameters = operation["parameters"]
         .as_array()
         .cloned()

@@ -58,7 +58,8 @@ enum Told {
     post, path = "/webhooks/evolution/{sender}", tag = "sessions", operation_id = "hearEvolution",
     params(("sender" = String, Path, description = "The gateway, as sessions.evolution names it.")),
     request_body(content = Object, description = "A webhook of the gateway."),
-    responses((status = 200, description = "Whether anything was made of it.", body = HeardView))
+    responses((status = 200, description = "Whether anything was made of it.", body = HeardView)),
+    security(())
 )]
 pub(crate) async fn hear(
     State(app): State<Arc<App>>,

@@ -20,6 +20,8 @@ mod e2e_limits;
 mod e2e_pixels;
 mod e2e_privacy;
 mod e2e_rates;
+mod e2e_relays;
 mod e2e_security;
+mod e2e_sessions;
 mod process;
 mod support;
