@@ -166,6 +166,7 @@ async fn a_code_is_sent_once_and_its_end_is_told_even_after_a_crash() {
         .setup()
         .with("sessions", "qr_throttle = \"300ms\"\nqr_expires = \"3s\"\n");
     let server = Server::start(&setup);
+    put_status(&server, "s1", "waiting").await;
     let first = put_qr(&server, "s1", "Q1").await;
     assert_eq!(
         (&first["new"], &first["queued"]),
@@ -203,8 +204,11 @@ async fn a_code_is_sent_once_and_its_end_is_told_even_after_a_crash() {
         "once: {:?}",
         qrs()
     );
-    let gone = server.ask("GET /api/sessions/s1?tenant=acme", None).await;
-    assert_eq!(gone.status, 404, "{}", gone.body);
+    let known = server.get("/api/sessions/s1?tenant=acme").await;
+    assert_eq!(
+        (&known["qr"], &known["status"]),
+        (&Value::Null, &json!("waiting"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
