@@ -9,6 +9,7 @@ mod metadata;
 
 use crate::time::Timestamp;
 
+pub(crate) use self::kind::USUAL;
 pub use self::{
     ids::{EventId, ParseIdError, SessionId, SiteId, VisitorId},
     kind::{EventKind, KindError, MAX_KIND_BYTES},

@@ -10,6 +10,8 @@
 
 mod app;
 mod around;
+#[cfg_attr(not(test), expect(dead_code, reason = "the route comes with tracking"))]
+mod assets;
 mod auth;
 mod body;
 mod control;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::{
     config_reference, openapi,
     shell::{self, cargo, has, say},
-    test, tidy,
+    test, tidy, web,
 };
 
 /// Runs the task.
@@ -21,6 +21,8 @@ pub(crate) fn run() -> Result<()> {
     config_reference::run(true)?;
     step("licences and sources");
     licences()?;
+    step("web");
+    web::build()?;
     step("lints");
     shell::run(cargo().args([
         "clippy",

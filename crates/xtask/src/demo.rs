@@ -2,11 +2,15 @@
 
 use anyhow::Result;
 
-use crate::shell::{self, cargo};
+use crate::{
+    shell::{self, cargo},
+    web,
+};
 
 /// Builds and runs `cauce demo`. The dev profile, because dependencies are optimised in it and it
 /// is there in a third of the time that a release build takes.
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    web::build_if_possible();
     shell::run(
         cargo()
             .args(["run", "--quiet", "--package", "cauce", "--", "demo"])

@@ -11,6 +11,7 @@ mod openapi;
 mod shell;
 mod test;
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -23,8 +24,9 @@ usage: cargo xtask TASK
   ci                   what has to hold before a change is taken: format, lints, docs, tidy,
                        generated files, licences, tests
   tidy                 the rules that no compiler checks: cycles, purity, layers, lengths, links
+  web [--test]         check and build the browser tracker; --test runs it in Chromium
   demo [ARGS]          build and run `cauce demo`
-  bench [ARGS]         measure cauce and BullMQ beside it, and print the ratios
+  bench [ARGS]         measure cauce with BullMQ, Fastify and SQLite beside it; print the ratios
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
                        write docs/reference/configuration.md from config/cauce.toml, or compare";
@@ -48,6 +50,7 @@ fn run() -> Result<()> {
         Some("test") => test::run(&rest),
         Some("ci") => ci::run(),
         Some("tidy") => tidy::run(),
+        Some("web") => web::run(&rest),
         Some("demo") => demo::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("openapi") => openapi::run(is_check(&rest)?),

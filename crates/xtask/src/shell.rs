@@ -106,16 +106,24 @@ pub(crate) fn ensure(programs: &[(&str, &str)]) -> Result<bool> {
         "installing what is missing: {}",
         packages.join(" ")
     ));
-    let mut install = Command::new("apt-get");
-    install
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(&packages);
-    let installed = run(install.env("DEBIAN_FRONTEND", "noninteractive"));
-    if let Err(why) = installed {
+    if let Err(why) = install(&packages) {
         say(&format!("not installed: {why:#}"));
         return Ok(false);
     }
     Ok(true)
+}
+
+/// A fresh machine may have no list of packages, or an old one.
+fn install(packages: &[&str]) -> Result<()> {
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "--yes", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    run(&mut install).or_else(|_| {
+        run(Command::new("apt-get").arg("update"))?;
+        run(&mut install)
+    })
 }
 
 fn is_root() -> bool {

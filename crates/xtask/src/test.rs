@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use crate::shell::{self, cargo, ensure, has, say};
+use crate::{
+    shell::{self, cargo, ensure, has, say},
+    web,
+};
 
 /// Programs that tests of power loss need, with their Debian packages. Without them those tests
 /// say that they were skipped.
@@ -16,6 +19,8 @@ const FOR_TESTS: [(&str, &str); 3] = [
 pub(crate) fn run(args: &[String]) -> Result<()> {
     ensure(&FOR_TESTS)?;
     if args.is_empty() {
+        // First, so that the binary that is tested has the tracker in it.
+        web::test()?;
         // Only documentation tests, which nextest does not run.
         shell::run(cargo().args(["test", "--quiet", "--workspace", "--doc"]))?;
     }

@@ -34,7 +34,12 @@ impl Gauge {
 
 /// CPU seconds that this process has used, in user space and in the kernel.
 fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_seconds_of("self")
+}
+
+/// The same of another process, by its number.
+pub(super) fn cpu_seconds_of(process: &str) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // The fields after the command's name, which may hold anything but ends with `)`.
     let fields: Vec<&str> = stat
         .rsplit(')')
@@ -53,7 +58,12 @@ fn cpu_seconds() -> f64 {
 
 /// Bytes of memory that this process holds.
 pub(super) fn resident_bytes() -> u64 {
-    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    resident_bytes_of("self")
+}
+
+/// The same of another process, by its number.
+pub(super) fn resident_bytes_of(process: &str) -> u64 {
+    let statm = fs::read_to_string(format!("/proc/{process}/statm")).unwrap_or_default();
     let pages = statm
         .split(' ')
         .nth(1)

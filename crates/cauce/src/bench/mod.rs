@@ -10,6 +10,7 @@ mod raw;
 mod sink;
 mod start;
 mod store;
+mod tracking;
 mod watch;
 
 use serde_json::{Map, Value, json};
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Jobs of each workload [default: fit for the workload]
     #[arg(long)]
     pub(crate) jobs: Option<u64>,
+    /// Another collector of events that runs already, for the workload `tracking`: address and process
+    #[arg(long, hide = true, num_args = 2, value_names = ["ADDRESS", "PID"])]
+    pub(crate) collector: Option<Vec<String>>,
     /// Be the HTTP server that deliveries go to
     #[arg(long, hide = true)]
     pub(crate) serve_sink: bool,
@@ -36,7 +40,7 @@ pub(crate) struct Args {
     pub(crate) fill: Option<std::path::PathBuf>,
 }
 
-const WORKLOADS: [&str; 10] = [
+const WORKLOADS: [&str; 11] = [
     "fsync",
     "log",
     "loopback",
@@ -47,6 +51,7 @@ const WORKLOADS: [&str; 10] = [
     "deliver_batch",
     "latency",
     "start_1m",
+    "tracking",
 ];
 
 /// What a workload came to.
@@ -112,6 +117,7 @@ async fn measure(name: &str, args: &Args) -> Result<Measured, Failure> {
         "deliver" => deliver::run(args.sink.as_deref(), jobs(50_000), 1).await,
         "deliver_batch" => deliver::run(args.sink.as_deref(), jobs(200_000), 100).await,
         "latency" => latency::run(jobs(5_000)).await,
+        "tracking" => tracking::run(args.collector.as_deref(), jobs(1_000_000)),
         _ => start::run(jobs(start::JOBS)).await,
     }
 }

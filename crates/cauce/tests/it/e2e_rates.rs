@@ -79,6 +79,64 @@ async fn no_window_is_ever_exceeded_and_the_allowance_is_used() {
     assert_eq!(server.law_breakers().await, Vec::<String>::new());
 }
 
+/// How long the soak below lasts: long enough to pass a window of ten seconds twice, or as long as
+/// `CAUCE_SOAK_SECONDS` says. 600 is what a release should have seen.
+fn soak() -> Duration {
+    let asked = std::env::var("CAUCE_SOAK_SECONDS").ok();
+    secs(asked.and_then(|text| text.parse().ok()).unwrap_or(24))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn allowance_is_used_to_the_end_and_never_passed_through_kills() {
+    const KILL_EVERY: Duration = Duration::from_secs(10);
+    let outside = Outside::start().await;
+    let setup = Setup::new(outside.account("meta", "acme", "ok")).with(
+        "queues.meta",
+        &limited(r#"[[10, "1s"], [95, "10s"], [560, "1m"], [30000, "1h"]]"#),
+    );
+    let mut server = Server::start(&setup);
+    let mut filled = 0;
+    let (mut down, mut kills) = (Duration::ZERO, 0);
+    let began = Instant::now();
+    while began.elapsed() < soak() {
+        // Far more than can go until the next kill.
+        let make = |number| {
+            let mut event = event(&id(number));
+            event["platforms"] = json!(["meta"]);
+            event
+        };
+        let events: Value = (filled..filled + 200).map(make).collect();
+        filled += 200;
+        server.post("/api/pixels/events?tenant=acme", &events).await;
+        tokio::time::sleep(KILL_EVERY.min(soak().saturating_sub(began.elapsed()))).await;
+        if began.elapsed() < soak() {
+            let dead = Instant::now();
+            server.kill();
+            server = Server::start(&setup);
+            down += dead.elapsed();
+            kills += 1;
+        }
+    }
+    let ledger = outside.meta.ledger();
+    for (max, seconds) in [(10, 1), (95, 10), (560, 60)] {
+        let highest = ledger.highest_in(secs(seconds));
+        println!("at most {highest} of {max} in {seconds} s");
+        assert!(highest <= max, "{highest} of {max} in {seconds} s");
+    }
+    let requests = ledger.requests();
+    let alive = (requests[requests.len() - 1].at - requests[0].at).saturating_sub(down);
+    // The narrowest allowance over so long a time.
+    let per_second = if soak() > secs(60) { 560.0 / 60.0 } else { 9.5 };
+    let allowed = alive.as_secs_f64() * per_second;
+    let used = requests.len() as f64;
+    println!(
+        "{used} of {allowed:.0} ({:.1} %) in {alive:?} beside {kills} kills ({down:?})",
+        used / allowed * 100.0
+    );
+    assert!(used >= allowed * 0.9, "{used} of {allowed}");
+    assert_eq!(server.law_breakers().await, Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_burst_after_idling_and_none_through_retries() {
     let outside = Outside::start().await;

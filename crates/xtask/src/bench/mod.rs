@@ -1,11 +1,13 @@
-//! `cargo xtask bench`: Cauce and BullMQ beside it, in the same minutes, on the same machine.
+//! `cargo xtask bench`: Cauce and what a team would run today beside it, in the same minutes, on the
+//! same machine.
 //!
-//! Each workload is run in turns, Cauce then BullMQ, and the medians are compared. Both sides print
-//! one JSON line a run: `{name, jobs, seconds, cpu_seconds, memory_bytes}`. The CPU seconds of
-//! BullMQ are those of Node and Redis together. The HTTP sink is this process, and counts for
-//! neither side.
+//! Queues are compared with BullMQ, tracking with a collector on Fastify and SQLite. Each workload is
+//! run in turns, Cauce then the other, and the medians are compared. Both sides come to one JSON line
+//! a run: `{name, jobs, seconds, cpu_seconds, memory_bytes}`. The CPU seconds of BullMQ are those of
+//! Node and Redis together. The HTTP sink is this process, and counts for neither side.
 
-mod peer;
+mod bullmq;
+mod fastify;
 mod sink;
 
 use std::{collections::BTreeMap, process::Command};
@@ -14,17 +16,29 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::shell::{cargo, output_of, print, run as run_command, say};
-use peer::Redis;
+use bullmq::Redis;
+use fastify::Fastify;
 
-/// The workloads: Cauce's, and that of BullMQ which it is compared with. BullMQ has no batches of
-/// jobs in one request, so one job a request stands against both ways of delivery.
-const WORKLOADS: [(&str, &str); 5] = [
-    ("enqueue", "enqueue"),
-    ("cycle_10k", "cycle_10k"),
-    ("cycle_1m", "cycle_1m"),
-    ("deliver", "deliver"),
-    ("deliver_batch", "deliver"),
+/// The workloads, and what each is compared with. BullMQ has no batches of jobs in one request, so
+/// one job a request stands against both ways of delivery.
+const WORKLOADS: [(&str, Peer); 6] = [
+    ("enqueue", Peer::BullMq("enqueue")),
+    ("cycle_10k", Peer::BullMq("cycle_10k")),
+    ("cycle_1m", Peer::BullMq("cycle_1m")),
+    ("deliver", Peer::BullMq("deliver")),
+    ("deliver_batch", Peer::BullMq("deliver")),
+    ("tracking", Peer::Fastify),
 ];
+
+/// What a workload is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Peer {
+    /// A workload of BullMQ.
+    BullMq(&'static str),
+    /// The collector on Fastify and SQLite.
+    Fastify,
+}
+
 /// One run of one side.
 #[derive(Clone, Copy, Debug)]
 struct Measured {
@@ -36,29 +50,68 @@ struct Measured {
 /// What was asked for.
 struct Wanted {
     runs: usize,
-    workloads: Vec<(&'static str, &'static str)>,
+    workloads: Vec<(&'static str, Peer)>,
 }
 
 /// Runs the task.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let wanted = wanted(args)?;
     run_command(cargo().args(["build", "--release", "--package", "cauce"]))?;
-    peer::install()?;
-    let sink = sink::start()?;
-    let redis = Redis::start()?;
+    let beside = Beside::prepare(&wanted.workloads)?;
     conditions()?;
     let mut rows = Vec::new();
-    for (workload, of_peer) in &wanted.workloads {
+    for (workload, peer) in &wanted.workloads {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for turn in 1..=wanted.runs {
             say(&format!("{workload}: run {turn} of {}", wanted.runs));
-            ours.push(measured(&output_of(&mut cauce(workload, &sink)?)?)?);
-            theirs.push(measured(&output_of(&mut redis.peer(of_peer, &sink))?)?);
+            let mut cauce = cauce(workload)?;
+            cauce.args(["--sink", &beside.sink]);
+            ours.push(measured(&output_of(&mut cauce)?)?);
+            theirs.push(measured(&beside.run(*peer)?)?);
         }
         rows.push((*workload, median(&ours), median(&theirs)));
     }
     show(&rows, wanted.runs);
     Ok(())
+}
+
+/// What stands beside Cauce.
+struct Beside {
+    sink: String,
+    redis: Option<Redis>,
+}
+
+impl Beside {
+    /// Installs and starts what these workloads are compared with.
+    fn prepare(workloads: &[(&str, Peer)]) -> Result<Beside> {
+        let any = |wanted: fn(&Peer) -> bool| workloads.iter().any(|(_, peer)| wanted(peer));
+        let mut redis = None;
+        if any(|peer| matches!(peer, Peer::BullMq(_))) {
+            bullmq::install()?;
+            redis = Some(Redis::start()?);
+        }
+        if any(|peer| *peer == Peer::Fastify) {
+            fastify::install()?;
+        }
+        let sink = sink::start()?;
+        Ok(Beside { sink, redis })
+    }
+
+    /// Runs the other side of a workload, and answers what it prints.
+    fn run(&self, peer: Peer) -> Result<String> {
+        match peer {
+            Peer::BullMq(workload) => {
+                let redis = self.redis.as_ref().context("Redis was not started")?;
+                output_of(&mut redis.peer(workload, &self.sink))
+            }
+            Peer::Fastify => {
+                let collector = Fastify::start()?;
+                let mut load = cauce("tracking")?;
+                load.args(collector.arguments());
+                output_of(load.args(["--jobs", fastify::EVENTS]))
+            }
+        }
+    }
 }
 
 fn wanted(args: &[String]) -> Result<Wanted> {
@@ -80,7 +133,7 @@ fn wanted(args: &[String]) -> Result<Wanted> {
     Ok(wanted)
 }
 
-fn workload(name: &str) -> Result<(&'static str, &'static str)> {
+fn workload(name: &str) -> Result<(&'static str, Peer)> {
     let known = WORKLOADS.into_iter().find(|(ours, _)| *ours == name);
     known.with_context(|| format!("no workload {name}; there are {}", names()))
 }
@@ -89,12 +142,12 @@ fn names() -> String {
     WORKLOADS.map(|(ours, _)| ours).join(",")
 }
 
-fn cauce(workload: &str, sink: &str) -> Result<Command> {
+fn cauce(workload: &str) -> Result<Command> {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let program = std::path::Path::new(&target).join("release/cauce");
     let program = program.canonicalize().context("cauce is not built")?;
     let mut command = Command::new(program);
-    command.args(["--json", "bench", "--only", workload, "--sink", sink]);
+    command.args(["--json", "bench", "--only", workload]);
     Ok(command)
 }
 
@@ -153,6 +206,9 @@ fn conditions() -> Result<()> {
         "cauce: release, embedded store, durability = \"fsync\": every job on disk before the answer",
     );
     print("BullMQ: one Node process, Redis with appendonly yes, appendfsync everysec: not on disk");
+    print(
+        "Fastify: one Node process, SQLite with five indexes, 500 events a transaction, answers before it writes",
+    );
     Ok(())
 }
 
@@ -161,14 +217,14 @@ fn show(rows: &[(&str, Measured, Measured)], runs: usize) {
     print(&format!(
         "{:<12}{:>14}{:>14}{:>8}{:>16}{:>16}{:>8}{:>12}{:>12}",
         "workload",
-        "cauce jobs/s",
-        "BullMQ jobs/s",
+        "cauce /s",
+        "beside it /s",
         "ratio",
         "cauce CPU s/10k",
-        "BullMQ CPU s/10k",
+        "its CPU s/10k",
         "ratio",
         "cauce MB",
-        "Redis MB"
+        "its MB"
     ));
     for (name, ours, theirs) in rows {
         let megabytes = |run: &Measured| {

@@ -22,15 +22,24 @@ impl Slots {
         self.runs.iter().copied()
     }
 
-    /// Adds slots at `at`, or at the newest moment there is where that is later.
+    /// Adds slots at `at`: nearly always the newest moment, but a request without an answer settles
+    /// behind younger ones.
     pub(super) fn push(&mut self, at: Timestamp, n: u32) {
         if n == 0 {
             return;
         }
         self.total += n;
         match self.runs.back_mut() {
-            Some((newest, count)) if *newest >= at => *count += n,
+            Some((newest, count)) if *newest == at => *count += n,
+            Some((newest, _)) if *newest > at => self.insert(at, n),
             _ => self.runs.push_back((at, n)),
+        }
+    }
+
+    fn insert(&mut self, at: Timestamp, n: u32) {
+        match self.runs.binary_search_by_key(&at, |run| run.0) {
+            Ok(place) => self.runs[place].1 += n,
+            Err(place) => self.runs.insert(place, (at, n)),
         }
     }
 

@@ -144,6 +144,18 @@ fn restored_starts_count_as_requests_that_left_late() {
 }
 
 #[test]
+fn restored_starts_leave_by_their_own_time_behind_younger_answers() {
+    let windows = [window(3, 10_000)];
+    let starts = [(ms(0), 1), (ms(3_000), 1)];
+    let mut quota = Quota::restore(&windows, &starts, ms(9_000));
+    one(&mut quota, ms(9_500));
+    let second = 3_000 + 1_000 + 1_000 + 10_000 + 1;
+    quota.advance(ms(second - 1));
+    assert_eq!(quota.available(ms(second - 1)), 1);
+    assert_eq!(quota.available(ms(second)), 2);
+}
+
+#[test]
 fn a_snapshot_restores_to_at_least_the_same_use() {
     let windows = [window(5, 1_000), window(100, 60_000)];
     let mut quota = Quota::new(&windows);

@@ -18,7 +18,7 @@ const FOLDER: &str = "bench/bullmq";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Installs what is missing: Node, Redis, and the packages of the lockfile.
-pub(crate) fn install() -> Result<()> {
+pub(super) fn install() -> Result<()> {
     if !ensure(&[
         ("node", "nodejs"),
         ("npm", "npm"),
@@ -32,7 +32,7 @@ pub(crate) fn install() -> Result<()> {
 }
 
 /// A Redis of our own, in a folder of its own.
-pub(crate) struct Redis {
+pub(super) struct Redis {
     child: Child,
     address: SocketAddr,
     folder: PathBuf,
@@ -41,7 +41,7 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts it as its manual recommends for data that matters: append-only file, synced once a
     /// second. It does not wait for the disk, as Cauce does.
-    pub(crate) fn start() -> Result<Redis> {
+    pub(super) fn start() -> Result<Redis> {
         let folder = std::env::temp_dir().join(format!("cauce-bench-redis-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -82,7 +82,7 @@ impl Redis {
     }
 
     /// The program that runs one workload.
-    pub(crate) fn peer(&self, workload: &str, sink: &str) -> Command {
+    pub(super) fn peer(&self, workload: &str, sink: &str) -> Command {
         let mut command = Command::new("node");
         command
             .args(["run.mjs", "--redis", &self.address.to_string()])

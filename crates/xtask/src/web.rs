@@ -1,0 +1,68 @@
+//! `cargo xtask web`: builds and tests what runs in a browser.
+//!
+//! Cargo itself never needs Node: the binary takes in what this has left in `web/tracker/dist`, and
+//! does without where there is nothing.
+
+use std::{env, fs, process::Command};
+
+use anyhow::{Result, bail};
+
+use crate::shell::{self, ensure, say};
+
+const FOLDER: &str = "web";
+const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
+const BROWSER: [(&str, &str); 1] = [("chromium", "chromium")];
+/// A server to run against, in place of the stand-in.
+const SERVER: &str = "CAUCE_URL";
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    match args {
+        [] => build(),
+        [only] if only == "--test" => test(),
+        _ => bail!("the only argument is --test"),
+    }
+}
+
+/// Checks and builds; fails where there is no Node.
+pub(crate) fn build() -> Result<()> {
+    if !ensure(&NODE)? {
+        bail!("node and npm are needed for what runs in a browser")
+    }
+    if !is_installed() {
+        npm(&["ci", "--ignore-scripts", "--no-progress"])?;
+    }
+    npm(&["run", "check"])?;
+    npm(&["test"])?;
+    npm(&["run", "build"])
+}
+
+/// Builds, and runs it in a browser: against a stand-in, or the server that `CAUCE_URL` names.
+pub(crate) fn test() -> Result<()> {
+    build()?;
+    if env::var_os("CHROMIUM").is_none() && !ensure(&BROWSER)? {
+        bail!("chromium is needed to test what runs in a browser; hint: set CHROMIUM to its path")
+    }
+    match env::var_os(SERVER) {
+        Some(_) => npm(&["run", "e2e:server"]),
+        None => npm(&["run", "e2e"]),
+    }
+}
+
+/// Builds where that can be done, and else says what will be missing.
+pub(crate) fn build_if_possible() {
+    if let Err(why) = build() {
+        say(&format!("going on without the browser tracker: {why:#}"));
+    }
+}
+
+/// Whether the packages are those of the lockfile; npm writes down when it installed them.
+fn is_installed() -> bool {
+    let written = |path: &str| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let installed = written("web/node_modules/.package-lock.json");
+    installed.is_some() && installed >= written("web/package-lock.json")
+}
+
+fn npm(args: &[&str]) -> Result<()> {
+    shell::run(Command::new("npm").args(args).current_dir(FOLDER))
+}
