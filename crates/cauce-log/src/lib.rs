@@ -51,6 +51,9 @@ mod committer;
 
 pub mod tools;
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+
 pub use committer::{Committer, Handle, Idle, Machine, Refused};
 pub use error::Error;
 pub use open::{Log, ReplayFn};

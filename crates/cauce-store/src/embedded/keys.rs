@@ -11,6 +11,8 @@ const GENERATIONS: i64 = 24;
 
 pub(super) struct Keys {
     span_ms: i64,
+    /// The time that one generation covers.
+    width_ms: i64,
     generations: BTreeMap<i64, HashMap<u128, Known>>,
 }
 
@@ -33,14 +35,21 @@ pub(super) fn hash(tenant: &str, key: &str) -> u128 {
 impl Keys {
     /// Keys are known for `span_ms`, and take memory for a generation longer at most.
     pub(super) fn new(span_ms: i64) -> Keys {
+        let span_ms = span_ms.max(GENERATIONS);
         Keys {
-            span_ms: span_ms.max(GENERATIONS),
+            span_ms,
+            width_ms: span_ms / GENERATIONS,
             generations: BTreeMap::new(),
         }
     }
 
+    /// Keys are known for another time from here on; what was forgotten stays so.
+    pub(super) fn keep_for(&mut self, span_ms: i64) {
+        self.span_ms = span_ms.max(GENERATIONS);
+    }
+
     fn generation(&self, at_ms: i64) -> i64 {
-        at_ms.div_euclid(self.span_ms / GENERATIONS)
+        at_ms.div_euclid(self.width_ms)
     }
 
     /// Takes the key of a job that came at `at_ms`.
@@ -107,5 +116,17 @@ mod tests {
         assert_eq!(keys.find(key, 1_002 + DAY).map(|k| k.number), Some(8));
         keys.prune(1_000 + DAY + DAY / 12);
         assert_eq!(keys.len(), 1);
+    }
+
+    #[test]
+    fn keys_that_are_known_follow_another_span() {
+        let mut keys = Keys::new(DAY);
+        let key = hash("acme", "order-1");
+        keys.insert(key, 7, 1_000);
+        keys.keep_for(3 * DAY);
+        keys.prune(1_000 + 2 * DAY);
+        assert_eq!(keys.find(key, 1_000 + 3 * DAY).map(|k| k.number), Some(7));
+        keys.keep_for(DAY / 2);
+        assert_eq!(keys.find(key, 1_000 + DAY), None);
     }
 }

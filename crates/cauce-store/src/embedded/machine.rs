@@ -1,6 +1,9 @@
 //! The one writer of the job log: turns calls into records, many calls to one fsync.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 use cauce_flow::time::Timestamp;
 use cauce_log::{Machine, Writer};
@@ -159,6 +162,7 @@ pub(super) fn roll_if_full(
     if !journal.writer.should_roll() {
         return Ok(());
     }
+    journal.state.prune_names(&BTreeSet::new());
     let base = journal.state.base();
     match journal.writer.roll(&base) {
         Ok(_) => {

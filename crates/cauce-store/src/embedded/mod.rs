@@ -17,6 +17,8 @@ mod counters;
 mod fetching;
 mod fifo;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod gathering;
 mod keys;
 mod looking;
@@ -196,11 +198,15 @@ impl EmbeddedStore {
         })
     }
 
-    /// Follows other limits and history from here on; the rest of the options stays as it was.
+    /// Follows other limits and history from here on; the rest of the options stays as it was. What
+    /// is kept for a shorter time goes when it would have gone before.
     pub fn follow(&self, options: &Options) {
         let floor = floor_bytes(options);
         self.shared.min_free_bytes.store(floor, Ordering::Relaxed);
-        self.shared.state.lock().keeping = keeping(options);
+        let keeping = keeping(options);
+        let mut state = self.shared.state.lock();
+        state.keys.keep_for(keeping.idempotency_ms);
+        state.keeping = keeping;
     }
 
     /// What was found when the log was opened.

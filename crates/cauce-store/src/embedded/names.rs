@@ -1,18 +1,28 @@
 //! Names get a number once, and records call them by it.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use cauce_flow::id::GroupName;
 
 use super::record::NameId;
 
 /// What a name is called whose record is damaged, before its number.
 const LOST: &str = "lost-";
 
-/// All names that the log has ever used, by number. Number 0 is "none".
+/// The names that something refers to, by number. Number 0 is "none". No number is given twice, so
+/// that a record never means another name than it was written for.
 #[derive(Default)]
 pub(super) struct Names {
-    /// None where the record of the name is damaged.
-    texts: Vec<Option<Arc<str>>>,
+    texts: BTreeMap<NameId, Arc<str>>,
     numbers: HashMap<Arc<str>, NameId>,
+    /// Numbers that something refers to, though the record of their name is damaged.
+    lost: BTreeSet<NameId>,
+    /// The number that was given last.
+    last: NameId,
 }
 
 impl Names {
@@ -20,54 +30,83 @@ impl Names {
     pub(super) fn number(&self, text: &str) -> Option<NameId> {
         self.numbers.get(text).copied().or_else(|| {
             let lost: NameId = text.strip_prefix(LOST)?.parse().ok()?;
-            let place = (lost as usize).checked_sub(1)?;
-            self.texts.get(place)?.is_none().then_some(lost)
+            self.lost.contains(&lost).then_some(lost)
         })
     }
 
     /// Whether the name behind a number is known.
     pub(super) fn is_known(&self, number: NameId) -> bool {
-        let place = (number as usize).wrapping_sub(1);
-        matches!(self.texts.get(place), Some(Some(_)))
+        self.texts.contains_key(&number)
+    }
+
+    /// Whether something refers to a number whose name is not known.
+    pub(super) fn is_lost(&self, number: NameId) -> bool {
+        self.lost.contains(&number)
     }
 
     /// The number that the next new name gets.
     pub(super) fn next_number(&self) -> NameId {
-        NameId::try_from(self.texts.len() + 1).expect("fewer than four billion names")
+        let next = self.last.checked_add(1);
+        next.expect("fewer than four billion names")
+    }
+
+    /// The number that was given last.
+    pub(super) fn last(&self) -> NameId {
+        self.last
+    }
+
+    /// All numbers up to `last` were given.
+    pub(super) fn given(&mut self, last: NameId) {
+        self.last = self.last.max(last);
     }
 
     /// The name behind a number; one made of the number where its record is damaged.
     pub(super) fn text(&self, number: NameId) -> Cow<'_, str> {
-        let place = (number as usize).wrapping_sub(1);
-        match self.texts.get(place) {
-            Some(Some(text)) => Cow::Borrowed(text),
-            Some(None) | None => Cow::Owned(format!("{LOST}{number}")),
+        match self.texts.get(&number) {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(format!("{LOST}{number}")),
         }
     }
 
-    /// Takes a name under its number, as a record tells it.
+    /// Takes a name under its number, as a record tells it. A text that is no name is none here,
+    /// either: it is called by its number.
     pub(super) fn learn(&mut self, number: NameId, text: &str) {
-        self.note(number);
-        let place = (number as usize).wrapping_sub(1);
-        if let Some(empty @ None) = self.texts.get_mut(place) {
+        if GroupName::new(text).is_err() {
+            return self.note(number);
+        }
+        self.given(number);
+        self.lost.remove(&number);
+        if let Entry::Vacant(place) = self.texts.entry(number) {
             let text: Arc<str> = Arc::from(text);
-            *empty = Some(Arc::clone(&text));
+            place.insert(Arc::clone(&text));
             self.numbers.insert(text, number);
         }
     }
 
-    /// Keeps a number from being given again, though the record of its name may be damaged.
+    /// Something refers to a number, though the record of its name may be damaged.
     pub(super) fn note(&mut self, number: NameId) {
-        if self.texts.len() < number as usize {
-            self.texts.resize(number as usize, None);
+        self.given(number);
+        if number != 0 && !self.is_known(number) {
+            self.lost.insert(number);
         }
     }
 
+    /// Forgets the names that are not kept.
+    pub(super) fn retain(&mut self, keep: impl Fn(NameId) -> bool) {
+        self.lost.retain(|number| keep(*number));
+        let numbers = &mut self.numbers;
+        self.texts.retain(|number, text| {
+            let kept = keep(*number);
+            if !kept && numbers.get(text) == Some(number) {
+                numbers.remove(text);
+            }
+            kept
+        });
+    }
+
     /// All names with their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (NameId, Cow<'_, str>)> {
-        (1..)
-            .zip(&self.texts)
-            .map(|(number, _)| (number, self.text(number)))
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (NameId, &str)> {
+        self.texts.iter().map(|(number, text)| (*number, &**text))
     }
 }
 
@@ -80,6 +119,7 @@ mod tests {
         let mut names = Names::default();
         names.learn(1, "meta");
         names.learn(3, "acme");
+        names.note(2);
         assert_eq!(names.number("acme"), Some(3));
         assert_eq!(
             (&*names.text(2), names.number("lost-2")),
@@ -90,6 +130,20 @@ mod tests {
             (None, None)
         );
         names.note(5);
-        assert_eq!(names.next_number(), 6);
+        names.learn(6, "no name/at all");
+        assert_eq!((&*names.text(6), names.next_number()), ("lost-6", 7));
+    }
+
+    #[test]
+    fn a_name_that_is_forgotten_gets_a_new_number() {
+        let mut names = Names::default();
+        names.learn(1, "meta");
+        names.learn(2, "spring");
+        names.retain(|number| number == 1);
+        assert_eq!(
+            (names.number("meta"), names.number("spring")),
+            (Some(1), None)
+        );
+        assert_eq!(names.next_number(), 3);
     }
 }

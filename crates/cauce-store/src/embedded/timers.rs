@@ -2,9 +2,11 @@
 //!
 //! What is near stands in exact order. What is further away stands in buckets of ten seconds, and is
 //! put in order when its bucket begins. Numbers come to a bucket nearly in order, so each is kept as
-//! its distance from the one before: three bytes or so.
+//! its distance from the one before: three bytes or so. A bucket is made of parts of some thousands
+//! of numbers, which are put in order one at a time, so that a million that come due at once hold up
+//! nobody: those of one part come before those of the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::codec::{Decoder, Encode, Malformed};
 
@@ -14,12 +16,15 @@ const GRAIN_MS: i64 = 10_000;
 pub(super) struct Timers {
     near: BTreeSet<(i64, u64)>,
     /// By the start of the bucket over the grain.
-    far: BTreeMap<i64, Bucket>,
+    far: BTreeMap<i64, VecDeque<Bucket>>,
     /// Buckets up to this one have begun.
     begun: i64,
 }
 
-/// Numbers that wake within one grain.
+/// Numbers in one part of a bucket.
+const MAX_PART: usize = 4_096;
+
+/// Some of the numbers that wake within one grain.
 #[derive(Default)]
 struct Bucket {
     /// Distance from the number before, then the time in the grain.
@@ -56,17 +61,28 @@ impl Timers {
     /// Wakes `number` at `at_ms`.
     pub(super) fn set(&mut self, at_ms: i64, number: u64) {
         let bucket = at_ms.div_euclid(GRAIN_MS);
-        if bucket <= self.begun {
+        if bucket <= self.begun && !self.far.contains_key(&bucket) {
             self.near.insert((at_ms, number));
             return;
         }
         let offset = at_ms.rem_euclid(GRAIN_MS) as u64;
-        self.far.entry(bucket).or_default().push(offset, number);
+        let parts = self.far.entry(bucket).or_default();
+        if parts.back().is_none_or(|part| part.count >= MAX_PART) {
+            parts.push_back(Bucket::default());
+        }
+        if let Some(part) = parts.back_mut() {
+            part.push(offset, number);
+        }
     }
 
-    /// Takes the next number whose time has come.
+    /// Takes a number whose time has come, the earliest of those that are in order. Puts one more
+    /// part in order for it at most, so there may be others although there is none:
+    /// [`is_behind`](Timers::is_behind) says so.
     pub(super) fn pop(&mut self, now_ms: i64) -> Option<u64> {
-        self.begin_buckets(now_ms);
+        self.begun = self.begun.max(now_ms.div_euclid(GRAIN_MS));
+        if self.near.first().is_none_or(|(at_ms, _)| *at_ms > now_ms) {
+            self.begin_part();
+        }
         let (at_ms, number) = self.near.first().copied()?;
         if at_ms > now_ms {
             return None;
@@ -75,17 +91,26 @@ impl Timers {
         Some(number)
     }
 
-    fn begin_buckets(&mut self, now_ms: i64) {
-        self.begun = self.begun.max(now_ms.div_euclid(GRAIN_MS));
-        while let Some(first) = self.far.first_entry() {
-            if *first.key() > self.begun {
-                return;
-            }
-            let base = first.key() * GRAIN_MS;
-            let bucket = first.remove();
-            let at = |(offset, number)| (base + offset as i64, number);
-            self.near.extend(bucket.numbers().map(at));
+    /// Whether some of what may wake by now is not in order yet.
+    pub(super) fn is_behind(&self) -> bool {
+        let first = self.far.keys().next();
+        first.is_some_and(|bucket| *bucket <= self.begun)
+    }
+
+    /// Puts one more part of the buckets that have begun in order; none where all of them are.
+    fn begin_part(&mut self) -> Option<()> {
+        let mut first = self
+            .far
+            .first_entry()
+            .filter(|first| *first.key() <= self.begun)?;
+        let base = first.key() * GRAIN_MS;
+        let part = first.get_mut().pop_front();
+        if first.get().is_empty() {
+            first.remove();
         }
+        let at = |(offset, number)| (base + offset as i64, number);
+        self.near.extend(part?.numbers().map(at));
+        Some(())
     }
 
     /// When there is something to do next.
@@ -104,8 +129,9 @@ impl Timers {
 
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
-        let far = self.far.values().map(|bucket| bucket.coded.capacity());
-        let far = far.sum::<usize>() + self.far.len() * 2 * size_of::<(i64, Bucket)>();
+        let parts = self.far.values().flatten();
+        let far = parts.map(|part| part.coded.capacity() + size_of::<Bucket>());
+        let far = far.sum::<usize>() + self.far.len() * 2 * size_of::<(i64, VecDeque<Bucket>)>();
         far + self.near.len() * 32
     }
 }
@@ -132,5 +158,22 @@ mod tests {
         assert_eq!(timers.pop(95_003), Some(3));
         assert_eq!(timers.pop(95_003), Some(9));
         assert_eq!(timers.next_ms(), None);
+    }
+
+    #[test]
+    fn a_crowd_of_one_instant_is_put_in_order_in_parts() {
+        let mut timers = Timers::default();
+        (1..=20_000).for_each(|number| timers.set(95_003, number));
+        assert_eq!(timers.pop(95_002), None);
+        assert!(timers.near.len() == MAX_PART && timers.is_behind());
+        assert_eq!(timers.next_ms(), Some(90_000), "there is more to look at");
+        timers.set(95_001, 20_001);
+        let mut woken: Vec<u64> = std::iter::from_fn(|| timers.pop(95_003)).collect();
+        let first: Vec<u64> = (1..=MAX_PART as u64).collect();
+        assert_eq!(woken[..MAX_PART], first);
+        woken.sort_unstable();
+        assert_eq!(woken, (1..=20_001).collect::<Vec<_>>());
+        assert_eq!((timers.pop(i64::MAX / 2), timers.next_ms()), (None, None));
+        assert!(!timers.is_behind());
     }
 }

@@ -65,6 +65,7 @@ impl JobHead {
         let due_at = enqueued_at.wrapping_add(from.i64()?);
         let expires_at = match from.i64()? {
             -1 => i64::MAX,
+            ..-1 => return Err(Malformed("a job expires before it was taken")),
             after => enqueued_at.wrapping_add(after),
         };
         let mut hash = |bit| if flags & bit != 0 { from.u128() } else { Ok(0) };

@@ -4,27 +4,30 @@
 //! It holds what cannot be told from the jobs: names, counters of what has ended, gates, the
 //! request starts and notes of each line.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::{
     super::{
         codec::{Decoder, Encode, Malformed},
         counters::Counters,
+        record::NameId,
     },
     State,
 };
+
+/// Marks the instance (28 bits) of a base in which each name has its number beside it.
+const NUMBERED: u32 = 1 << 31;
 
 impl State {
     /// The body of a `Base` record for the state as it is.
     pub(in super::super) fn base(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(4_096);
-        out.put_u64(self.instance.into());
+        out.put_u64((self.instance | NUMBERED).into());
         out.put_u64(self.next_number);
         out.put_i64(self.clock);
-        out.put_u64(self.names.iter().count() as u64);
-        for (_, text) in self.names.iter() {
-            out.put_text(&text);
-        }
+        self.encode_names(&mut out);
         out.put_u64(self.counters.len() as u64);
         for (queue, tenant, _, counters) in self.counters.iter() {
             out.put_u64(queue.into());
@@ -42,6 +45,7 @@ impl State {
         out
     }
 
+<<<<<<< HEAD
     /// Stands at the end, where a base of an earlier version has nothing.
     fn encode_superseded(&self, out: &mut Vec<u8>) {
         let counted = || self.counters.iter().filter(|(.., of)| of.superseded > 0);
@@ -50,6 +54,16 @@ impl State {
             out.put_u64(queue.into());
             out.put_u64(tenant.into());
             out.put_u64(of.superseded);
+=======
+    fn encode_names(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.names.last().into());
+        out.put_u64(self.names.iter().len() as u64);
+        let mut last = 0;
+        for (number, text) in self.names.iter() {
+            out.put_u64((number - last).into());
+            out.put_text(text);
+            last = number;
+>>>>>>> h/store
         }
     }
 
@@ -76,9 +90,8 @@ impl State {
     /// damaged. Later ones say what is known already.
     pub(super) fn fold_base(&mut self, body: &[u8]) {
         if self.based {
-            let mut from = Decoder::new(body);
-            if let (Ok(_), Ok(next_number)) = (from.u32(), from.u64()) {
-                self.numbers_given(next_number);
+            if let Err(fault) = self.pass_base(&mut Decoder::new(body)) {
+                tracing::error!(%fault, "the base of a segment cannot be read in full");
             }
             return;
         }
@@ -93,15 +106,54 @@ impl State {
         self.based = true;
     }
 
+    /// What of a later base is not known already, where records before it are damaged. And as the
+    /// names were pruned when it was written, they are here.
+    fn pass_base(&mut self, from: &mut Decoder<'_>) -> Result<(), Malformed> {
+        let flags = from.u32()?;
+        self.numbers_given(from.u64()?);
+        from.i64()?;
+        let named = self.read_names(flags, from)?;
+        self.prune_names(&named);
+        Ok(())
+    }
+
+    /// Answers the numbers of the names.
+    fn read_names(
+        &mut self,
+        flags: u32,
+        from: &mut Decoder<'_>,
+    ) -> Result<BTreeSet<NameId>, Malformed> {
+        if flags & NUMBERED != 0 {
+            self.names.given(from.u32()?);
+        }
+        let (mut named, mut number) = (BTreeSet::new(), 0u32);
+        for _ in 0..from.count()? {
+            // The first version of the log wrote all names that there ever were.
+            let step = if flags & NUMBERED != 0 {
+                from.u32()?
+            } else {
+                1
+            };
+            number = number
+                .checked_add(step)
+                .ok_or(Malformed("too many names"))?;
+            let text = from.text()?;
+            // What was called by its number so far goes on under that name.
+            if !self.names.is_lost(number) {
+                self.names.learn(number, text);
+            }
+            named.insert(number);
+        }
+        Ok(named)
+    }
+
     fn read_base(&mut self, from: &mut Decoder<'_>) -> Result<(), Malformed> {
-        self.instance = from.u32()?;
+        let flags = from.u32()?;
+        self.instance = flags & !NUMBERED;
         self.start_gathering();
         self.next_number = from.u64()?.max(1);
         self.clock = from.i64()?;
-        for number in 1..=from.count()? {
-            let number = u32::try_from(number).map_err(|_| Malformed("too many names"))?;
-            self.names.learn(number, from.text()?);
-        }
+        self.read_names(flags, from)?;
         for _ in 0..from.count()? {
             let (queue, tenant) = (from.u32()?, from.u32()?);
             let counters = Counters::decode(from)?;

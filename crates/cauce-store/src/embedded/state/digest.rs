@@ -13,7 +13,8 @@ impl State {
         for (queue, tenant, _, counters) in self.counters.iter() {
             all.push(format!("{queue} {tenant} {counters:?}"));
         }
-        for (name, text) in self.names.iter() {
+        let used = self.names_in_use();
+        for (name, text) in self.names.iter().filter(|(name, _)| used.contains(name)) {
             all.push(format!("name {name} {text}"));
         }
         for line in &self.lines {

@@ -37,6 +37,17 @@ pub(super) struct End<'a> {
     pub(super) code: &'a str,
 }
 
+/// So many jobs are staged, and so many forgotten, in one call: some milliseconds.
+const MAX_MOVED_A_CALL: usize = 5_000;
+
+/// What the clock alone has done.
+pub(in super::super) struct Moved {
+    /// Jobs whose time to live has run out.
+    pub(in super::super) expired: Vec<u64>,
+    /// There is more to be done at once.
+    pub(in super::super) more: bool,
+}
+
 impl State {
     /// Notes the end of a job that was copied forward after it.
     pub(super) fn note_end(&mut self, number: u64, standing: &Standing) {
@@ -114,27 +125,55 @@ impl State {
 
     /// What came due by the latest time in the log, whether or not a record says so.
     pub(in super::super) fn catch_up(&mut self) {
-        let expired = self.advance(Timestamp::from_millis(self.clock), 0);
-        debug_assert!(expired.is_empty(), "only a record expires a job");
+        let mut more = true;
+        while more {
+            let moved = self.advance(Timestamp::from_millis(self.clock), 0);
+            debug_assert!(moved.expired.is_empty(), "only a record expires a job");
+            more = moved.more;
+        }
     }
 
     /// Moves what has come due into its line, and prunes what is kept no longer. Answers the
-    /// unfinished jobs whose time to live has run out: a record has to say so.
-    pub(in super::super) fn advance(&mut self, now: Timestamp, max_expired: usize) -> Vec<u64> {
+    /// unfinished jobs whose time to live has run out: a record has to say so. A crowd is moved in
+    /// slices, so that others get their turn between them.
+    pub(in super::super) fn advance(&mut self, now: Timestamp, max_expired: usize) -> Moved {
         self.tick(now.as_millis());
         let now = now.as_millis();
-        while let Some(number) = self.due.pop(now) {
+        let staged = self.stage_due(now);
+        let forgotten = self.forget_old(now);
+        self.keys.prune(now);
+        let (expired, more_expire) = self.take_expired(now, max_expired);
+        let more = staged.max(forgotten) == MAX_MOVED_A_CALL
+            || self.due.is_behind()
+            || self.forgetting.is_behind()
+            || (more_expire && max_expired > 0);
+        Moved { expired, more }
+    }
+
+    fn stage_due(&mut self, now: i64) -> usize {
+        let mut staged = 0;
+        while staged < MAX_MOVED_A_CALL
+            && let Some(number) = self.due.pop(now)
+        {
+            staged += 1;
             let due = |e: &&Entry| e.state() == JobState::Scheduled && e.due_at() <= now;
             if let Some(entry) = self.table.get(number).filter(due).copied() {
                 self.place(number, entry, JobState::Waiting);
                 self.note_due(number);
             }
         }
-        while let Some(number) = self.forgetting.pop(now) {
+        staged
+    }
+
+    fn forget_old(&mut self, now: i64) -> usize {
+        let mut forgotten = 0;
+        while forgotten < MAX_MOVED_A_CALL
+            && let Some(number) = self.forgetting.pop(now)
+        {
+            forgotten += 1;
             self.forget_if_old(number, now);
         }
-        self.keys.prune(now);
-        self.take_expired(now, max_expired)
+        forgotten
     }
 
     fn forget_if_old(&mut self, number: u64, now: i64) {
@@ -146,20 +185,24 @@ impl State {
             JobState::Expired | JobState::Cancelled => self.keeping.ended_ms,
             _ => return,
         };
-        if self
-            .finished
-            .get(&number)
-            .is_some_and(|end| end.at.saturating_add(kept) <= now)
-        {
+        let end = self.finished.get(&number);
+        let Some(old_at) = end.map(|end| end.at.saturating_add(kept)) else {
+            return;
+        };
+        if old_at <= now {
             self.drop_job(number);
+        } else {
+            // It is kept for longer than when it ended, or it has ended once more.
+            self.forgetting.set(old_at, number);
         }
     }
 
-    fn take_expired(&mut self, now: i64, max_expired: usize) -> Vec<u64> {
+    /// Answers those that expire, and whether there may be more.
+    fn take_expired(&mut self, now: i64, max_expired: usize) -> (Vec<u64>, bool) {
         let mut expired = Vec::new();
-        while expired.len() < max_expired {
+        for _ in 0..max_expired {
             let Some(number) = self.expiry.pop(now) else {
-                break;
+                return (expired, self.expiry.is_behind());
             };
             if self.renewed.get(&number).is_some_and(|until| *until > now) {
                 // This was its time before it was replayed.
@@ -173,7 +216,7 @@ impl State {
                 Some(JobState::Completed | JobState::Expired | JobState::Cancelled) | None => {}
             }
         }
-        expired
+        (expired, true)
     }
 
     /// The shared text of a reason's code.

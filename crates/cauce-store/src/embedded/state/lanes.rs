@@ -44,6 +44,8 @@ pub(in super::super) struct Lane {
     pub(in super::super) tenant: TenantId,
     pub(in super::super) group_name: Option<GroupName>,
     pub(super) fifos: [Fifo; 4],
+    /// Jobs of it that are known, in whatever state.
+    pub(super) jobs: u64,
 }
 
 impl Lane {
@@ -133,7 +135,6 @@ impl State {
         if let Some(number) = self.lane_numbers.get(&(owner, group)) {
             return *number;
         }
-        let number = u32::try_from(self.lanes.len()).expect("fewer than four billion lanes");
         self.names.note(owner.tenant);
         self.names.note(group);
         let line = self.line_number_or_new(owner.queue, owner.account);
@@ -143,7 +144,7 @@ impl State {
             self.held.push(Held::default());
         }
         let named = "names are checked, and what is missing has one that is";
-        self.lanes.push(Lane {
+        let lane = Lane {
             owner,
             group,
             line,
@@ -153,9 +154,20 @@ impl State {
             tenant: TenantId::new(&self.names.text(owner.tenant)).expect(named),
             group_name: (group != 0).then(|| GroupName::new(&self.names.text(group)).expect(named)),
             fifos: Default::default(),
-        });
+            jobs: 0,
+        };
+        let number = self.add_lane(lane);
         self.lane_numbers.insert((owner, group), number);
         number
+    }
+
+    fn add_lane(&mut self, lane: Lane) -> u32 {
+        if let Some(free) = self.free_lanes.pop() {
+            self.lanes[free as usize] = lane;
+            return free;
+        }
+        self.lanes.push(lane);
+        u32::try_from(self.lanes.len() - 1).expect("fewer than four billion lanes")
     }
 
     pub(super) fn line_number_or_new(&mut self, queue: NameId, account: NameId) -> u32 {

@@ -15,6 +15,7 @@
 //! - `plan`, `taking`, `settling`, `returning`: what each call turns into: a check, and the records
 //!   that say what happens
 //! - `base`: the small state at the head of each segment
+//! - `pruning`: what nothing refers to any more
 //! - `query`, `audit`: what can be asked
 
 mod admitting;
@@ -29,6 +30,7 @@ mod journal;
 mod lanes;
 mod lost;
 mod plan;
+mod pruning;
 mod query;
 mod returning;
 mod serve;
@@ -107,6 +109,8 @@ pub(super) struct State {
     pub(super) names: Names,
     lanes: Vec<Lane>,
     lane_numbers: HashMap<(Owner, NameId), u32>,
+    /// Lanes that are for whoever comes next.
+    free_lanes: Vec<u32>,
     lines: Vec<LineState>,
     line_numbers: HashMap<(NameId, NameId), u32>,
     /// What wakes the dispatcher of a line; asked for before the first job may have come.
@@ -160,6 +164,7 @@ impl State {
             names: Names::default(),
             lanes: Vec::new(),
             lane_numbers: HashMap::new(),
+            free_lanes: Vec::new(),
             lines: Vec::new(),
             line_numbers: HashMap::new(),
             wakeups: BTreeMap::new(),
@@ -267,7 +272,8 @@ impl State {
 
     /// Counts a job in, or out, wherever jobs are counted by their state.
     fn count(&mut self, entry: &Entry, state: JobState, by: Step) {
-        let lane = &self.lanes[entry.lane as usize];
+        let lane = &mut self.lanes[entry.lane as usize];
+        by.apply(&mut lane.jobs, 1);
         let counters = self.counters.at(lane.counters);
         let bytes = u64::from(entry.bytes);
         by.apply(&mut counters.present[state as usize], 1);

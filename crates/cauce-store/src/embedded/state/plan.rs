@@ -72,8 +72,8 @@ impl Journal<'_> {
         // What is too old is not handed out. Where more of it came at once, the rest is told by its
         // record when it is read.
         if self.state.next_timer().is_some_and(|next| next <= now) {
-            let expired = self.state.advance(now, MAX_EXPIRED_A_CALL);
-            self.end_jobs(expired, JobState::Expired, false, now)?;
+            let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
+            self.end_jobs(moved.expired, JobState::Expired, false, now)?;
         }
         self.supersede_due(now.as_millis())?;
         let Some(line) = self.state.line_number(&claim.line) else {
@@ -264,11 +264,17 @@ impl Journal<'_> {
     }
 
     pub(in super::super) fn advance(&mut self, now: Timestamp) -> Planned {
+<<<<<<< HEAD
         let expired = self.state.advance(now, MAX_EXPIRED_A_CALL);
         let more = expired.len() == MAX_EXPIRED_A_CALL;
         self.end_jobs(expired, JobState::Expired, false, now)?;
         self.supersede_due(now.as_millis())?;
         Ok(Reply::Next(if more {
+=======
+        let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
+        self.end_jobs(moved.expired, JobState::Expired, false, now)?;
+        Ok(Reply::Next(if moved.more {
+>>>>>>> h/store
             Some(now)
         } else {
             self.state.next_timer()

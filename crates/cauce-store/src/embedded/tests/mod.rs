@@ -6,7 +6,9 @@ mod conforms;
 mod damage;
 mod full;
 mod model;
+mod names;
 mod property;
+mod slices;
 mod unread;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

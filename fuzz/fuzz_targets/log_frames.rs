@@ -1,0 +1,5 @@
+//! See [`cauce_log::fuzz::frames`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cauce_log::fuzz::frames(data));
