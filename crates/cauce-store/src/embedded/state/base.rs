@@ -45,7 +45,6 @@ impl State {
         out
     }
 
-<<<<<<< HEAD
     /// Stands at the end, where a base of an earlier version has nothing.
     fn encode_superseded(&self, out: &mut Vec<u8>) {
         let counted = || self.counters.iter().filter(|(.., of)| of.superseded > 0);
@@ -54,7 +53,9 @@ impl State {
             out.put_u64(queue.into());
             out.put_u64(tenant.into());
             out.put_u64(of.superseded);
-=======
+        }
+    }
+
     fn encode_names(&self, out: &mut Vec<u8>) {
         out.put_u64(self.names.last().into());
         out.put_u64(self.names.iter().len() as u64);
@@ -63,7 +64,6 @@ impl State {
             out.put_u64((number - last).into());
             out.put_text(text);
             last = number;
->>>>>>> h/store
         }
     }
 

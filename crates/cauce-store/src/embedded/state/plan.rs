@@ -264,17 +264,10 @@ impl Journal<'_> {
     }
 
     pub(in super::super) fn advance(&mut self, now: Timestamp) -> Planned {
-<<<<<<< HEAD
-        let expired = self.state.advance(now, MAX_EXPIRED_A_CALL);
-        let more = expired.len() == MAX_EXPIRED_A_CALL;
-        self.end_jobs(expired, JobState::Expired, false, now)?;
-        self.supersede_due(now.as_millis())?;
-        Ok(Reply::Next(if more {
-=======
         let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
         self.end_jobs(moved.expired, JobState::Expired, false, now)?;
+        self.supersede_due(now.as_millis())?;
         Ok(Reply::Next(if moved.more {
->>>>>>> h/store
             Some(now)
         } else {
             self.state.next_timer()
