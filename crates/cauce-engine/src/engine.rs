@@ -43,6 +43,7 @@ impl Engine {
         let engine = Engine {
             inner: Arc::new(inner),
         };
+        engine.recall_relays().await;
         engine.rescue().await.map_err(StartError::Step)?;
         engine.start_loops(refusals);
         engine.keep_sessions_short();
@@ -96,6 +97,10 @@ impl Engine {
 
     /// Takes new limits, rules and accounts.
     pub fn reload(&self, settings: Settings) {
+        self.take_settings(self.with_relays(&settings));
+    }
+
+    fn take_settings(&self, settings: Settings) {
         for gone in self.inner.lines.follow(&settings.accounts) {
             self.inner.loops.spawn(gone.ended());
         }

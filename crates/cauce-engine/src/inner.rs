@@ -15,7 +15,7 @@ use cauce_store::{
     jobs::{Error, JobStore},
     rollups::Rollups,
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     line::Surroundings,
     lines::Lines,
+    relays::made::Made,
     sessions::{Means, Sessions},
     settings::{MinFree, Settings},
     tokens::Tokens,
@@ -42,6 +43,10 @@ pub(crate) struct Inner {
     pub(crate) lines: Lines,
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
+    /// The relays that were made through the API.
+    pub(crate) made: Mutex<Made>,
+    /// Held while one is made or removed.
+    pub(crate) making: tokio::sync::Mutex<()>,
     pub(crate) stop: CancellationToken,
     pub(crate) loops: TaskTracker,
 }
@@ -114,6 +119,8 @@ impl Inner {
             lines,
             tokens,
             sessions,
+            made: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
         };

@@ -1,11 +1,14 @@
 //! Relays: batches of whatever is handed in, to an endpoint of one's own.
 
+pub(crate) mod made;
+
 use bytes::Bytes;
 use cauce_destinations::webhook::key_of;
 use cauce_flow::{id::TenantId, job::NewJob, priority::Priority, time::Timestamp};
 use cauce_store::jobs::{Enqueue, Enqueued, Error, JobStore};
 use serde_json::Value;
 
+pub use self::made::{MakeError, NewRelay};
 use crate::settings::{Relay, Settings};
 
 /// Most bytes of a key.

@@ -34,6 +34,8 @@ pub struct Settings {
     pub pixels: Pixels,
     /// The relays, whose accounts stand among the others.
     pub relays: Vec<Relay>,
+    /// The policy of relays that are made through the API; none lets none be made.
+    pub relay_policy: Option<Policy>,
     /// The sessions part.
     pub sessions: SessionSettings,
 }

@@ -10,4 +10,5 @@ pub(crate) mod metrics;
 pub(crate) mod pixels;
 pub(crate) mod probes;
 pub(crate) mod queues;
+pub(crate) mod relays;
 pub(crate) mod sessions;

@@ -9,7 +9,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     around::around,
-    control::{audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, sessions},
+    control::{
+        audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, relays, sessions,
+    },
     gate::behind,
     ingest,
     problem::{Code, Problem},
@@ -79,6 +81,7 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::why))
         .routes(routes!(dead::list))
         .routes(routes!(destinations::list))
+        .routes(routes!(relays::list))
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::active))
         .routes(routes!(pixels::tokens))
@@ -100,6 +103,8 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dead::forget))
         .routes(routes!(destinations::test))
         .routes(routes!(sessions::forget))
+        .routes(routes!(relays::make))
+        .routes(routes!(relays::remove))
         .routes(routes!(pixels::verify))
 }
 

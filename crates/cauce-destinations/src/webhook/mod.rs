@@ -36,6 +36,7 @@ pub struct Webhook {
     headers: Vec<Header>,
     template: Template,
     results: String,
+    public_only: bool,
 }
 
 impl Webhook {
@@ -47,7 +48,16 @@ impl Webhook {
             template: Template::parse(&config.body)?,
             url: config.url,
             results: config.results,
+            public_only: false,
         })
+    }
+
+    /// The same, which reaches public hosts only.
+    pub fn public_only(self) -> Webhook {
+        Webhook {
+            public_only: true,
+            ..self
+        }
     }
 }
 
@@ -69,6 +79,10 @@ impl Destination for Webhook {
 
     fn screen(&self, _job: &LeasedJob, _now: Timestamp) -> Result<(), Reason> {
         Ok(())
+    }
+
+    fn public_only(&self) -> bool {
+        self.public_only
     }
 
     fn encode(&self, jobs: &[LeasedJob], now: Timestamp) -> Request {

@@ -16,6 +16,7 @@ use super::{
     Input, Runner,
     packing::{answer, pack},
 };
+use crate::transport::Reach;
 
 /// A line whose claim brought nothing looks again after this.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -87,8 +88,11 @@ impl Runner {
 
     fn send(&self, send: Send, now: Timestamp) {
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
-        let (destination, transport) =
-            (Arc::clone(&self.destination), self.around.transport.clone());
+        let destination = Arc::clone(&self.destination);
+        let transport = match destination.public_only() {
+            true => self.around.transport.with_reach(Reach::PublicOnly),
+            false => self.around.transport.clone(),
+        };
         let clock = self.around.clock.clone();
         let start = self.start_to_note(&send);
         self.tasks.spawn(async move {

@@ -16,6 +16,10 @@ const BODIES: &[(&str, &str)] = &[
     ("putSessionQr", r#"{"qr":"x"}"#),
     ("putSessionStatus", r#"{"status":"x"}"#),
     ("relay", "{}"),
+    (
+        "makeRelay",
+        r#"{"name":"swept","url":"https://shop.example/in"}"#,
+    ),
     ("hearEvolution", "{}"),
     ("cleanQueue", r#"{"before":"2020-01-01T00:00:00Z"}"#),
     ("cancelJobs", r#"{"all":true}"#),

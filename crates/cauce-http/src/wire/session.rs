@@ -274,3 +274,55 @@ impl From<CacheFigures> for CacheView {
 fn ms(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+/// A relay to be made.
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = NewRelay)]
+pub(crate) struct NewRelayBody {
+    /// Its name.
+    #[schema(value_type = String, example = "orders")]
+    pub(crate) name: cauce_flow::id::AccountName,
+    /// Whose it is. Only a key for all tenants needs it.
+    #[schema(value_type = Option<String>)]
+    pub(crate) tenant: Option<cauce_flow::id::TenantId>,
+    /// Where batches go: a public https address.
+    #[schema(example = "https://shop.example/hooks/orders")]
+    pub(crate) url: String,
+    /// What signs them: `whsec_` and 24 to 64 bytes in base64.
+    pub(crate) secret: Option<String>,
+    /// Headers of every request.
+    #[serde(default)]
+    pub(crate) headers: std::collections::BTreeMap<String, String>,
+    /// The body as JSON, with `"$items"` where the items go.
+    #[schema(example = "{\"orders\": \"$items\"}")]
+    pub(crate) body: Option<String>,
+    /// Where the answer holds one result for each item, as a JSON Pointer.
+    pub(crate) results: Option<String>,
+    /// Where in an item its key stands, as a JSON Pointer; the newest item of each key counts.
+    #[schema(example = "/id")]
+    pub(crate) key: Option<String>,
+}
+
+/// A relay.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Relay)]
+pub(crate) struct RelayView {
+    /// Its name.
+    #[schema(value_type = String)]
+    pub(crate) id: cauce_flow::id::AccountName,
+    /// Whose it is.
+    #[schema(value_type = String)]
+    pub(crate) tenant: cauce_flow::id::TenantId,
+    /// The queue that feeds it.
+    #[schema(value_type = String, example = "relay.orders")]
+    pub(crate) queue: cauce_flow::id::QueueName,
+    /// Where batches go, without query.
+    pub(crate) url: String,
+    /// Where in an item its key stands.
+    pub(crate) key: Option<String>,
+    /// When the API made it; null for one of the configuration.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) created_at: Option<Timestamp>,
+}

@@ -171,6 +171,7 @@ fn settings(dir: &std::path::Path) -> Settings {
             max_idle_connections: 1,
         },
         relays: Vec::new(),
+        relay_policy: None,
         sessions: Default::default(),
         pixels: Pixels {
             consent_granted: true,

@@ -120,6 +120,10 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
         section::relays::read(relays, &queues, &mut accounts);
     }
     let backends = std::mem::take(&mut accounts.backends);
+    let relay_queue = QueueName::new(section::relays::QUEUE);
+    let relay_policy = relay_queue
+        .ok()
+        .and_then(|queue| queues.get(&queue).cloned());
     let sessions = root.section("sessions");
     let sessions = sessions.and_then(|section| section::sessions::read(section, backends));
     for name in LATER {
@@ -135,6 +139,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             history: history?,
             accounts: accounts.all,
             relays: accounts.relays,
+            relay_policy,
             sessions: sessions?,
             transport: transport?,
             pixels: pixels?,

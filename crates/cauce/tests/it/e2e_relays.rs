@@ -26,7 +26,7 @@ fn setup(at: &StandIn, more: &str) -> Setup {
         .with("relays.orders", &relay)
         .with(
             "queues.relays",
-            "retry = { max_attempts = 3, base = \"50ms\", cap = \"100ms\" }\n",
+            "batch = { max_wait = \"100ms\" }\nretry = { max_attempts = 3, base = \"50ms\", cap = \"100ms\" }\n",
         )
 }
 
@@ -139,4 +139,73 @@ async fn a_webhook_account_is_a_relay_of_its_name() {
         at.hooks().items() == [json!("anything")]
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_of_the_api_works_through_restarts_and_shows_no_secret() {
+    let at = endpoint().await;
+    let configured = setup(&at, "");
+    let server = Server::start(&configured);
+    let new = json!({
+        "name": "made", "tenant": "acme", "url": "https://hooks.shop.example/in?token=hunter2",
+        "secret": SECRET, "headers": {"X-Key": "hunter2"}, "key": "/id",
+    });
+    let answer = server.ask("POST /api/relays", Some(&new.to_string())).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_eq!(answer.json()["queue"], "relay.made");
+    let again = server.ask("POST /api/relays", Some(&new.to_string())).await;
+    assert_eq!(again.status, 422, "{}", again.body);
+    server.kill();
+    let server = Server::start(&configured);
+    let relays = server.get("/api/relays?tenant=acme").await;
+    assert_eq!(relays["items"].as_array().unwrap().len(), 2);
+    for shown in [&relays.to_string(), &configured.log()] {
+        assert!(
+            !shown.contains("hunter2") && !shown.contains(SECRET),
+            "{shown}"
+        );
+    }
+    server
+        .post("/api/relays/made?tenant=acme", &json!({"id": 1}))
+        .await;
+    server.reload(&configured).await;
+    server
+        .post("/api/relays/made?tenant=acme", &json!({"id": 2}))
+        .await;
+    assert_eq!(server.count("relay.made", "accepted").await, 2);
+    let removed = server.ask("DELETE /api/relays/made", None).await;
+    assert_eq!(removed.status, 200, "{}", removed.body);
+    let gone = server
+        .ask("POST /api/relays/made?tenant=acme", Some("{}"))
+        .await;
+    assert_eq!(gone.status, 404);
+    let kept = server.ask("DELETE /api/relays/orders", None).await;
+    assert_eq!((kept.status, kept.code().as_str()), (409, "wrong_state"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_of_the_api_reaches_no_host_of_our_own() {
+    let at = endpoint().await;
+    let server = Server::start(&setup(&at, ""));
+    let port = at.addr.port();
+    for (name, url, status) in [
+        ("plain", format!("http://127.0.0.1:{port}/in"), 422),
+        ("named", "https://user:pass@shop.example/in".to_owned(), 422),
+        ("literal", format!("https://127.0.0.1:{port}/in"), 201),
+        ("local", format!("https://localhost:{port}/in"), 201),
+    ] {
+        let new = json!({"name": name, "tenant": "acme", "url": url});
+        let answer = server.ask("POST /api/relays", Some(&new.to_string())).await;
+        assert_eq!(answer.status, status, "{url}: {}", answer.body);
+    }
+    // What an address leads to is judged when a connection is opened.
+    for name in ["literal", "local"] {
+        server
+            .post(&format!("/api/relays/{name}?tenant=acme"), &json!(1))
+            .await;
+        server.emptied(&[&format!("relay.{name}")], SOON).await;
+        let dead = server.get(&format!("/api/queues/relay.{name}/dead")).await;
+        assert!(dead.to_string().contains("unsendable"), "{dead}");
+    }
+    assert_eq!(at.ledger().request_count(), 0);
 }
