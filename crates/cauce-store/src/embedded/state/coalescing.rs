@@ -112,7 +112,7 @@ impl State {
         self.coalescing.of(number)?.successor_of(number)
     }
 
-    /// A job with a key stands in `state` now. `due` tells whether it only waits for another.
+    /// A job with a key stands in `state` now. `blocked` tells whether it only waits for another.
     pub(super) fn follow_key(&mut self, number: u64, state: JobState, blocked: bool) {
         let Some(key) = self.coalescing.keys.get(&number).copied() else {
             return;
@@ -268,22 +268,16 @@ impl Journal<'_> {
         &mut self,
         numbers: &mut Vec<u64>,
         at: i64,
-    ) -> Result<u64, cauce_log::Error> {
-        let mut count = 0;
-        let state = &*self.state;
-        let successors = |number: &mut u64| Some((*number, state.successor_of(*number)?));
+    ) -> Result<(), cauce_log::Error> {
         let mut replaced = Vec::new();
-        numbers.retain_mut(|number| match successors(number) {
-            Some(pair) => {
-                replaced.push(pair);
-                false
-            }
-            None => true,
+        numbers.retain(|number| {
+            let by = self.state.successor_of(*number);
+            replaced.extend(by.map(|by| (*number, by)));
+            by.is_none()
         });
         for (number, by) in replaced {
-            count += 1;
             self.supersede(by, vec![number], at)?;
         }
-        Ok(count)
+        Ok(())
     }
 }
