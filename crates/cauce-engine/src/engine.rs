@@ -259,7 +259,7 @@ impl Engine {
         let accounts = self.inner.lines.accounts();
         let covered = accounts
             .iter()
-            .filter(|account| scope.covers(&account.tenant));
+            .filter(|account| scope.covers(&account.tenant) && account.is_pixel());
         covered
             .map(|account| self.inner.tokens.of(account))
             .collect()

@@ -5,7 +5,7 @@ mod sessions;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use cauce_destinations::destination::Destination;
+use cauce_destinations::{destination::Destination, pixel::Platform};
 use cauce_flow::{
     dispatch::policy::Policy,
     id::{AccountName, QueueName, TenantId},
@@ -99,6 +99,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether it takes conversion events.
+    pub fn is_pixel(&self) -> bool {
+        self.platform.parse::<Platform>().is_ok()
+    }
+
     /// The line that feeds the account.
     pub fn line(&self) -> Line {
         Line {

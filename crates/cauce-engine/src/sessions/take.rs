@@ -75,10 +75,16 @@ impl Sessions {
                 expires_at,
                 ..job(Some(update.text))
             };
+            let end = job(None);
             let ended = NewJob {
                 due_at: expires_at,
+                // Its time to live begins when it is due.
+                expires_at: match end.expires_at {
+                    Timestamp::NEVER => Timestamp::NEVER,
+                    own => own + of.qr_expires,
+                },
                 idempotency_key: None,
-                ..job(None)
+                ..end
             };
             [shown, ended]
         });

@@ -124,6 +124,7 @@ async fn many_updates_become_few_requests() {
         4_000,
         "nothing else was lost"
     );
+    assert_eq!(metrics["requests"], requests);
     assert_eq!(metrics["statusBatchSize"], 0);
     assert!(metrics["timeSinceLastFlush"].is_u64());
 }
@@ -164,6 +165,7 @@ async fn a_code_is_sent_once_and_its_end_is_told_even_after_a_crash() {
     let backend = Backend::start().await;
     let setup = backend
         .setup()
+        .and("queues.qr", "ttl = \"3s\"")
         .with("sessions", "qr_throttle = \"300ms\"\nqr_expires = \"3s\"\n");
     let server = Server::start(&setup);
     put_status(&server, "s1", "waiting").await;
