@@ -41,15 +41,21 @@ pub(crate) fn find<'a>(
     named.find(|relay| tenant.is_none_or(|tenant| relay.tenant == *tenant))
 }
 
+/// Items that were handed in together.
+pub(crate) struct Handed {
+    pub(crate) items: Vec<Bytes>,
+    pub(crate) priority: Priority,
+}
+
 /// Makes jobs of items, all or none.
 pub(crate) async fn take(
     settings: &Settings,
     relay: &Relay,
-    items: Vec<Bytes>,
-    priority: Priority,
+    handed: Handed,
     store: &dyn JobStore,
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, Refusal> {
+    let Handed { items, priority } = handed;
     let mut faults = Vec::new();
     let mut jobs = Vec::with_capacity(items.len());
     let account = settings

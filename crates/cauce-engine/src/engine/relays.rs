@@ -11,7 +11,7 @@ use cauce_store::jobs::{Enqueued, Scope};
 
 use super::Engine;
 use crate::{
-    relays::{self, MakeError, NewRelay, Refusal, made},
+    relays::{self, Handed, MakeError, NewRelay, Refusal, made},
     settings::{Relay, Settings},
 };
 
@@ -27,7 +27,14 @@ impl Engine {
     ) -> Result<Vec<Enqueued>, Refusal> {
         let settings = Arc::clone(&self.inner.settings.read());
         let relay = relays::find(&settings, tenant, relay).ok_or(Refusal::Unknown)?;
-        relays::take(&settings, relay, items, priority, self.jobs(), self.now()).await
+        relays::take(
+            &settings,
+            relay,
+            Handed { items, priority },
+            self.jobs(),
+            self.now(),
+        )
+        .await
     }
 
     /// The relays of a scope, each with what it was made of where the API made it.

@@ -76,7 +76,7 @@ impl Cache {
         match self.memory.get_value_or_guard_async(name).await {
             Ok(slot) => slot,
             Err(guard) => {
-                let slot = Arc::new(self.from_file(name).await);
+                let slot = Arc::new(self.read_slot(name).await);
                 // Where it was removed meanwhile, the next one reads the file again.
                 let _ = guard.insert(Arc::clone(&slot));
                 slot
@@ -84,7 +84,7 @@ impl Cache {
         }
     }
 
-    async fn from_file(&self, name: &Name) -> Slot {
+    async fn read_slot(&self, name: &Name) -> Slot {
         let states = match self.kept.get(name.clone()).await {
             Ok(states) => states,
             Err(error) => {

@@ -1,14 +1,14 @@
 //! Questions about sessions, and how their batches and cache do.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use axum::extract::{Request, State};
+use cauce_flow::id::TenantId;
 
 use super::{answer::Json, metrics::scope, queues::OfTenant};
 use crate::{
     app::{App, Deed},
     auth::Caller,
-    ingest::sessions::{SessionId, owner},
     problem::Problem,
     query::{Query, Segment},
     wire::{
@@ -16,6 +16,30 @@ use crate::{
         session::{ActiveView, BatchView, CacheView, SessionView},
     },
 };
+
+/// Most bytes of a session's name.
+const MAX_SESSION_BYTES: usize = 128;
+
+/// The name of a session: the gateway's own.
+pub(crate) struct SessionId(pub(crate) String);
+
+impl FromStr for SessionId {
+    type Err = ();
+    fn from_str(text: &str) -> Result<SessionId, ()> {
+        let fits = !text.is_empty() && text.len() <= MAX_SESSION_BYTES;
+        match fits && !text.chars().any(char::is_control) {
+            true => Ok(SessionId(text.to_owned())),
+            false => Err(()),
+        }
+    }
+}
+
+/// The tenant whose session it is.
+pub(crate) fn owner(caller: &Caller, of: &OfTenant) -> Result<TenantId, Problem> {
+    caller.target(of.tenant.as_ref())?.ok_or_else(|| {
+        Problem::bad_parameter("tenant", "missing; a key for all tenants has to name one")
+    })
+}
 
 /// Look at a session.
 ///
@@ -112,4 +136,21 @@ pub(crate) async fn cache(
 ) -> Result<Json<CacheView>, Problem> {
     scope(&app, &request)?;
     Ok(Json(app.engine.cache_figures().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_a_name_that_can_be_written_down() {
+        let long = "s".repeat(128);
+        for good in ["s1", "user 7/ñ", long.as_str()] {
+            assert!(good.parse::<SessionId>().is_ok(), "{good}");
+        }
+        let longer = "s".repeat(129);
+        for bad in ["", "a\nb", longer.as_str()] {
+            assert!(bad.parse::<SessionId>().is_err(), "{bad}");
+        }
+    }
 }

@@ -18,11 +18,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::sessions::{SessionId, check_status};
+use super::sessions::check_status;
 use crate::{
     app::App,
     body::{self, Raw},
-    control::answer::Json,
+    control::{answer::Json, sessions::SessionId},
     jwt,
     problem::{Code, Fault, Problem},
     query::Segment,

@@ -1,6 +1,6 @@
 //! `PUT /api/sessions/{id}/qr` and `/status`: what a gateway tells of its sessions.
 
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cauce_engine::sessions::{Refusal, Update};
-use cauce_flow::{id::TenantId, priority::Priority};
+use cauce_flow::priority::Priority;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,30 +16,18 @@ use crate::{
     app::App,
     auth::Caller,
     body,
-    control::{answer::Json, queues::OfTenant},
+    control::{
+        answer::Json,
+        queues::OfTenant,
+        sessions::{SessionId, owner},
+    },
     problem::{Code, Fault, Problem},
     query::{Query, Segment},
     wire::session::{QrTakenView, StatusTakenView},
 };
 
-/// Most bytes of a session's name.
-const MAX_SESSION_BYTES: usize = 128;
 /// Most bytes of a status.
 pub(crate) const MAX_STATUS_BYTES: usize = 256;
-
-/// The name of a session: the gateway's own.
-pub(crate) struct SessionId(pub(crate) String);
-
-impl FromStr for SessionId {
-    type Err = ();
-    fn from_str(text: &str) -> Result<SessionId, ()> {
-        let fits = !text.is_empty() && text.len() <= MAX_SESSION_BYTES;
-        match fits && !text.chars().any(char::is_control) {
-            true => Ok(SessionId(text.to_owned())),
-            false => Err(()),
-        }
-    }
-}
 
 /// A QR code.
 #[derive(Deserialize, ToSchema)]
@@ -148,13 +136,6 @@ pub(crate) fn check_status(status: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The tenant whose session it is.
-pub(crate) fn owner(caller: &Caller, of: &OfTenant) -> Result<TenantId, Problem> {
-    caller.target(of.tenant.as_ref())?.ok_or_else(|| {
-        Problem::bad_parameter("tenant", "missing; a key for all tenants has to name one")
-    })
-}
-
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         match refusal {
@@ -177,18 +158,6 @@ impl From<Refusal> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_session_has_a_name_that_can_be_written_down() {
-        let long = "s".repeat(128);
-        for good in ["s1", "user 7/ñ", long.as_str()] {
-            assert!(good.parse::<SessionId>().is_ok(), "{good}");
-        }
-        let longer = "s".repeat(129);
-        for bad in ["", "a\nb", longer.as_str()] {
-            assert!(bad.parse::<SessionId>().is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_status_is_a_word() {

@@ -23,7 +23,7 @@ impl Client {
             first_byte: patience,
             total: patience,
             max_answer_bytes: 4 << 20,
-            max_idle_connections: 16,
+            max_idle_connections: 64,
         })
         .map_err(Failure::failed)?;
         Ok(Client {

@@ -18,7 +18,7 @@ use crate::{failure::Failure, output};
 /// A minute's worth of updates, told in the time of the demo.
 pub(super) const UPDATES: u64 = 40_000;
 const SESSIONS: u64 = 1_000;
-const CONNECTIONS: u64 = 8;
+const CONNECTIONS: u64 = 50;
 /// One of so many updates is a QR code.
 const QR_EVERY: u64 = 8;
 

@@ -21,12 +21,9 @@ use super::{
         table::Entry,
     },
     State,
-    ends::End,
+    ends::{End, SUPERSEDED},
     journal::Journal,
 };
-
-/// The code of a job that a newer one has replaced.
-pub(in super::super) const SUPERSEDED: &str = "superseded";
 
 /// A key in a line.
 pub(super) type KeyOfLine = (u32, u128);

@@ -10,8 +10,10 @@ use super::{
         table::Entry,
     },
     Finished, State,
-    coalescing::SUPERSEDED,
 };
+
+/// The code of a job that a newer one has replaced.
+pub(in super::super) const SUPERSEDED: &str = "superseded";
 
 /// The code of a job that ended with no attempt to explain it.
 pub(super) fn ended_code(state: JobState) -> &'static str {

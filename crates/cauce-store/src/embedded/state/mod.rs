@@ -53,7 +53,7 @@ use tokio::sync::Notify;
 
 use crate::rollups::Gathered;
 
-pub(super) use coalescing::SUPERSEDED;
+pub(super) use ends::SUPERSEDED;
 pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
 pub(super) use lost::Lost;

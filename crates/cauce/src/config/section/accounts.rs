@@ -10,18 +10,22 @@ use cauce_destinations::{
     destination::Destination,
     pixel::Platform,
 };
-use cauce_engine::settings::{Account, Backend, Relay};
+use cauce_engine::settings::Account;
 use cauce_flow::{
     dispatch::policy::Policy,
-    id::{AccountName, QueueName, TenantId},
+    id::{AccountName, QueueName},
 };
 use serde_json::{Map, Value as Json};
 
-use super::{endpoints, policy};
+use super::{
+    endpoints,
+    found::{Accounts, identifier, tenant, texts},
+    policy,
+};
 use crate::config::{
-    read::{base_url, boolean, filled, parsed, text},
+    read::{base_url, boolean, parsed, text},
     reader::{Section, Wrong, meant},
-    tree::{Node, Value},
+    tree::Node,
 };
 
 /// What a field of an account holds.
@@ -71,17 +75,6 @@ const LATER: [&str; 3] = ["twilio", "evolution", "whatsapp_cloud"];
 
 /// Platforms beside those of events.
 const OTHERS: [&str; 2] = ["backend", "webhook"];
-
-/// Everything that the accounts come to.
-#[derive(Default)]
-pub(crate) struct Accounts {
-    /// The accounts, each with its line.
-    pub(crate) all: Vec<Account>,
-    /// The companies' backends.
-    pub(crate) backends: Vec<Backend>,
-    /// The endpoints that are fed as relays.
-    pub(crate) relays: Vec<Relay>,
-}
 
 /// Reads all accounts. Two of one name are a mistake.
 pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Accounts {
@@ -136,10 +129,6 @@ fn account(section: Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Option
         destination: destination?,
         policy: policy?,
     })
-}
-
-pub(super) fn tenant(node: &Node) -> Result<TenantId, Wrong> {
-    parsed(node)
 }
 
 fn platform(node: &Node) -> Result<Platform, Wrong> {
@@ -231,26 +220,4 @@ fn value(node: &Node, kind: Kind) -> Result<Json, Wrong> {
         Kind::Url => base_url(node).map(Json::String),
         Kind::Texts => texts(node),
     }
-}
-
-/// A text, or a number that is meant as one: ids are digits, and quotes are soon forgotten.
-fn identifier(node: &Node) -> Result<String, Wrong> {
-    match &node.value {
-        Value::Integer(number) => Ok(number.to_string()),
-        _ => filled(node),
-    }
-}
-
-pub(super) fn texts(node: &Node) -> Result<Json, Wrong> {
-    let write = "a table of texts: { purchase = \"urn:lla:llaPartnerConversion:1\" }";
-    let Value::Table(table) = &node.value else {
-        return Err(Wrong::new("is not a table", write));
-    };
-    let texts: Result<Map<_, _>, Wrong> = table
-        .iter()
-        .map(|(name, node)| Ok((name.clone(), Json::String(identifier(node)?))))
-        .collect();
-    texts
-        .map(Json::Object)
-        .map_err(|_| Wrong::new("holds something else than texts", write))
 }

@@ -2,21 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use cauce_destinations::{
-    backend::{self, Backend as Destination, Kind},
-    destination::Destination as _,
-    webhook,
-};
+use cauce_destinations::backend::{self, Backend as Destination, Kind};
 use cauce_engine::settings::{Account, Backend};
 use cauce_flow::{
     dispatch::policy::Policy,
-    id::{AccountName, QueueName, TenantId},
+    id::{AccountName, QueueName},
     job::Line,
 };
 use serde_json::{Map, Value as Json};
 
 use super::{
-    accounts::{Accounts, tenant, texts},
+    found::{Accounts, tenant, texts},
     policy, relays,
 };
 use crate::config::{
@@ -136,30 +132,4 @@ pub(super) fn webhook(
         accounts.all.push(account);
         accounts.relays.push(relay);
     }
-}
-
-/// The account of a relay's endpoint.
-pub(super) fn endpoint(
-    config: webhook::Config,
-    section: &Section<'_>,
-) -> Option<Arc<dyn cauce_destinations::destination::Destination>> {
-    match webhook::Webhook::new(config) {
-        Ok(webhook) => {
-            debug_assert!(webhook.limits().max_items > 0);
-            Some(Arc::new(webhook))
-        }
-        Err(error) => {
-            let text = error.to_string();
-            let (what, write) = text
-                .split_once("; hint: write ")
-                .unwrap_or((&text, "another"));
-            section.fault(error.setting(), what, write);
-            None
-        }
-    }
-}
-
-/// The owner of an account that names none.
-pub(super) fn owner(section: &Section<'_>) -> Option<TenantId> {
-    section.need("tenant", tenant)
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 mod endpoints;
+mod found;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod pixels;

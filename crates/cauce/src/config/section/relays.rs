@@ -1,8 +1,8 @@
 //! `[relays.NAME]`: batches of whatever is handed in, to any endpoint.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use cauce_destinations::{secret::Secret, webhook};
+use cauce_destinations::{destination::Destination, secret::Secret, webhook};
 use cauce_engine::settings::{Account, Relay, relay_queue};
 use cauce_flow::{
     dispatch::policy::Policy,
@@ -10,8 +10,7 @@ use cauce_flow::{
 };
 
 use super::{
-    accounts::{Accounts, texts},
-    endpoints::{endpoint, owner},
+    found::{Accounts, tenant, texts},
     policy,
 };
 use crate::config::{
@@ -60,7 +59,7 @@ pub(super) fn one(
     section: Section<'_>,
     queues: &BTreeMap<QueueName, Policy>,
 ) -> Option<(Account, Relay)> {
-    let tenant = owner(&section);
+    let tenant = section.need("tenant", tenant);
     let url = section.need("url", url);
     let secret = section.find("secret", filled);
     let key = section.find("key", pointer);
@@ -126,6 +125,21 @@ pub(super) fn one(
         key,
     };
     Some((account, relay))
+}
+
+/// The endpoint behind the settings, or what is wrong with them.
+fn endpoint(config: webhook::Config, section: &Section<'_>) -> Option<Arc<dyn Destination>> {
+    match webhook::Webhook::new(config) {
+        Ok(webhook) => Some(Arc::new(webhook)),
+        Err(error) => {
+            let text = error.to_string();
+            let (what, write) = text
+                .split_once("; hint: write ")
+                .unwrap_or((&text, "another"));
+            section.fault(error.setting(), what, write);
+            None
+        }
+    }
 }
 
 /// A whole address: what an endpoint is reached at. Credentials belong into `headers`.

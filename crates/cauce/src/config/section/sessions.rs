@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use cauce_destinations::secret::Secret;
 use cauce_engine::settings::{Backend, CacheTtl, Evolution, SessionSettings};
 
-use super::accounts::tenant;
+use super::found::tenant;
 use crate::config::{
     read::{filled, size, text, time, whole},
     reader::{Section, Wrong},
