@@ -15,8 +15,11 @@ use cauce_store::{
     jobs::{Error, Gate, JobStore, Scope},
 };
 
+use tokio::sync::Mutex;
+
 pub use crate::inner::StartError;
 use crate::{
+    again,
     inner::{Inner, Refusals},
     janitor,
     line::never_twice,
@@ -74,25 +77,42 @@ impl Engine {
         let inner = &self.inner;
         inner.lines.follow(&inner.settings.read().accounts);
         let (jobs, clock, stop) = (&inner.jobs, &inner.clock, &inner.stop);
-        inner
-            .loops
-            .spawn(stager::run(Arc::clone(jobs), clock.clone(), stop.clone()));
+        let (store, time, end) = (Arc::clone(jobs), clock.clone(), stop.clone());
+        self.keep("stager", move || {
+            stager::run(Arc::clone(&store), time.clone(), end.clone())
+        });
         let cleaning = janitor::Cleaning {
             store: Arc::clone(jobs),
             control: inner.control.clone(),
             rollups: Arc::clone(&inner.rollups),
             clock: clock.clone(),
         };
-        inner.loops.spawn(janitor::run(cleaning, stop.clone()));
+        let end = stop.clone();
+        self.keep("janitor", move || {
+            janitor::run(cleaning.clone(), end.clone())
+        });
         let weak = Arc::downgrade(inner);
         let every = move || {
             weak.upgrade()
                 .map_or(DAY, |inner| inner.settings.read().pixels.token_check)
         };
-        let (tokens, lines) = (inner.tokens.clone(), inner.lines.clone());
-        inner
-            .loops
-            .spawn(tokens::run(tokens, lines, every, refusals, stop.clone()));
+        let checks = tokens::Checks {
+            tokens: inner.tokens.clone(),
+            lines: inner.lines.clone(),
+            every: Arc::new(every),
+            refusals: Arc::new(Mutex::new(refusals)),
+        };
+        let end = stop.clone();
+        self.keep("tokens", move || tokens::run(checks.clone(), end.clone()));
+    }
+
+    /// Runs a loop, again where it has panicked.
+    fn keep<F>(&self, what: &'static str, run: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = self.inner.stop.clone();
+        self.inner.loops.spawn(again::keep(what, stop, run));
     }
 
     /// Takes new limits, rules and accounts.

@@ -13,6 +13,7 @@ const SECONDS_BETWEEN_CHECKS: u32 = 60;
 const SECONDS_BETWEEN_KEEPS: u32 = 10;
 
 /// What the janitor looks after.
+#[derive(Clone)]
 pub(crate) struct Cleaning {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) control: Control,

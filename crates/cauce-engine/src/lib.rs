@@ -6,6 +6,7 @@
 pub mod settings;
 pub mod status;
 
+mod again;
 mod clock;
 mod pixels;
 pub mod relays;

@@ -74,11 +74,11 @@ pub(crate) fn refusal(
     settings: &Settings,
     jobs: &dyn JobStore,
 ) -> PixelRefusal {
-    // A queue is full for everybody, but may be drained for some tenants alone.
+    // A queue may be full, or drained, for some tenants alone.
     let refuses: Box<dyn Fn(&Account) -> bool> = match &error {
-        Error::Full { queue, .. } => {
-            let queue = queue.clone();
-            Box::new(move |account| account.queue == queue)
+        Error::Full { queue, tenant, .. } => {
+            let (queue, tenant) = (queue.clone(), tenant.clone());
+            Box::new(move |account| account.queue == queue && account.tenant == tenant)
         }
         Error::Draining { .. } => {
             Box::new(|account| jobs.gate(&account.queue, Some(&account.tenant)) == Gate::Draining)

@@ -50,6 +50,8 @@ pub struct LineStatus {
     pub breaker_openings: u64,
     /// How often the destination asked to be left alone since the start.
     pub holds: u64,
+    /// How often the line failed, by a fault in the code, and was started again since the start.
+    pub restarts: u64,
     /// Batches that were refused as a whole and taken apart since the start.
     pub batches_bisected: u64,
 }
@@ -70,7 +72,8 @@ pub struct WindowUse {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GateStatus {
-    /// Its name: `paused`, `credentials`, `held`, `breaker`, `rate`, `in_flight`, `batch`, `due`, `place`.
+    /// Its name: `paused`, `credentials`, `held`, `breaker`, `rate`, `in_flight`, `batch`, `due`, `place`,
+    /// `failed`.
     pub name: &'static str,
     /// When it opens, where that is known.
     pub opens_at: Option<Timestamp>,
@@ -259,13 +262,25 @@ pub struct PixelHealth {
     pub breakers: BTreeMap<AccountName, &'static str>,
 }
 
+/// What a check of readiness found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Found {
+    /// All is as it should be.
+    Ok,
+    /// It serves, and somebody should look.
+    Warning,
+    /// It cannot serve.
+    Failed,
+}
+
 /// One check of readiness.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReadyCheck {
     /// What is checked.
     pub name: &'static str,
-    /// Whether it is as it should be.
-    pub ok: bool,
+    /// How it is.
+    pub found: Found,
     /// What was found.
     pub detail: String,
 }

@@ -182,14 +182,26 @@ fn say_change(account: &AccountName, before: Option<&Known>, after: &Known) {
     }
 }
 
+/// What the checks are made with.
+#[derive(Clone)]
+pub(crate) struct Checks {
+    pub(crate) tokens: Tokens,
+    pub(crate) lines: Lines,
+    /// How often.
+    pub(crate) every: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// Accounts that a destination has refused. The loop that runs has it.
+    pub(crate) refusals: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<(Line, Reason)>>>,
+}
+
 /// Checks every account at the start and then once in a while, and notes refusals as they happen.
-pub(crate) async fn run(
-    tokens: Tokens,
-    lines: Lines,
-    every: impl Fn() -> Duration,
-    mut refusals: mpsc::UnboundedReceiver<(Line, Reason)>,
-    stop: CancellationToken,
-) {
+pub(crate) async fn run(checks: Checks, stop: CancellationToken) {
+    let Checks {
+        tokens,
+        lines,
+        every,
+        refusals,
+    } = checks;
+    let mut refusals = refusals.lock().await;
     let mut wait = FIRST_CHECK_AFTER;
     loop {
         tokio::select! {

@@ -13,7 +13,7 @@ use crate::{
     inner::Inner,
     settings::Account,
     status::{
-        DestinationStatus, GateStatus, LineStatus, PixelHealth, QueueStatus, ReadyCheck, Why,
+        DestinationStatus, Found, GateStatus, LineStatus, PixelHealth, QueueStatus, ReadyCheck, Why,
     },
 };
 
@@ -282,28 +282,51 @@ fn most(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
     let vitals = inner.jobs.vitals();
     let floor = inner.min_free_bytes();
-    let check = |name, ok, detail| ReadyCheck { name, ok, detail };
+    let failed_unless = |good: bool| if good { Found::Ok } else { Found::Failed };
+    let writing = || "writing".to_owned();
     vec![
-        check(
-            "store",
-            vitals.broken.is_none(),
-            vitals
-                .broken
-                .clone()
-                .unwrap_or_else(|| "writing".to_owned()),
-        ),
-        check(
-            "disk",
-            vitals.free_bytes >= floor,
-            format!("{} bytes free, {floor} are kept free", vitals.free_bytes),
-        ),
-        check(
-            "log",
-            vitals.quarantined == 0,
-            match vitals.quarantined {
-                0 => "no damaged records".to_owned(),
-                n => format!("{n} damaged records were set aside at the start; see the log"),
-            },
-        ),
+        ReadyCheck {
+            name: "store",
+            found: failed_unless(vitals.broken.is_none()),
+            detail: vitals.broken.clone().unwrap_or_else(writing),
+        },
+        ReadyCheck {
+            name: "disk",
+            found: failed_unless(vitals.free_bytes >= floor),
+            detail: format!("{} bytes free, {floor} are kept free", vitals.free_bytes),
+        },
+        log_check(vitals.quarantined),
     ]
+}
+
+/// What was set aside is a loss that a person should know of; everything around it is served.
+fn log_check(quarantined: u64) -> ReadyCheck {
+    let (found, detail) = match quarantined {
+        0 => (Found::Ok, "no damaged records".to_owned()),
+        n => (
+            Found::Warning,
+            format!(
+                "{n} damaged records were set aside at the start, everything else is served; \
+                 look at the disk, then see `cauce store check`, and `cauce store repair` while no server runs"
+            ),
+        ),
+    };
+    ReadyCheck {
+        name: "log",
+        found,
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_that_was_set_aside_is_a_warning_that_says_what_to_do() {
+        assert_eq!(log_check(0).found, Found::Ok);
+        let damaged = log_check(2);
+        assert_eq!(damaged.found, Found::Warning);
+        assert!(damaged.detail.contains("2 damaged") && damaged.detail.contains("store repair"));
+    }
 }

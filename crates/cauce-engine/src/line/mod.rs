@@ -8,8 +8,10 @@
 //! ```
 //!
 //! `orders` does what the dispatcher says, `packing` turns claimed jobs into requests, `show` tells
-//! what happened.
+//! what happened, `keeper` starts the loop again where something has panicked.
 
+mod heard;
+mod keeper;
 mod orders;
 mod packing;
 mod show;
@@ -18,13 +20,8 @@ pub(crate) use packing::never_twice;
 
 use std::sync::Arc;
 
-use cauce_destinations::destination::Destination;
 use cauce_flow::{
-    dispatch::{
-        dispatcher::{AccountState, Answered, Claimed, Dispatcher, RequestId, Setup},
-        policy::Policy,
-    },
-    id::TenantId,
+    dispatch::dispatcher::{AccountState, Claimed, Dispatcher, Setup},
     job::Line,
     queue::settlement::Settlement,
     reason::Reason,
@@ -39,6 +36,10 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
+use self::{
+    heard::{End, Input, Order, Task},
+    keeper::{Keeper, Suspects},
+};
 use crate::{
     clock::Clock,
     settings::Account,
@@ -63,7 +64,7 @@ pub(crate) struct Surroundings {
 /// A handle to the loop of one line.
 pub(crate) struct LineHandle {
     pub(crate) account: Account,
-    inputs: mpsc::UnboundedSender<Input>,
+    orders: mpsc::UnboundedSender<Order>,
     task: JoinHandle<()>,
     shown: Arc<Mutex<Shown>>,
 }
@@ -73,63 +74,25 @@ struct Shown {
     status: LineStatus,
 }
 
-enum Input {
-    Claimed(Result<Claimed, jobs::Error>),
-    Left(RequestId),
-    Answered(RequestId, Answered),
-    Unsent(RequestId),
-    Settled,
-    Look,
-    Gate(oneshot::Sender<()>),
-    Mended,
-    Follow(Box<Account>),
-    Why(oneshot::Sender<Vec<GateStatus>>),
-    Stop,
-}
-
 impl LineHandle {
     /// Starts the loop of an account's line.
     pub(crate) fn start(account: Account, around: Surroundings) -> LineHandle {
-        let (inputs, received) = mpsc::unbounded_channel();
-        let line = account.line();
-        let now = around.clock.now();
+        let (orders, received) = mpsc::unbounded_channel();
         let shown = Arc::new(Mutex::new(Shown {
             status: initial_status(&account),
         }));
-        let recall = around.store.recall(&line, Timestamp::EPOCH);
-        let state = recall.note.as_deref().and_then(read_note);
-        let dispatcher = Dispatcher::new(
-            Setup {
-                policy: account.policy.clone(),
-                delivery: account.destination.delivery(),
-                state,
-                starts: recall.starts,
-            },
-            now,
-        );
-        let wakeup = around.store.wakeup(&line);
-        let mut runner = Runner {
-            line,
-            tenant: account.tenant.clone(),
-            destination: Arc::clone(&account.destination),
-            policy: account.policy.clone(),
-            dispatcher,
+        let keeper = Keeper {
+            account: account.clone(),
             around,
-            inputs: inputs.clone(),
-            received,
-            wakeup,
+            orders: received,
             shown: Arc::clone(&shown),
-            tasks: TaskTracker::new(),
-            settling: false,
-            to_settle: Vec::new(),
-            requests: 0,
+            suspects: Suspects::default(),
             stopping: false,
         };
-        runner.look_at_gate(now);
         LineHandle {
             account,
-            inputs,
-            task: tokio::spawn(runner.run()),
+            orders,
+            task: tokio::spawn(keeper.run()),
             shown,
         }
     }
@@ -138,25 +101,25 @@ impl LineHandle {
     /// it has answered.
     pub(crate) fn ask_to_look_at_gate(&self) -> oneshot::Receiver<()> {
         let (done, looked) = oneshot::channel();
-        let _ = self.inputs.send(Input::Gate(done));
+        let _ = self.orders.send(Order::Gate(done));
         looked
     }
 
     /// The account's credentials work again.
     pub(crate) fn mended(&self) {
-        let _ = self.inputs.send(Input::Mended);
+        let _ = self.orders.send(Order::Mended);
     }
 
     /// Follows new settings of the account.
     pub(crate) fn follow(&mut self, account: Account) {
-        let _ = self.inputs.send(Input::Follow(Box::new(account.clone())));
+        let _ = self.orders.send(Order::Follow(Box::new(account.clone())));
         self.account = account;
     }
 
     /// Asks for the gates that are shut now.
     pub(crate) fn ask_why(&self) -> oneshot::Receiver<Vec<GateStatus>> {
         let (answer, gates) = oneshot::channel();
-        let _ = self.inputs.send(Input::Why(answer));
+        let _ = self.orders.send(Order::Why(answer));
         gates
     }
 
@@ -167,7 +130,7 @@ impl LineHandle {
 
     /// Asks the loop to finish what is in flight and end.
     pub(crate) fn stop(&self) {
-        let _ = self.inputs.send(Input::Stop);
+        let _ = self.orders.send(Order::Stop);
     }
 
     /// Waits for the end of the loop.
@@ -192,21 +155,21 @@ fn initial_status(account: &Account) -> LineStatus {
         last_error: None,
         breaker_openings: 0,
         holds: 0,
+        restarts: 0,
         batches_bisected: 0,
     }
 }
 
 struct Runner {
+    account: Account,
     line: Line,
-    tenant: TenantId,
-    destination: Arc<dyn Destination>,
-    policy: Policy,
     dispatcher: Dispatcher,
     around: Surroundings,
     inputs: mpsc::UnboundedSender<Input>,
     received: mpsc::UnboundedReceiver<Input>,
     wakeup: Arc<Notify>,
     shown: Arc<Mutex<Shown>>,
+    suspects: Suspects,
     tasks: TaskTracker,
     /// One settlement is on its way to the store; others gather meanwhile.
     settling: bool,
@@ -214,11 +177,48 @@ struct Runner {
     /// Requests answered since the last settlement.
     requests: u32,
     stopping: bool,
+    /// Something panicked: what is in flight is finished, and no more.
+    failing: bool,
 }
 
 impl Runner {
-    async fn run(mut self) {
+    fn new(
+        account: Account,
+        around: Surroundings,
+        shown: &Arc<Mutex<Shown>>,
+        suspects: &Suspects,
+    ) -> Runner {
+        let (inputs, received) = mpsc::unbounded_channel();
+        let line = account.line();
+        let recall = around.store.recall(&line, Timestamp::EPOCH);
+        let setup = Setup {
+            policy: account.policy.clone(),
+            delivery: account.destination.delivery(),
+            state: recall.note.as_deref().and_then(read_note),
+            starts: recall.starts,
+        };
+        Runner {
+            dispatcher: Dispatcher::new(setup, around.clock.now()),
+            wakeup: around.store.wakeup(&line),
+            account,
+            line,
+            around,
+            inputs,
+            received,
+            shown: Arc::clone(shown),
+            suspects: suspects.clone(),
+            tasks: TaskTracker::new(),
+            settling: false,
+            to_settle: Vec::new(),
+            requests: 0,
+            stopping: false,
+            failing: false,
+        }
+    }
+
+    async fn run(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
         let now = self.around.clock.now();
+        self.look_at_gate(now);
         self.look(now);
         self.carry_out(now);
         let mut batch = Vec::with_capacity(MAX_INPUTS_A_TURN);
@@ -227,6 +227,10 @@ impl Runner {
             let wake_at = timeout.map(|at| self.around.clock.instant(at));
             tokio::select! {
                 biased;
+                order = orders.recv(), if !self.stopping => {
+                    let now = self.around.clock.now();
+                    self.obey(order.unwrap_or(Order::Stop), now);
+                }
                 _ = self.received.recv_many(&mut batch, MAX_INPUTS_A_TURN) => {
                     let now = self.around.clock.now();
                     for input in batch.drain(..) {
@@ -242,10 +246,14 @@ impl Runner {
             }
             let now = self.around.clock.now();
             self.carry_out(now);
-            if self.stopping && self.is_done() {
+            if (self.stopping || self.failing) && self.is_done() {
                 self.tasks.close();
                 self.tasks.wait().await;
-                return;
+                return if self.failing {
+                    End::Failed
+                } else {
+                    End::Stopped
+                };
             }
         }
     }
@@ -263,15 +271,36 @@ impl Runner {
     /// Does as the store's gate says now, not as somebody said who has moved it: of two who move it
     /// at the same moment, the one that the store heard last is right, and may be the first here.
     fn look_at_gate(&mut self, now: Timestamp) {
-        if self.stopping {
+        if self.stopping || self.failing {
             return;
         }
-        let store = &self.around.store;
-        match store.gate(&self.line.queue, Some(&self.tenant)) {
+        let (store, tenant) = (&self.around.store, &self.account.tenant);
+        match store.gate(&self.line.queue, Some(tenant)) {
             jobs::Gate::Paused => self.dispatcher.on_pause(now),
             jobs::Gate::Open | jobs::Gate::Draining => {
                 self.dispatcher.on_resume(now);
                 self.look(now);
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order, now: Timestamp) {
+        match order {
+            Order::Gate(done) => {
+                self.look_at_gate(now);
+                let _ = done.send(());
+            }
+            Order::Mended => {
+                self.dispatcher.on_credentials_mended(now);
+                self.look(now);
+            }
+            Order::Follow(account) => self.follow(*account, now),
+            Order::Why(answer) => {
+                let _ = answer.send(self.gates(now));
+            }
+            Order::Stop => {
+                self.stopping = true;
+                self.dispatcher.on_pause(now);
             }
         }
     }
@@ -292,23 +321,24 @@ impl Runner {
             Input::Unsent(request) => self.dispatcher.on_unsent(request, now),
             Input::Settled => self.settling = false,
             Input::Look => self.look(now),
-            Input::Gate(done) => {
-                self.look_at_gate(now);
-                let _ = done.send(());
-            }
-            Input::Mended => {
-                self.dispatcher.on_credentials_mended(now);
-                self.look(now);
-            }
-            Input::Follow(account) => self.follow(*account, now),
-            Input::Why(answer) => {
-                let _ = answer.send(self.gates(now));
-            }
-            Input::Stop => {
-                self.stopping = true;
-                self.dispatcher.on_pause(now);
-            }
+            Input::Panicked(task) => self.fail(task, now),
         }
+    }
+
+    /// Nothing new starts. What is in flight comes to its end, and the leases that are left then
+    /// are those that the panic was about.
+    fn fail(&mut self, task: Task, now: Timestamp) {
+        self.failing = true;
+        match task {
+            Task::Claim => self.dispatcher.on_claimed(Claimed::default(), now),
+            Task::Screen => {}
+            Task::Send(request) => {
+                let lost = self.dispatcher.on_lost(request, now);
+                self.suspects.add(lost.iter().map(|job| job.id));
+            }
+            Task::Settle => self.settling = false,
+        }
+        self.dispatcher.on_pause(now);
     }
 
     fn follow(&mut self, account: Account, now: Timestamp) {
@@ -321,9 +351,7 @@ impl Runner {
             .on_policy(account.policy.clone(), &starts, now);
         // New credentials may be what was missing.
         self.dispatcher.on_credentials_mended(now);
-        self.policy = account.policy;
-        self.destination = account.destination;
-        self.tenant = account.tenant;
+        self.account = account;
         self.look_at_gate(now);
     }
 

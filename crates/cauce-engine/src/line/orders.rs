@@ -1,6 +1,6 @@
 //! Does what the dispatcher says: claims, sends, settles, keeps notes.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cauce_flow::{
@@ -11,9 +11,10 @@ use cauce_flow::{
     time::Timestamp,
 };
 use cauce_store::jobs;
+use futures_util::FutureExt;
 
 use super::{
-    Input, Runner,
+    Input, Runner, Task,
     packing::{answer, pack},
 };
 use crate::transport::Reach;
@@ -41,6 +42,16 @@ impl Runner {
         self.show(now);
     }
 
+    /// Runs a task of the loop. Where it panics, the loop is told so.
+    fn spawn(&self, task: Task, work: impl Future<Output = Input> + std::marker::Send + 'static) {
+        let inputs = self.inputs.clone();
+        self.tasks.spawn(async move {
+            // Whatever the task was about is not used again.
+            let ended = AssertUnwindSafe(work).catch_unwind().await;
+            let _ = inputs.send(ended.unwrap_or(Input::Panicked(task)));
+        });
+    }
+
     fn claim(&self, claim: Claim, now: Timestamp) {
         let wish = jobs::Claim {
             line: self.line.clone(),
@@ -49,33 +60,40 @@ impl Runner {
             requests: claim.max_requests,
         };
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
-        let (destination, policy) = (Arc::clone(&self.destination), self.policy.clone());
-        let line = self.line.clone();
-        self.tasks.spawn(async move {
+        let (account, suspects) = (self.account.clone(), self.suspects.clone());
+        self.spawn(Task::Claim, async move {
+            let mut unfit = false;
             let claimed = store.claim(wish, now).await.map(|jobs| {
-                let mut claimed = pack(jobs, &*destination, &policy, now);
-                claimed.backlog = store.backlog(&line);
+                let packed = pack(jobs, &account, &suspects, now);
+                unfit = packed.unfit;
+                let mut claimed = packed.claimed;
+                claimed.backlog = store.backlog(&account.line());
                 claimed
             });
             let waits = match &claimed {
                 Ok(claimed) => claimed.requests.is_empty() && claimed.backlog.waiting > 0,
                 Err(_) => true,
             };
-            let _ = inputs.send(Input::Claimed(claimed));
+            if unfit {
+                let _ = inputs.send(Input::Claimed(claimed));
+                return Input::Panicked(Task::Screen);
+            }
             if waits {
                 // Nothing came of it and something waits (a full disk, damaged or expired jobs in
                 // front): nobody else would wake the line for it.
+                let _ = inputs.send(Input::Claimed(claimed));
                 tokio::time::sleep(CLAIM_AGAIN_AFTER).await;
-                let _ = inputs.send(Input::Look);
+                return Input::Look;
             }
+            Input::Claimed(claimed)
         });
     }
 
     /// What is noted before a request leaves: its start, where a quota has to know of it again, and
     /// its jobs, where a crash must not send them a second time.
     fn start_to_note(&self, send: &Send) -> Option<jobs::Start> {
-        let never_twice = self.destination.delivery() == Delivery::NeverTwice;
-        let counted = !send.noted && !self.policy.rate.is_empty();
+        let never_twice = self.account.destination.delivery() == Delivery::NeverTwice;
+        let counted = !send.noted && !self.account.policy.rate.is_empty();
         (never_twice || counted).then(|| jobs::Start {
             line: self.line.clone(),
             requests: u32::from(counted),
@@ -88,31 +106,32 @@ impl Runner {
 
     fn send(&self, send: Send, now: Timestamp) {
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
-        let destination = Arc::clone(&self.destination);
+        let destination = Arc::clone(&self.account.destination);
         let transport = match destination.public_only() {
             true => self.around.transport.with_reach(Reach::PublicOnly),
             false => self.around.transport.clone(),
         };
         let clock = self.around.clock.clone();
-        let start = self.start_to_note(&send);
-        self.tasks.spawn(async move {
+        let (start, suspects) = (self.start_to_note(&send), self.suspects.clone());
+        self.spawn(Task::Send(send.request), async move {
             let Send { request, jobs, .. } = send;
+            // Before the start is noted: should it panic, nothing has left.
+            let encoded = destination.encode(&jobs, now);
             if let Some(start) = start
                 && store.begin(start, now).await.is_err()
             {
-                let _ = inputs.send(Input::Unsent(request));
-                return;
+                return Input::Unsent(request);
             }
-            let encoded = destination.encode(&jobs, now);
-            let left = inputs.clone();
             let exchange = transport
                 .send(encoded, move || {
-                    let _ = left.send(Input::Left(request));
+                    let _ = inputs.send(Input::Left(request));
                 })
                 .await;
             let judged = destination.classify(&jobs, &exchange.answer, clock.now());
-            let answered = answer(judged, &exchange.answer);
-            let _ = inputs.send(Input::Answered(request, answered));
+            if !suspects.is_empty() {
+                jobs.iter().for_each(|job| suspects.clear(job.id));
+            }
+            Input::Answered(request, answer(judged, &exchange.answer))
         });
     }
 
@@ -124,9 +143,8 @@ impl Runner {
         self.settling = true;
         let settlements = std::mem::take(&mut self.to_settle);
         let requests = std::mem::take(&mut self.requests);
-        let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
-        let line = self.line.clone();
-        self.tasks.spawn(async move {
+        let (store, line) = (Arc::clone(&self.around.store), self.line.clone());
+        self.spawn(Task::Settle, async move {
             let mut unwritten = Some((settlements, requests));
             while let Some((settlements, requests)) = unwritten.take() {
                 match store.settle(settlements.clone(), requests, now).await {
@@ -142,7 +160,7 @@ impl Runner {
                     }
                 }
             }
-            let _ = inputs.send(Input::Settled);
+            Input::Settled
         });
     }
 

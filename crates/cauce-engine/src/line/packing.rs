@@ -1,6 +1,9 @@
 //! What claimed jobs become requests by, and what an exchange comes to.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use cauce_destinations::destination::{Answer, BatchKey, Destination, Judgement};
 use cauce_flow::{
@@ -10,51 +13,81 @@ use cauce_flow::{
         disposition::Delivery,
         policy::Policy,
     },
-    id::JobId,
     job::{LeasedJob, Line},
     reason::Reason,
     time::Timestamp,
 };
 use cauce_store::jobs;
 
+use super::keeper::Suspects;
 use crate::settings::Account;
+
+/// Claimed jobs, looked at and packed.
+pub(super) struct Packed {
+    pub(super) claimed: Claimed,
+    /// Whether the destination's code panicked over some of them. They are left out: their leases
+    /// are ended with the line's.
+    pub(super) unfit: bool,
+}
 
 /// Refuses what the destination would refuse, and packs the rest into requests.
 pub(super) fn pack(
     jobs: Vec<LeasedJob>,
-    destination: &dyn Destination,
-    policy: &Policy,
+    account: &Account,
+    suspects: &Suspects,
     now: Timestamp,
-) -> Claimed {
-    let mut refused: Vec<(JobId, Reason)> = Vec::new();
-    let mut fit = Vec::with_capacity(jobs.len());
+) -> Packed {
+    let (destination, policy) = (&*account.destination, &account.policy);
+    let mut claimed = Claimed::default();
+    let (mut fit, mut alone) = (Vec::with_capacity(jobs.len()), Vec::new());
+    let mut unfit = false;
+    let suspected = !suspects.is_empty();
     for job in jobs {
-        match destination.screen(&job, now) {
-            Ok(()) => fit.push(job),
-            Err(reason) => refused.push((job.id, reason)),
+        match look_at(&job, destination, now) {
+            Err(Panicked) => unfit = true,
+            Ok(Err(reason)) => claimed.refused.push((job.id, reason)),
+            Ok(Ok(())) if suspected && suspects.holds(job.id) => alone.push(vec![job]),
+            Ok(Ok(())) => fit.push(job),
         }
     }
-    let own = destination.limits();
-    let max_items = own.max_items.min(policy.batch.max_items);
-    let max_bytes = own.max_bytes.min(policy.batch.max_bytes);
-    let requests = if max_items <= 1 {
-        fit.into_iter().map(|job| vec![job]).collect()
-    } else {
-        let key_of = |job: &LeasedJob| -> BatchKey { destination.batch_key(job) };
-        batcher::pack(
-            fit,
-            key_of,
-            batcher::Room {
-                max_items,
-                max_bytes,
-            },
-        )
+    claimed.requests = requests(fit, destination, policy);
+    claimed.requests.extend(alone);
+    Packed { claimed, unfit }
+}
+
+/// The destination's code panicked.
+struct Panicked;
+
+/// Asks for everything that packing needs to know of a job.
+fn look_at(
+    job: &LeasedJob,
+    destination: &dyn Destination,
+    now: Timestamp,
+) -> Result<Result<(), Reason>, Panicked> {
+    let look = || {
+        let screened = destination.screen(job, now);
+        destination.batch_key(job);
+        screened
     };
-    Claimed {
-        requests,
-        refused,
-        backlog: Default::default(),
+    // A destination keeps nothing between two calls.
+    catch_unwind(AssertUnwindSafe(look)).map_err(|_| Panicked)
+}
+
+fn requests(
+    jobs: Vec<LeasedJob>,
+    destination: &dyn Destination,
+    policy: &Policy,
+) -> Vec<Vec<LeasedJob>> {
+    let own = destination.limits();
+    let room = batcher::Room {
+        max_items: own.max_items.min(policy.batch.max_items),
+        max_bytes: own.max_bytes.min(policy.batch.max_bytes),
+    };
+    if room.max_items <= 1 {
+        return jobs.into_iter().map(|job| vec![job]).collect();
     }
+    let key_of = |job: &LeasedJob| -> BatchKey { destination.batch_key(job) };
+    batcher::pack(jobs, key_of, room)
 }
 
 /// The answer as the dispatcher takes it.

@@ -1,6 +1,13 @@
 //! An engine with one account, and an outside system that takes everything.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cauce_destinations::destination::{
@@ -40,7 +47,12 @@ pub(crate) enum Panics {
     BatchKey,
     Encode,
     Classify,
+    /// Once, in the loop itself: as it asks whether to note the start of the first request.
+    Loop,
 }
+
+/// The start of the engine, the start of the line, the first request.
+const CALL_IN_LOOP: u32 = 3;
 
 /// An outside system that takes everything, and whose code is faulty.
 pub(crate) struct Faulty {
@@ -48,9 +60,20 @@ pub(crate) struct Faulty {
     pub(crate) panics: Panics,
     pub(crate) delivery: Delivery,
     pub(crate) max_items: usize,
+    pub(crate) calls: AtomicU32,
 }
 
 impl Faulty {
+    pub(crate) fn new(panics: Panics, delivery: Delivery, max_items: usize) -> Faulty {
+        Faulty {
+            url: String::new(),
+            panics,
+            delivery,
+            max_items,
+            calls: AtomicU32::new(0),
+        }
+    }
+
     fn at(&self, place: Panics, job: &LeasedJob) {
         assert!(
             self.panics != place || job.payload != "boom",
@@ -61,6 +84,11 @@ impl Faulty {
 
 impl Destination for Faulty {
     fn delivery(&self) -> Delivery {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        assert!(
+            self.panics != Panics::Loop || call != CALL_IN_LOOP,
+            "a fault in the code"
+        );
         self.delivery
     }
 

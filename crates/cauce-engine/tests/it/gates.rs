@@ -16,13 +16,7 @@ use super::bench::{Bench, Faulty, Panics, SOON, queue, tenant};
 type Move<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
 async fn bench() -> Bench {
-    Bench::start(Faulty {
-        url: String::new(),
-        panics: Panics::Never,
-        delivery: Delivery::Deduplicates,
-        max_items: 1,
-    })
-    .await
+    Bench::start(Faulty::new(Panics::Never, Delivery::Deduplicates, 1)).await
 }
 
 /// Polls so often at most. Answers whether it ended.

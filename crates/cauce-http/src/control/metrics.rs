@@ -183,7 +183,7 @@ fn tell_line(to: &Snapshot, queue: &str, line: &LineStatus) {
         &of,
         shut,
     );
-    let counters: [(&'static str, &'static str, u64); 3] = [
+    let counters: [(&'static str, &'static str, u64); 4] = [
         (
             "cauce_line_breaker_openings_total",
             "How often the breaker opened.",
@@ -193,6 +193,11 @@ fn tell_line(to: &Snapshot, queue: &str, line: &LineStatus) {
             "cauce_line_holds_total",
             "How often the destination asked to be left alone.",
             line.holds,
+        ),
+        (
+            "cauce_line_restarts_total",
+            "How often the line failed, by a fault in the code, and was started again.",
+            line.restarts,
         ),
         (
             "cauce_line_batches_bisected_total",

@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use cauce_engine::status::{Found, ReadyCheck};
+
 use super::answer::{Json, json_of};
 use crate::{
     app::App,
@@ -28,23 +30,27 @@ pub(crate) async fn livez() -> Json<Alive> {
 #[utoipa::path(
     get, path = "/readyz", tag = "probes", operation_id = "readyz",
     responses(
-        (status = 200, description = "It is.", body = Ready),
+        (status = 200, description = "It serves; `degraded` where somebody should look.", body = Ready),
         (status = 503, description = "Some check fails.", body = Ready),
     ),
     security(())
 )]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let checks: Vec<CheckView> = app
-        .engine
-        .readiness()
-        .into_iter()
-        .map(CheckView::from)
-        .collect();
-    let (code, status) = match checks.iter().all(|check| check.ok) {
-        true => (StatusCode::OK, "ok"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    };
+    let checks = app.engine.readiness();
+    let (code, status) = judge(&checks);
+    let checks = checks.into_iter().map(CheckView::from).collect();
     (code, Json(Ready { status, checks })).into_response()
+}
+
+/// Only what keeps it from serving says no: a balancer that took it out for a warning would make
+/// things worse.
+fn judge(checks: &[ReadyCheck]) -> (StatusCode, &'static str) {
+    let any = |found: Found| checks.iter().any(|check| check.found == found);
+    match (any(Found::Failed), any(Found::Warning)) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        (false, true) => (StatusCode::OK, "degraded"),
+        (false, false) => (StatusCode::OK, "ok"),
+    }
 }
 
 /// Which version runs?
@@ -68,4 +74,26 @@ pub(crate) async fn version(State(app): State<Arc<App>>) -> Json<Version> {
 )]
 pub(crate) async fn document(State(app): State<Arc<App>>) -> Response {
     json_of(app.document.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_failure_says_that_it_is_not_ready() {
+        let check = |found| ReadyCheck {
+            name: "log",
+            found,
+            detail: String::new(),
+        };
+        let code = |found: &[Found]| {
+            let checks: Vec<ReadyCheck> = found.iter().copied().map(check).collect();
+            let (code, status) = judge(&checks);
+            (code.as_u16(), status)
+        };
+        assert_eq!(code(&[Found::Ok]), (200, "ok"));
+        assert_eq!(code(&[Found::Ok, Found::Warning]), (200, "degraded"));
+        assert_eq!(code(&[Found::Warning, Found::Failed]), (503, "unavailable"));
+    }
 }

@@ -126,6 +126,8 @@ pub(crate) struct LineView {
     breaker_openings: u64,
     /// How often the destination asked to be left alone since the start.
     holds: u64,
+    /// How often the line failed, by a fault in the code, and was started again since the start.
+    restarts: u64,
     /// Batches that were refused as a whole and taken apart since the start.
     batches_bisected: u64,
 }
@@ -250,6 +252,7 @@ impl From<LineStatus> for LineView {
             last_error: line.last_error,
             breaker_openings: line.breaker_openings,
             holds: line.holds,
+            restarts: line.restarts,
             batches_bisected: line.batches_bisected,
         }
     }

@@ -1,6 +1,6 @@
 //! Keys, the audit log, destinations, probes.
 
-use cauce_engine::status::{DestinationStatus, ReadyCheck};
+use cauce_engine::status::{DestinationStatus, Found, ReadyCheck};
 use cauce_flow::time::Timestamp;
 use cauce_store::{
     control::{Key, audit::Entry},
@@ -116,7 +116,7 @@ pub(crate) struct Alive {
 /// Whether everything is ready.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// `ok` or `unavailable`.
+    /// `ok`, `degraded` or `unavailable`.
     #[schema(value_type = String, example = "ok")]
     pub(crate) status: &'static str,
     /// Each check by name.
@@ -130,8 +130,11 @@ pub(crate) struct CheckView {
     /// What is checked.
     #[schema(value_type = String)]
     name: &'static str,
-    /// Whether it is as it should be.
-    pub(crate) ok: bool,
+    /// Whether it can serve, as far as this check goes.
+    ok: bool,
+    /// `ok`, `warning` (it serves, and somebody should look) or `failed`.
+    #[schema(value_type = String, example = "ok")]
+    state: Found,
     /// What was found.
     detail: String,
 }
@@ -202,7 +205,8 @@ impl From<ReadyCheck> for CheckView {
     fn from(check: ReadyCheck) -> Self {
         CheckView {
             name: check.name,
-            ok: check.ok,
+            ok: check.found != Found::Failed,
+            state: check.found,
             detail: check.detail,
         }
     }

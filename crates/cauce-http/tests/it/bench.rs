@@ -145,7 +145,7 @@ pub(crate) fn account(tenant: &str) -> Account {
     }
 }
 
-fn settings(dir: &std::path::Path) -> Settings {
+pub(crate) fn settings(dir: &std::path::Path) -> Settings {
     Settings {
         data_dir: dir.to_owned(),
         fsync: false,

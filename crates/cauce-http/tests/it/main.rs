@@ -5,3 +5,4 @@ mod api;
 mod bench;
 mod hang_up;
 mod ingest;
+mod ready;

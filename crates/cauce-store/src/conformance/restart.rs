@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use cauce_flow::{
-    job::{NewJob, State},
+    id::AccountName,
+    job::{Line, NewJob, State},
     priority::Priority,
     queue::settlement::Outcome,
 };
@@ -11,7 +12,7 @@ use super::{
     promises,
     scene::{Scene, TENANT, job, keyed, line, reason, seconds, urgent},
 };
-use crate::jobs::{Gate, Rescued, Start};
+use crate::jobs::{Claim, Gate, Rescued, Start};
 
 promises! {
     acknowledged_jobs_survive_a_restart, restarts;
@@ -20,6 +21,7 @@ promises! {
     leases_are_released_without_a_failed_attempt, restarts;
     what_had_left_and_must_not_go_twice_becomes_unknown, restarts;
     a_job_in_hand_in_three_crashes_is_poison, restarts;
+    leases_of_a_line_that_failed_are_ended_and_no_others, restarts;
     order_survives_a_restart, restarts;
     history_survives_a_restart, restarts;
 }
@@ -140,6 +142,46 @@ async fn a_job_in_hand_in_three_crashes_is_poison(mut scene: Scene) {
     let told = scene.job(id).await.summary;
     assert_eq!((told.state, told.attempt), (State::Dead, 0));
     assert_eq!(told.last_error.expect("a reason").code, "poison");
+}
+
+async fn leases_of_a_line_that_failed_are_ended_and_no_others(scene: Scene) {
+    let other = NewJob {
+        line: Line {
+            account: AccountName::new("other").expect("a name"),
+            ..line()
+        },
+        ..job()
+    };
+    let other = scene.enqueue(vec![other]).await[0];
+    let store = scene.store();
+    let wish = Claim {
+        line: scene.job(other).await.summary.line,
+        max_jobs: 1,
+        max_bytes: 1_000,
+        requests: 0,
+    };
+    store.claim(wish, scene.now).await.expect("a lease");
+    let ids = scene.enqueue(vec![job(), job()]).await;
+    for failure in 1..=3 {
+        assert_eq!(scene.claim(2).await.len(), if failure == 1 { 2 } else { 1 });
+        if failure == 1 {
+            let left = Start {
+                jobs: vec![ids[0]],
+                ..requests(0)
+            };
+            store.begin(left, scene.now).await.expect("it is noted");
+        }
+        let ended = store.rescue_line(line(), true, scene.now).await;
+        let expected = Rescued {
+            released: u64::from(failure < 3),
+            unknown: u64::from(failure == 1),
+            poison: u64::from(failure == 3),
+        };
+        assert_eq!(ended.expect("it is done"), expected);
+    }
+    assert_eq!(scene.state(ids[0]).await, State::Unknown);
+    assert_eq!(scene.state(ids[1]).await, State::Dead);
+    assert_eq!(scene.state(other).await, State::Active);
 }
 
 async fn order_survives_a_restart(mut scene: Scene) {

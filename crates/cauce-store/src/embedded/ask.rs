@@ -19,6 +19,7 @@ pub(super) enum Ask {
     Begin(Start, Timestamp),
     Settle(Vec<Settlement>, u32, Timestamp),
     Rescue(NeverTwice, Timestamp),
+    RescueLine(Line, bool, Timestamp),
     End {
         jobs: Vec<u64>,
         state: JobState,

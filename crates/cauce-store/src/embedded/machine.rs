@@ -185,6 +185,7 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
         Ask::Begin(start, at) => journal.begin(&start, at),
         Ask::Settle(settlements, requests, now) => journal.settle(settlements, requests, now),
         Ask::Rescue(never_twice, now) => journal.rescue(&never_twice, now),
+        Ask::RescueLine(line, never_twice, now) => journal.rescue_line(&line, never_twice, now),
         Ask::End {
             jobs,
             state,

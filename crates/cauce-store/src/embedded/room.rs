@@ -29,7 +29,7 @@ pub(super) fn wanted(ask: &Ask, state: &State) -> u64 {
             jobs(claim.max_jobs.min(waiting)) + expired(state, *now) + NAMES
         }
         Ask::Settle(settlements, ..) => RECORD + settlements.iter().map(settled).sum::<u64>(),
-        Ask::Rescue(..) => RECORD * (state.active() + 1),
+        Ask::Rescue(..) | Ask::RescueLine(..) => RECORD * (state.active() + 1),
         Ask::End { jobs: ended, .. } => jobs(ended.len()),
         Ask::PutOff { jobs: unread, .. } => jobs(unread.len()),
         Ask::Replay { jobs: replayed, .. } => jobs(replayed.len()),

@@ -128,6 +128,19 @@ impl JobStore for EmbeddedStore {
         })
     }
 
+    fn rescue_line(&self, line: Line, never_twice: bool, now: Timestamp) -> Call<'_, Rescued> {
+        Box::pin(async move {
+            match self
+                .shared
+                .ask(Ask::RescueLine(line, never_twice, now))
+                .await?
+            {
+                Reply::Rescued(rescued) => Ok(rescued),
+                other => unreachable!("asked for a rescue, got {other:?}"),
+            }
+        })
+    }
+
     fn rescue(&self, never_twice: NeverTwice, now: Timestamp) -> Call<'_, Rescued> {
         Box::pin(async move {
             match self.shared.ask(Ask::Rescue(never_twice, now)).await? {

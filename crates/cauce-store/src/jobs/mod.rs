@@ -120,6 +120,11 @@ pub trait JobStore: Send + Sync + 'static {
     /// went back, became `unknown`, and became dead letters as `poison`.
     fn rescue(&self, never_twice: NeverTwice, now: Timestamp) -> Call<'_, Rescued>;
 
+    /// Ends the leases of one line whose loop has failed, once nothing of it runs any more. Other
+    /// than after a crash of the process it is known whose fault it was: jobs that had not left
+    /// count as in hand too.
+    fn rescue_line(&self, line: Line, never_twice: bool, now: Timestamp) -> Call<'_, Rescued>;
+
     /// Takes back unfinished jobs that are not leased. Answers how many.
     fn cancel(&self, select: Select, now: Timestamp) -> Call<'_, u64>;
 

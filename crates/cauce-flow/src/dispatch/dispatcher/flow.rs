@@ -66,6 +66,14 @@ impl Dispatcher {
         self.go_on(now);
     }
 
+    /// A request is lost to the edge, which ends the leases of its jobs by itself. Answers them.
+    pub fn on_lost(&mut self, request: RequestId, now: Timestamp) -> Vec<LeasedJob> {
+        let sent = self.sent.remove(&request);
+        let lost = sent.map(|sent| self.undo_start(sent, now).into_jobs());
+        self.go_on(now);
+        lost.unwrap_or_default()
+    }
+
     /// Does everything that the gates allow, and finds out when they allow more.
     pub(super) fn go_on(&mut self, now: Timestamp) {
         self.quota.advance(now);

@@ -16,7 +16,8 @@
 //! - `Send` is answered by [`Dispatcher::on_left`] when the body has been handed to the socket, and
 //!   in any case by [`Dispatcher::on_answered`], or by [`Dispatcher::on_unsent`] if it is certain
 //!   that it never left.
-//! - Every claimed job comes back in exactly one `Settle`.
+//! - Every claimed job comes back in exactly one `Settle`, but those that [`Dispatcher::on_lost`]
+//!   took away.
 //! - Once [`Dispatcher::on_pause`] has returned, no `Send` comes out until
 //!   [`Dispatcher::on_resume`]; a `Send` that was not drained before is taken back.
 //! - A job whose time ran out while it waited here is given back; the store expires it.

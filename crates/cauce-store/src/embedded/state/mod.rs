@@ -32,6 +32,7 @@ mod lost;
 mod plan;
 mod pruning;
 mod query;
+mod rescuing;
 mod returning;
 mod serve;
 mod settling;
