@@ -30,6 +30,11 @@ pub trait Destination: Send + Sync + 'static {
     /// Asked at the time of sending, because age counts from then.
     fn screen(&self, job: &LeasedJob, now: Timestamp) -> Result<(), Reason>;
 
+    /// Whether its address came from outside and may lead to public hosts only.
+    fn public_only(&self) -> bool {
+        false
+    }
+
     /// The request that carries these jobs, which share one batch key.
     fn encode(&self, jobs: &[LeasedJob], now: Timestamp) -> Request;
 
@@ -81,6 +86,13 @@ pub struct Header {
     pub value: String,
     /// Whether the value is a credential.
     pub secret: bool,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = if self.secret { "(secret)" } else { &self.value };
+        write!(f, "{}: {value}", self.name)
+    }
 }
 
 impl Request {

@@ -12,12 +12,15 @@ pub mod normalize;
 pub mod pixel;
 
 mod answer;
+mod headers;
 mod payload;
 
+pub mod backend;
 pub mod google_analytics;
 pub mod linkedin;
 pub mod meta;
 pub mod tiktok;
+pub mod webhook;
 
 pub mod catalog;
 

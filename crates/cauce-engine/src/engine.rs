@@ -1,5 +1,8 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod relays;
+mod sessions;
+
 use std::{sync::Arc, time::Duration};
 
 use cauce_destinations::pixel::PixelEvent;
@@ -46,8 +49,10 @@ impl Engine {
         let engine = Engine {
             inner: Arc::new(inner),
         };
+        engine.recall_relays().await;
         engine.rescue().await.map_err(StartError::Step)?;
         engine.start_loops(refusals);
+        engine.keep_sessions_short();
         Ok(engine)
     }
 
@@ -144,6 +149,10 @@ impl Engine {
 
     /// Takes new limits, rules and accounts.
     pub fn reload(&self, settings: Settings) {
+        self.take_settings(self.with_relays(&settings));
+    }
+
+    fn take_settings(&self, settings: Settings) {
         for gone in self.inner.lines.follow(&settings.accounts) {
             self.inner.loops.spawn(gone.ended());
         }
@@ -176,6 +185,7 @@ impl Engine {
         if let Err(error) = inner.rollups.keep(self.now()).await {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
+        inner.sessions.close().await;
         if let Err(error) = inner.events.flush(self.now()).await {
             tracing::warn!(%error, "the newest events go into files at the next start");
         }
@@ -311,7 +321,7 @@ impl Engine {
         let accounts = self.inner.lines.accounts();
         let covered = accounts
             .iter()
-            .filter(|account| scope.covers(&account.tenant));
+            .filter(|account| scope.covers(&account.tenant) && account.is_pixel());
         covered
             .map(|account| self.inner.tokens.of(account))
             .collect()

@@ -16,7 +16,7 @@ use cauce_store::{
     jobs::{Error, JobStore},
     rollups::Rollups,
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -24,6 +24,8 @@ use crate::{
     clock::Clock,
     line::Surroundings,
     lines::Lines,
+    relays::made::Made,
+    sessions::{Means, Sessions},
     settings::{MinFree, Settings},
     tokens::Tokens,
     tracking::Tracking,
@@ -44,6 +46,11 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) events: Arc<EmbeddedEvents>,
     pub(crate) tracking: Tracking,
+    pub(crate) sessions: Sessions,
+    /// The relays that were made through the API.
+    pub(crate) made: Mutex<Made>,
+    /// Held while one is made or removed.
+    pub(crate) making: tokio::sync::Mutex<()>,
     pub(crate) stop: CancellationToken,
     pub(crate) loops: TaskTracker,
 }
@@ -101,6 +108,14 @@ impl Inner {
         });
         let events = open_events(&settings, min_free_bytes, clock.clone()).await?;
         let tracking = Tracking::new(Arc::clone(&events) as _, settings.tracking.clone());
+        let means = Means {
+            jobs: Arc::clone(&jobs),
+            transport: transport.clone(),
+            lines: lines.clone(),
+            clock: clock.clone(),
+        };
+        let sessions = Sessions::open(&folder, settings.sessions.max_cached, means)
+            .map_err(|error| StartError::Folder(format!("sessions cannot be kept: {error}")))?;
         let inner = Inner {
             settings: RwLock::new(Arc::new(settings)),
             store,
@@ -114,6 +129,9 @@ impl Inner {
             tokens,
             events,
             tracking,
+            sessions,
+            made: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
         };

@@ -9,6 +9,8 @@ pub mod status;
 mod again;
 mod clock;
 mod pixels;
+pub mod relays;
+pub mod sessions;
 mod stats;
 mod view;
 

@@ -122,7 +122,9 @@ impl<'a> Rules<'a> {
         let country = own.or(settings.pixels.fallback_country.as_ref());
         Rules {
             tenant: tenant.clone(),
-            accounts: accounts.filter(|a| a.tenant == *tenant).collect(),
+            accounts: accounts
+                .filter(|a| a.tenant == *tenant && a.is_pixel())
+                .collect(),
             settings,
             country: country.and_then(|code| Country::find(code)),
         }
@@ -257,6 +259,7 @@ impl<'a> Rules<'a> {
                 .event_id
                 .as_ref()
                 .map(|id| format!("pixel:{}:{id}", account.name)),
+            coalesce: None,
         }
     }
 

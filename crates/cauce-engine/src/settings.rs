@@ -1,15 +1,20 @@
 //! What the engine is told to do, checked and complete. The binary makes it from the configuration.
 
+mod relays;
+mod sessions;
 pub mod tracking;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use cauce_destinations::destination::Destination;
+use cauce_destinations::{destination::Destination, pixel::Platform};
 use cauce_flow::{
     dispatch::policy::Policy,
     id::{AccountName, QueueName, TenantId},
     job::Line,
 };
+
+pub use relays::{Relay, relay_queue};
+pub use sessions::{Backend, CacheTtl, Evolution, Sessions as SessionSettings};
 
 /// Everything the engine is told.
 #[derive(Clone)]
@@ -30,6 +35,12 @@ pub struct Settings {
     pub pixels: Pixels,
     /// The tracking part.
     pub tracking: tracking::Tracking,
+    /// The relays, whose accounts stand among the others.
+    pub relays: Vec<Relay>,
+    /// The policy of relays that are made through the API; none lets none be made.
+    pub relay_policy: Option<Policy>,
+    /// The sessions part.
+    pub sessions: SessionSettings,
 }
 
 /// How much may wait.
@@ -91,6 +102,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether it takes conversion events.
+    pub fn is_pixel(&self) -> bool {
+        self.platform.parse::<Platform>().is_ok()
+    }
+
     /// The line that feeds the account.
     pub fn line(&self) -> Line {
         Line {

@@ -212,7 +212,7 @@ pub(crate) fn pixel_health(inner: &Inner, scope: &Scope) -> PixelHealth {
     let accounts = inner.lines.accounts();
     let own: Vec<&Account> = accounts
         .iter()
-        .filter(|a| scope.covers(&a.tenant))
+        .filter(|a| scope.covers(&a.tenant) && a.is_pixel())
         .collect();
     let seconds = |at: Timestamp| now.since(at).as_secs_f64();
     let mut health = PixelHealth {

@@ -127,6 +127,9 @@ pub struct NewJob {
     pub max_attempts: u8,
     /// The same key of the same tenant within 24 hours is the same job.
     pub idempotency_key: Option<String>,
+    /// Of the jobs of its line and tenant with the same key, the newest replaces the older ones;
+    /// `queue::coalescer` says how.
+    pub coalesce: Option<String>,
 }
 
 /// A job as it is handed to a worker: what is needed to deliver it.

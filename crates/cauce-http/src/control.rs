@@ -10,6 +10,8 @@ pub(crate) mod metrics;
 pub(crate) mod pixels;
 pub(crate) mod probes;
 pub(crate) mod queues;
+pub(crate) mod relays;
+pub(crate) mod sessions;
 pub(crate) mod tracker;
 pub(crate) mod tracking;
 mod tracking_metrics;

@@ -1,5 +1,8 @@
 //! What applications hand in.
 
+pub(crate) mod evolution;
 pub(crate) mod pixels;
 mod pixels_read;
+pub(crate) mod relays;
+pub(crate) mod sessions;
 pub(crate) mod tracking;

@@ -19,6 +19,7 @@ mod cursor;
 mod gate;
 mod idempotency;
 mod ingest;
+mod jwt;
 mod metrics;
 mod openapi;
 pub mod problem;

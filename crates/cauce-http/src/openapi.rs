@@ -31,6 +31,8 @@ use crate::{
     tags(
         (name = "pixels", description = "Conversion events for ad platforms."),
         (name = "tracking", description = "Events of web sites."),
+        (name = "sessions", description = "QR codes and statuses of a gateway's sessions, for the company's backend."),
+        (name = "relays", description = "Batches of whatever is handed in, for an endpoint of one's own."),
         (name = "queues", description = "The durable lines of jobs."),
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),
@@ -146,6 +148,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let mut statuses = vec![406, 500, 503, 504];
     if protected {
         statuses.extend([401, 403, 429]);
+    }
+    // A webhook shows a secret of its sender in place of a key.
+    if path.starts_with("/webhooks/") {
+        statuses.push(401);
     }
     let parameters = operation["parameters"]
         .as_array()

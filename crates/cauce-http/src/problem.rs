@@ -106,6 +106,8 @@ codes! {
     Unavailable = "unavailable" SERVICE_UNAVAILABLE "The data cannot be written right now";
     /// The answer was not ready in time.
     Timeout = "timeout" GATEWAY_TIMEOUT "The answer took too long";
+    /// A company's backend cannot be asked.
+    BackendUnavailable = "backend_unavailable" SERVICE_UNAVAILABLE "The backend cannot be asked";
     /// The disk is nearly full.
     DiskFull = "disk_full" INSUFFICIENT_STORAGE "The disk is nearly full";
 }

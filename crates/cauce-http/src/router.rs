@@ -10,7 +10,8 @@ use crate::{
     app::App,
     around::around,
     control::{
-        audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, tracker, tracking,
+        audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, relays, sessions,
+        tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},
@@ -69,10 +70,17 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(probes::document))
         .routes(routes!(metrics::metrics))
         .routes(routes!(tracker::tracker))
+        .routes(routes!(sessions::batch))
+        .routes(routes!(sessions::cache))
+        .routes(routes!(ingest::evolution::hear))
 }
 
 fn ingest_routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(ingest::pixels::take_events))
+    OpenApiRouter::new()
+        .routes(routes!(ingest::pixels::take_events))
+        .routes(routes!(ingest::sessions::put_qr))
+        .routes(routes!(ingest::sessions::put_status))
+        .routes(routes!(ingest::relays::relay))
 }
 
 fn read() -> OpenApiRouter<Arc<App>> {
@@ -84,6 +92,9 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::why))
         .routes(routes!(dead::list))
         .routes(routes!(destinations::list))
+        .routes(routes!(relays::list))
+        .routes(routes!(sessions::get))
+        .routes(routes!(sessions::active))
         .routes(routes!(pixels::tokens))
         .routes(routes!(pixels::stats))
         .routes(routes!(pixels::health))
@@ -108,6 +119,9 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dead::retry_many))
         .routes(routes!(dead::forget))
         .routes(routes!(destinations::test))
+        .routes(routes!(sessions::forget))
+        .routes(routes!(relays::make))
+        .routes(routes!(relays::remove))
         .routes(routes!(pixels::verify))
         .routes(routes!(
             tracking::throttling::set,

@@ -6,6 +6,7 @@ pub(crate) mod mask;
 pub(crate) mod pixel;
 pub(crate) mod pixel_event;
 pub(crate) mod queue;
+pub(crate) mod session;
 pub(crate) mod system;
 pub(crate) mod tracking;
 pub(crate) mod tracking_out;

@@ -22,6 +22,8 @@ pub struct Options {
     pub oldest_version: u32,
     /// Numbers of LinkedIn conversion rules whose method is not the Conversions API.
     pub foreign_rules: BTreeSet<String>,
+    /// What an endpoint checks signatures with (`whsec_…`); none takes any.
+    pub signing_secret: Option<String>,
     /// Bodies above this are answered with 413. GA4's own limit lies below it and is silent.
     pub max_body_bytes: usize,
     /// Arrivals kept with their time, 24 bytes each; later ones are only counted.
@@ -39,6 +41,7 @@ impl Default for Options {
             language: Language::Spanish,
             oldest_version: 202_511,
             foreign_rules: BTreeSet::new(),
+            signing_secret: None,
             max_body_bytes: 4 << 20,
             max_requests: 8 << 20,
         }

@@ -11,17 +11,23 @@ pub enum Platform {
     LinkedIn,
     /// TikTok Events API.
     TikTok,
+    /// A company's own backend: QR codes and statuses of sessions in batches.
+    Backend,
+    /// An endpoint that checks the signatures of Standard Webhooks.
+    Webhook,
     /// Takes any POST, looks at nothing and answers 200: the cheapest receiver for measurements.
     Sink,
 }
 
 impl Platform {
     /// Every platform.
-    pub const ALL: [Platform; 5] = [
+    pub const ALL: [Platform; 7] = [
         Platform::Meta,
         Platform::GoogleAnalytics,
         Platform::LinkedIn,
         Platform::TikTok,
+        Platform::Backend,
+        Platform::Webhook,
         Platform::Sink,
     ];
 
@@ -32,6 +38,8 @@ impl Platform {
             Platform::GoogleAnalytics => "google",
             Platform::LinkedIn => "linkedin",
             Platform::TikTok => "tiktok",
+            Platform::Backend => "backend",
+            Platform::Webhook => "webhook",
             Platform::Sink => "sink",
         }
     }

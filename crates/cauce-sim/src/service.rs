@@ -71,7 +71,9 @@ async fn check(world: &World, head: Parts, body: Incoming) -> Served {
         now_ms: world.now_ms(),
         world,
     };
-    Ok(platforms::check(&call).into_response())
+    let answer = platforms::check(&call);
+    tokio::time::sleep(world.sessions.lookup_delay()).await;
+    Ok(answer.into_response())
 }
 
 async fn deliver(world: &World, head: Parts, body: Incoming) -> Served {

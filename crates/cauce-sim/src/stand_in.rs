@@ -16,7 +16,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{Faults, Ledger, Options, Platform, connection, world::World};
+use crate::{Faults, Hooks, Ledger, Options, Platform, Sessions, connection, world::World};
 
 /// Connections that wait to be taken at most.
 const BACKLOG: u32 = 1024;
@@ -79,6 +79,16 @@ impl StandIn {
     /// What arrived.
     pub fn ledger(&self) -> &Ledger {
         &self.world.ledger
+    }
+
+    /// What a backend was told of sessions, and how it answers.
+    pub fn sessions(&self) -> &Sessions {
+        &self.world.sessions
+    }
+
+    /// What an endpoint was sent.
+    pub fn hooks(&self) -> &Hooks {
+        &self.world.hooks
     }
 
     /// What goes wrong.

@@ -5,13 +5,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{Faults, Ledger, Options, Platform};
+use crate::{Faults, Hooks, Ledger, Options, Platform, Sessions};
 
 pub(crate) struct World {
     pub(crate) platform: Platform,
     pub(crate) options: Options,
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
+    pub(crate) sessions: Sessions,
+    pub(crate) hooks: Hooks,
     traces: AtomicU64,
 }
 
@@ -21,6 +23,8 @@ impl World {
             platform,
             faults: Faults::new(&options),
             ledger: Ledger::new(options.max_requests),
+            sessions: Sessions::new(),
+            hooks: Hooks::new(),
             options,
             traces: AtomicU64::new(0),
         }

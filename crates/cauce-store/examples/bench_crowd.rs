@@ -94,6 +94,7 @@ fn job() -> NewJob {
         expires_at: NOW + EXPIRES_IN,
         max_attempts: 5,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 

@@ -145,6 +145,7 @@ fn job(payload: &Bytes) -> NewJob {
         expires_at: now() + Duration::from_secs(86_400),
         max_attempts: 5,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 

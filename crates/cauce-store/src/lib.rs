@@ -9,4 +9,5 @@ pub mod conformance;
 pub mod control;
 pub mod embedded;
 pub mod jobs;
+pub mod kept;
 pub mod rollups;

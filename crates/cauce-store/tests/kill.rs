@@ -94,6 +94,7 @@ async fn take(store: Arc<EmbeddedStore>, size: usize) {
             expires_at: Timestamp::NEVER,
             max_attempts: 5,
             idempotency_key: None,
+            coalesce: None,
         };
         let batch = Enqueue {
             jobs: (0..size).map(job).collect(),

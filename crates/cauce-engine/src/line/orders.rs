@@ -17,6 +17,7 @@ use super::{
     Input, Runner, Task,
     packing::{answer, pack},
 };
+use crate::transport::Reach;
 
 /// A line whose claim brought nothing looks again after this.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -106,7 +107,11 @@ impl Runner {
     fn send(&self, send: Send, now: Timestamp) {
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
         let destination = Arc::clone(&self.account.destination);
-        let (transport, clock) = (self.around.transport.clone(), self.around.clock.clone());
+        let transport = match destination.public_only() {
+            true => self.around.transport.with_reach(Reach::PublicOnly),
+            false => self.around.transport.clone(),
+        };
+        let clock = self.around.clock.clone();
         let (start, suspects) = (self.start_to_note(&send), self.suspects.clone());
         self.spawn(Task::Send(send.request), async move {
             let Send { request, jobs, .. } = send;

@@ -229,6 +229,7 @@ fn job(payload: &'static str) -> NewJob {
         expires_at: Timestamp::NEVER,
         max_attempts: 3,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 
@@ -303,6 +304,9 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
             max_answer_bytes: 1 << 20,
             max_idle_connections: 1,
         },
+        relays: Vec::new(),
+        relay_policy: None,
+        sessions: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

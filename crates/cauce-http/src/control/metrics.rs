@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use cauce_engine::status::{LineStatus, QueueStatus};
+use cauce_engine::status::{CacheFigures, LineStatus, QueueStatus, UpdateFigures};
 use cauce_flow::{job::State as JobState, time::Timestamp};
 use cauce_store::{
     control::KeyScope,
@@ -48,6 +48,8 @@ pub(crate) async fn metrics(
         tell_store(&snapshot, &app.engine.jobs().vitals());
         let readers = tracking.live().readers();
         tracking_metrics::tell_store(&snapshot, &tracking.health(), readers);
+        tell_sessions(&snapshot, &app.engine.update_figures());
+        tell_cache(&snapshot, &app.engine.cache_figures());
         text = text + &snapshot.render() + &app.metrics.render();
     }
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -56,7 +58,8 @@ pub(crate) async fn metrics(
     Ok(response)
 }
 
-fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
+/// Whose figures the caller may see.
+pub(crate) fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
     if app.settings.metrics_public {
         return Ok(Scope::All);
     }
@@ -68,7 +71,7 @@ fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
 fn tell_queue(to: &Snapshot, queue: &QueueStatus, now: Timestamp) {
     let (name, counts) = (queue.name.as_str(), &queue.counts);
     let of = [("queue", name)];
-    let counters: [(&'static str, &'static str, u64); 6] = [
+    let counters: [(&'static str, &'static str, u64); 7] = [
         (
             "cauce_queue_received_total",
             "Events that came in.",
@@ -90,6 +93,11 @@ fn tell_queue(to: &Snapshot, queue: &QueueStatus, now: Timestamp) {
             counts.rejected,
         ),
         ("cauce_queue_accepted_total", "Jobs taken.", counts.accepted),
+        (
+            "cauce_queue_superseded_total",
+            "Jobs that a newer one with the same key replaced.",
+            counts.superseded,
+        ),
         (
             "cauce_queue_retried_total",
             "Attempts that were not the first.",
@@ -229,6 +237,51 @@ fn tell_line(to: &Snapshot, queue: &str, line: &LineStatus) {
             f64::from(window.max),
         );
     }
+}
+
+fn tell_sessions(to: &Snapshot, figures: &UpdateFigures) {
+    let metric = "cauce_session_updates_total";
+    let what = "Updates of sessions that were handed in, by kind.";
+    to.counter(metric, what, &[("kind", "qr")], figures.qrs);
+    to.counter(metric, what, &[("kind", "status")], figures.statuses);
+    let metric = "cauce_session_qrs_held_total";
+    let what = "QR codes that were not sent at once, by reason.";
+    to.counter(metric, what, &[("reason", "unchanged")], figures.unchanged);
+    to.counter(metric, what, &[("reason", "throttled")], figures.throttled);
+}
+
+fn tell_cache(to: &Snapshot, figures: &CacheFigures) {
+    let reads = [
+        ("local", figures.local_hits),
+        ("store", figures.store_hits),
+        ("backend", figures.backend_hits),
+        ("stale", figures.stale),
+        ("absent", figures.absent),
+        ("failed", figures.failed),
+    ];
+    for (answer, count) in reads {
+        let what = "Reads of sessions, by what answered them.";
+        to.counter(
+            "cauce_session_reads_total",
+            what,
+            &[("answer", answer)],
+            count,
+        );
+    }
+    let keys = [
+        ("qr", figures.qr_keys),
+        ("status", figures.status_keys),
+        ("connection", figures.connection_keys),
+        ("session", figures.session_keys),
+    ];
+    for (kind, count) in keys {
+        let what = "States of sessions that are good, by kind.";
+        to.gauge("cauce_session_keys", what, &[("kind", kind)], count as f64);
+    }
+    let what = "Questions to backends about single sessions.";
+    to.counter("cauce_session_lookups_total", what, &[], figures.lookups);
+    let what = "Times that what is kept of sessions could not be read or written.";
+    to.counter("cauce_session_unkept_total", what, &[], figures.unkept);
 }
 
 fn tell_store(to: &Snapshot, vitals: &Vitals) {

@@ -172,6 +172,9 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
             max_answer_bytes: 1 << 20,
             max_idle_connections: 1,
         },
+        relays: Vec::new(),
+        relay_policy: None,
+        sessions: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

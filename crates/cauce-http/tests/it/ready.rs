@@ -26,6 +26,7 @@ async fn enqueue(engine: &Engine, payload: &'static [u8]) {
         expires_at: Timestamp::NEVER,
         max_attempts: 1,
         idempotency_key: None,
+        coalesce: None,
     };
     let batch = Enqueue {
         jobs: vec![job],

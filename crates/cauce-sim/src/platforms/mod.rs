@@ -1,10 +1,12 @@
 //! One module per platform: where its requests go, what it refuses, and how it says so.
 
+pub(crate) mod backend;
 pub(crate) mod google_analytics;
 pub(crate) mod linkedin;
 pub(crate) mod meta;
 pub(crate) mod sink;
 pub(crate) mod tiktok;
+pub(crate) mod webhook;
 
 use http::{StatusCode, request::Parts};
 
@@ -23,7 +25,8 @@ pub(crate) fn route(platform: Platform, head: &Parts) -> Route {
         Platform::GoogleAnalytics => path == google_analytics::COLLECT,
         Platform::LinkedIn => path == linkedin::EVENTS,
         Platform::TikTok => path == tiktok::TRACK,
-        Platform::Sink => true,
+        Platform::Backend => backend::delivers(path),
+        Platform::Webhook | Platform::Sink => true,
     };
     match delivers && head.method == http::Method::POST {
         true => Route::Delivery,
@@ -38,6 +41,8 @@ pub(crate) fn deliver(call: &Call) -> Judged {
         Platform::GoogleAnalytics => google_analytics::deliver(call),
         Platform::LinkedIn => linkedin::deliver(call),
         Platform::TikTok => tiktok::deliver(call),
+        Platform::Backend => backend::deliver(call),
+        Platform::Webhook => webhook::deliver(call),
         Platform::Sink => sink::deliver(),
     }
 }
@@ -48,7 +53,10 @@ pub(crate) fn check(call: &Call) -> Answer {
         Platform::Meta => meta::check(call),
         Platform::GoogleAnalytics => google_analytics::check(call),
         Platform::LinkedIn => linkedin::check(call),
-        Platform::TikTok | Platform::Sink => Answer::html(StatusCode::NOT_FOUND),
+        Platform::Backend => backend::check(call),
+        Platform::TikTok | Platform::Webhook | Platform::Sink => {
+            Answer::html(StatusCode::NOT_FOUND)
+        }
     }
 }
 
@@ -58,7 +66,7 @@ pub(crate) fn refuse_token(world: &World, token: Option<Token>) -> Refusal {
         Platform::Meta => meta::refuse_token(world, token),
         Platform::LinkedIn => linkedin::refuse_token(token),
         Platform::TikTok => tiktok::refuse_token(world, token),
-        Platform::GoogleAnalytics | Platform::Sink => {
+        Platform::GoogleAnalytics | Platform::Backend | Platform::Webhook | Platform::Sink => {
             Refusal::new("401", Answer::empty(StatusCode::UNAUTHORIZED))
         }
     }
@@ -70,7 +78,7 @@ pub(crate) fn throttle(world: &World, minutes: u32) -> Refusal {
         Platform::Meta => meta::throttle(world, "1", minutes),
         Platform::LinkedIn => linkedin::throttle(),
         Platform::TikTok => tiktok::throttle(world),
-        Platform::GoogleAnalytics | Platform::Sink => {
+        Platform::GoogleAnalytics | Platform::Backend | Platform::Webhook | Platform::Sink => {
             Refusal::new("429", Answer::empty(StatusCode::TOO_MANY_REQUESTS))
         }
     }
@@ -82,7 +90,7 @@ pub(crate) fn server_error(world: &World, status: StatusCode) -> Refusal {
         Platform::Meta => meta::server_error(world, status),
         Platform::LinkedIn => linkedin::server_error(status),
         Platform::TikTok => tiktok::server_error(world, status),
-        Platform::GoogleAnalytics | Platform::Sink => {
+        Platform::GoogleAnalytics | Platform::Backend | Platform::Webhook | Platform::Sink => {
             let body = serde_json::json!({"error": status.as_u16()});
             Refusal::new(status.as_str(), Answer::json(status, &body))
         }
@@ -94,8 +102,10 @@ pub(crate) fn sunset(world: &World) -> Refusal {
     match world.platform {
         Platform::Meta => meta::unknown_path(world),
         Platform::LinkedIn => linkedin::sunset("asked for"),
-        Platform::TikTok | Platform::GoogleAnalytics | Platform::Sink => {
-            Refusal::new("404", Answer::html(StatusCode::NOT_FOUND))
-        }
+        Platform::TikTok
+        | Platform::GoogleAnalytics
+        | Platform::Backend
+        | Platform::Webhook
+        | Platform::Sink => Refusal::new("404", Answer::html(StatusCode::NOT_FOUND)),
     }
 }

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod backend;
 mod client;
 mod faults;
 mod google_analytics;
 mod linkedin;
 mod meta;
 mod tiktok;
+mod webhook;

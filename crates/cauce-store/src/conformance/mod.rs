@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+mod coalescing;
 mod gates;
 mod history;
 mod restart;
@@ -91,6 +92,7 @@ pub fn cases() -> Vec<Case> {
         taking::cases(),
         serving::cases(),
         settling::cases(),
+        coalescing::cases(),
         gates::cases(),
         history::cases(),
         restart::cases(),

@@ -208,6 +208,7 @@ pub(super) fn job() -> NewJob {
         expires_at: Timestamp::NEVER,
         max_attempts: 5,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 

@@ -131,6 +131,7 @@ fn stub(number: u64, burial: &Burial, guess: Option<&JobHead>) -> Record {
             due_at: taken_at,
             expires_at: i64::MAX,
             key: 0,
+            coalesce: guess.map_or(0, |head| head.coalesce),
             payload_len: 0,
         },
         standing: Standing {
@@ -139,6 +140,7 @@ fn stub(number: u64, burial: &Burial, guess: Option<&JobHead>) -> Record {
             attempt: 0,
             rescues: 0,
             leaving: false,
+            outdated: false,
             due_at: taken_at,
             expires_at: 0,
             finished_at: burial.at,

@@ -71,6 +71,8 @@ pub(super) struct Counters {
     pub(super) unknown: u64,
     pub(super) expired: u64,
     pub(super) cancelled: u64,
+    /// Of the cancelled ones, those that a newer job replaced.
+    pub(super) superseded: u64,
     pub(super) retried: u64,
     pub(super) received: u64,
     pub(super) duplicates: u64,

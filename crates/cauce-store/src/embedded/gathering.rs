@@ -69,6 +69,7 @@ pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
         | Record::Change { .. }
         | Record::Gate { .. }
         | Record::Note { .. }
+        | Record::Superseded { .. }
         | Record::Keys { .. } => {}
     }
 }

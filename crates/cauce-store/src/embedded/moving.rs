@@ -64,6 +64,7 @@ fn copy(head: JobHead, position: u64, chain: u64, detail: JobDetail) -> Move {
         attempt: 0,
         rescues: 0,
         leaving: false,
+        outdated: false,
         due_at: 0,
         expires_at: 0,
         finished_at: 0,
@@ -93,6 +94,7 @@ fn stub_head(state: &State, number: u64, entry: &Entry) -> JobHead {
         due_at: entry.due_at(),
         expires_at: i64::MAX,
         key: 0,
+        coalesce: state.coalesce_of(number),
         payload_len: 0,
     }
 }

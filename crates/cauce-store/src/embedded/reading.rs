@@ -10,7 +10,7 @@ use cauce_log::Position;
 use super::{
     Shared,
     record::{JobHead, Record, Settle, SettledOutcome, Standing},
-    state::State,
+    state::{SUPERSEDED, State},
     unread::Unread,
 };
 use crate::jobs::{Error, JobDetail, JobSummary};
@@ -240,6 +240,10 @@ fn explain(state: JobState, code: &str) -> Option<Reason> {
             DAMAGED,
             "its record in the log could not be read, so that it was not delivered",
         )),
+        (JobState::Cancelled, SUPERSEDED) => Some(Reason::new(
+            SUPERSEDED,
+            "a newer one with the same key went in its place",
+        )),
         (JobState::Dead, "resolved") => Some(Reason::new(
             "resolved",
             "a person said that it was not delivered",
@@ -309,7 +313,8 @@ impl Told {
                 SettledOutcome::Completed { .. }
                 | SettledOutcome::Retry { .. }
                 | SettledOutcome::Release
-                | SettledOutcome::Snooze { .. } => {}
+                | SettledOutcome::Snooze { .. }
+                | SettledOutcome::Superseded { .. } => {}
             }
         }
         job.previous

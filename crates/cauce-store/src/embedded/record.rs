@@ -24,6 +24,7 @@
 //! 18    Again     as Replay, with the time that each job expires at now
 //! 19    Lost      what became of jobs whose own record is damaged
 //! 20    Agree     the counters were made to agree with the jobs, after other damage
+//! 21    Superseded  a newer job with the same key replaced others
 //! ```
 //!
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
@@ -68,6 +69,7 @@ pub(super) mod kind {
     pub(in super::super) const AGAIN: u8 = 18;
     pub(in super::super) const LOST: u8 = 19;
     pub(in super::super) const AGREE: u8 = 20;
+    pub(in super::super) const SUPERSEDED: u8 = 21;
 }
 
 /// The number that stands for a name. 0 is "none".
@@ -173,6 +175,12 @@ pub(super) enum Record {
         at: i64,
         why: u8,
         count: u64,
+    },
+    Superseded {
+        owner: Owner,
+        at: i64,
+        by: u64,
+        jobs: Vec<u64>,
     },
     Keys {
         keys: Vec<(u128, u64, i64)>,

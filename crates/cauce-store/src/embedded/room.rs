@@ -51,6 +51,8 @@ fn enqueued(batch: &Enqueue) -> u64 {
     let payloads: usize = batch.jobs.iter().map(|job| job.payload.len()).sum();
     // Each job may name a line, a tenant and a group that are new.
     let around = (JOB + NAMES) * batch.jobs.len() as u64;
+    let replaced = batch.jobs.iter().filter(|job| job.coalesce.is_some());
+    let around = around + RECORD * replaced.count() as u64;
     payloads as u64 + around + (RECORD + NAMES) * (batch.dropped.len() as u64 + 1)
 }
 
@@ -58,7 +60,7 @@ fn expired(state: &State, now: Timestamp) -> u64 {
     if state.next_timer().is_none_or(|next| next > now) {
         return 0;
     }
-    RECORD * state.table.len().min(MAX_EXPIRED_A_CALL as u64)
+    RECORD * (state.table.len().min(MAX_EXPIRED_A_CALL as u64) + state.keyed_jobs())
 }
 
 fn settled(settlement: &Settlement) -> u64 {

@@ -17,6 +17,8 @@ use super::Gate;
 pub struct QueueCounts {
     /// Jobs taken, ever.
     pub accepted: u64,
+    /// Of the cancelled ones, those that a newer job with the same key replaced.
+    pub superseded: u64,
     /// Jobs in each state; for end states, ever.
     pub states: BTreeMap<State, u64>,
     /// Waiting jobs by priority, most urgent first.

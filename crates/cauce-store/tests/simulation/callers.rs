@@ -125,6 +125,7 @@ impl World {
             expires_at,
             max_attempts,
             idempotency_key: key,
+            coalesce: None,
         }
     }
 

@@ -143,6 +143,9 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         },
         accounts: vec![account],
         transport: raw::transport_settings(),
+        relays: Vec::new(),
+        relay_policy: None,
+        sessions: Default::default(),
         pixels: settings::Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -82,6 +82,7 @@ pub(super) fn job() -> NewJob {
         expires_at: Timestamp::NEVER,
         max_attempts: 3,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 

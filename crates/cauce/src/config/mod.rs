@@ -101,7 +101,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Config, Problems> {
 }
 
 /// Sections of the requirements that this version does not have.
-const LATER: [&str; 5] = ["alerts", "campaigns", "messages", "sessions", "cache"];
+const LATER: [&str; 4] = ["alerts", "campaigns", "messages", "cache"];
 
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
@@ -116,7 +116,17 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let tracking = root.section("tracking").and_then(section::tracking::read);
     let log = root.section("log").and_then(section::log::read);
     let queues = root.section("queues").map(read_queues).unwrap_or_default();
-    let accounts = section::accounts::read(&root, &queues);
+    let mut accounts = section::accounts::read(&root, &queues);
+    if let Some(relays) = root.section("relays") {
+        section::relays::read(relays, &queues, &mut accounts);
+    }
+    let backends = std::mem::take(&mut accounts.backends);
+    let relay_queue = QueueName::new(section::relays::QUEUE);
+    let relay_policy = relay_queue
+        .ok()
+        .and_then(|queue| queues.get(&queue).cloned());
+    let sessions = root.section("sessions");
+    let sessions = sessions.and_then(|section| section::sessions::read(section, backends));
     for name in LATER {
         root.unavailable(name, "it belongs to a part that is not built yet");
     }
@@ -128,7 +138,10 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             fsync: fsync?,
             limits: limits?,
             history: history?,
-            accounts,
+            accounts: accounts.all,
+            relays: accounts.relays,
+            relay_policy,
+            sessions: sessions?,
             transport: transport?,
             pixels: pixels?,
             tracking: tracking?,
@@ -145,11 +158,14 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
 }
 
 /// Queues of the requirements that this version does not have.
-const LATER_QUEUES: [&str; 4] = ["campaigns", "whatsapp", "qr", "status"];
+const LATER_QUEUES: [&str; 2] = ["campaigns", "whatsapp"];
+
+/// Queues beside those of the pixels part, whose settings have aliases.
+const OTHER_QUEUES: [&str; 3] = ["qr", "status", section::relays::QUEUE];
 
 fn read_queues(section: Section<'_>) -> BTreeMap<QueueName, Policy> {
     let mut queues = BTreeMap::new();
-    for name in aliases::QUEUES {
+    for name in aliases::QUEUES.into_iter().chain(OTHER_QUEUES) {
         let policy = section.section(name).map(section::policy::read);
         let Ok(queue) = QueueName::new(name) else {
             continue;

@@ -95,20 +95,26 @@ fn the_optional_settings_of_the_reference_file_are_settings() {
         "META_APP_SECRET",
         "GA_SECRET",
     ];
-    let names =
-        names
-            .into_iter()
-            .chain(["LINKEDIN_TOKEN", "LINKEDIN_CLIENT_SECRET", "TIKTOK_TOKEN"]);
-    let environment: Vec<_> = names.map(|name| (name, "0123456789abcdef")).collect();
+    let names = names
+        .into_iter()
+        .chain(["LINKEDIN_TOKEN", "LINKEDIN_CLIENT_SECRET", "TIKTOK_TOKEN"])
+        .chain(["BACKEND_TOKEN", "EVOLUTION_WEBHOOK_SECRET"]);
+    let environment = names.map(|name| (name, "0123456789abcdef"));
+    let secret = ("HOOKS_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let environment: Vec<_> = environment.chain([secret]).collect();
     let config = good(&text, &environment);
-    assert_eq!(config.settings.accounts.len(), 4);
+    // A backend has two lines; a webhook account and a relay have one each.
+    assert_eq!(config.settings.accounts.len(), 4 + 2 + 2);
+    assert_eq!(config.settings.relays.len(), 2);
+    assert_eq!(config.settings.sessions.backends.len(), 1);
+    assert_eq!(config.settings.sessions.evolution.len(), 1);
     assert!(config.admin_key.is_some());
 }
 
 fn is_setting(text: &str) -> bool {
     let name = text.split(" = ").next().unwrap_or_default();
     let named = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    (named && text.contains(" = ")) || text.starts_with("[[")
+    (named && text.contains(" = ")) || text.starts_with('[')
 }
 
 #[test]
@@ -338,6 +344,55 @@ fn every_problem_is_reported_at_once() {
 #[test]
 fn parts_that_are_not_built_are_refused() {
     insta::assert_snapshot!(bad(include_str!("tests/later.toml"), &[]));
+}
+
+#[test]
+fn endpoints_that_cannot_work_are_named_with_what_to_write() {
+    let sample = |more: &str| {
+        format!("[relays.orders]\ntenant = \"acme\"\nurl = \"https://shop.example/x\"\n{more}\n")
+    };
+    let backend = |more: &str| {
+        format!("[[accounts]]\nname = \"b\"\ntenant = \"acme\"\nplatform = \"backend\"\n{more}\n")
+    };
+    let twice = format!(
+        "{}{}",
+        sample(""),
+        "[[accounts]]\nname = \"orders\"\ntenant = \"acme\"\nplatform = \"webhook\"\nurl = \"https://x.example\"\n"
+    );
+    for (text, says) in [
+        (sample("secret = \"hunter2\""), "whsec_"),
+        (sample("body = '{\"a\":1}'"), "$items"),
+        (sample("key = \"id\""), "JSON Pointer"),
+        (sample("headers = { Host = \"x\" }"), "cannot be named"),
+        (sample("batch = { max_items = 0 }"), "max_items"),
+        (sample("limits = { concurrency = 0 }"), "concurrency"),
+        (
+            sample("colour = \"red\""),
+            "unknown setting `relays.orders.colour`",
+        ),
+        (
+            sample("").replace("https://shop.example/x", "ftp://x"),
+            "web address",
+        ),
+        (twice, "already"),
+        (backend(""), "base_url"),
+        (
+            backend("base_url = \"https://x.example\"\nheaders = { A = \"a\\nb\" }"),
+            "one line",
+        ),
+        (
+            "[sessions]\nlookup_path = \"/x\"\n".to_owned(),
+            "{session_id}",
+        ),
+        (
+            "[sessions]\nhigh = \"connected\"\n".to_owned(),
+            "list of texts",
+        ),
+    ] {
+        let told = bad(&text, &[]);
+        assert!(told.contains(says), "{text}\n{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
 }
 
 #[test]

@@ -23,32 +23,42 @@ impl Client {
             first_byte: patience,
             total: patience,
             max_answer_bytes: 4 << 20,
-            max_idle_connections: 8,
+            max_idle_connections: 64,
         })
         .map_err(Failure::failed)?;
-        let url = format!("{url}/api/pixels/events?tenant={}", super::TENANT);
         Ok(Client {
             transport,
-            url,
+            url: url.to_owned(),
             key: key.to_owned(),
         })
     }
 
     /// Posts a batch of events. An answer that is not 202 ends the demo.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Value, Failure> {
+        let path = "/api/pixels/events";
+        self.send(http::Method::POST, path, Bytes::from(body)).await
+    }
+
+    /// Tells of one thing. An answer that is not 202 ends the demo.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(http::Method::PUT, path, Bytes::from(body.to_string()))
+            .await
+    }
+
+    async fn send(&self, method: http::Method, path: &str, body: Bytes) -> Result<Value, Failure> {
         let header = |name, value: String| Header {
             name,
             value,
             secret: true,
         };
         let request = Request {
-            method: http::Method::POST,
-            url: self.url.clone(),
+            method,
+            url: format!("{}{path}?tenant={}", self.url, super::TENANT),
             headers: vec![
                 header("authorization", format!("Bearer {}", self.key)),
                 header("content-type", "application/json".to_owned()),
             ],
-            body: Bytes::from(body),
+            body,
         };
         match self.transport.send(request, || {}).await.answer {
             Answer::Response(answer) if answer.status == 202 => {

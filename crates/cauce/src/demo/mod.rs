@@ -9,12 +9,13 @@
 //! ```
 
 pub(crate) mod client;
+mod gateway;
 mod outside;
 mod progress;
 mod scenario;
 mod summary;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cauce_engine::Engine;
 use cauce_flow::id::TenantId;
@@ -86,7 +87,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     if !global.json {
         introduce(&url, &key, &args);
     }
-    let client = Client::new(&url, &key)?;
+    let client = Arc::new(Client::new(&url, &key)?);
     let tenant = TenantId::new(TENANT).expect("the demo's tenant has a good name");
     let scope = Scope::Tenant(tenant);
     let shown = CancellationToken::new();
@@ -96,11 +97,15 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         shown.clone(),
         global.json,
     ));
+    let chatter = gateway::chatter(Arc::clone(&client), args.seconds, args.seed);
+    let chatter = tokio::spawn(chatter);
     let accepted = scenario::play(&args, &client, &outside, &engine).await?;
+    let told = chatter.await.map_err(|error| Failure::caused(&error))??;
     scenario::catch_up(&engine, &scope, CATCH_UP).await;
     shown.cancel();
     let _ = progress.await;
-    let summary = Summary::of(&engine, &scope, &outside, &accepted).await?;
+    let gateway = gateway::Figures::of(&engine, &scope, &outside.backend, &told).await?;
+    let summary = Summary::of(&engine, &scope, &outside, &accepted, gateway).await?;
     summary.print(global.json);
     let good = summary.is_good();
     if !args.exit {
@@ -121,7 +126,8 @@ fn introduce(url: &str, key: &str, args: &Args) {
     output::line(&format!(
         "Cauce demo: {} s of shop traffic, {} events/s, over HTTP into the engine on {url}\n\
          and on to stand-ins for Meta, Google, LinkedIn and TikTok, which refuse what the real\n\
-         ones refuse and will throttle, fail, go down and lose answers on the way.\n\n\
+         ones refuse and will throttle, fail, go down and lose answers on the way. Beside them a\n\
+         gateway of 1,000 WhatsApp sessions tells a minute's worth of changes, 40,000.\n\n\
          Look inside meanwhile (key for this run only):\n  \
          curl -s -H 'Authorization: Bearer {key}' {url}/api/queues\n",
         args.seconds, args.rate

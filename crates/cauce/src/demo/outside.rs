@@ -10,6 +10,8 @@ pub(super) struct Outside {
     pub(super) google: StandIn,
     pub(super) linkedin: StandIn,
     pub(super) tiktok: StandIn,
+    /// The backend of the company whose gateway is chatty.
+    pub(super) backend: StandIn,
 }
 
 impl Outside {
@@ -28,11 +30,13 @@ impl Outside {
             google: start(Platform::GoogleAnalytics).await?,
             linkedin: start(Platform::LinkedIn).await?,
             tiktok: start(Platform::TikTok).await?,
+            backend: start(Platform::Backend).await?,
         })
     }
 
     pub(super) async fn stop(self) {
-        for stand_in in [self.meta, self.google, self.linkedin, self.tiktok] {
+        let platforms = [self.meta, self.google, self.linkedin, self.tiktok];
+        for stand_in in platforms.into_iter().chain([self.backend]) {
             stand_in.stop().await;
         }
     }
@@ -53,6 +57,7 @@ impl Outside {
         let folder = folder.join("data");
         let (meta, google) = (self.meta.base_url(), self.google.base_url());
         let (linkedin, tiktok) = (self.linkedin.base_url(), self.tiktok.base_url());
+        let backend = self.backend.base_url();
         format!(
             r#"
 data_dir = {folder:?}
@@ -113,6 +118,16 @@ platform = "tiktok"
 pixel_code = "C4DEMO00000000000000"
 access_token = "ok"
 base_url = "{tiktok}"
+
+[[accounts]]
+name = "demo-backend"
+tenant = "{tenant}"
+platform = "backend"
+token = "ok"
+base_url = "{backend}"
+
+[sessions]
+qr_expires = "5s"
 "#
         )
     }

@@ -197,7 +197,7 @@ pub(super) async fn catch_up(engine: &Engine, scope: &Scope, patience: Duration)
             .iter()
             .map(|q| q.counts.pending())
             .sum();
-        if pending == 0 {
+        if pending + super::gateway::pending(engine, scope) == 0 {
             return;
         }
         moment().await;

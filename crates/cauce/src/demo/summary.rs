@@ -11,6 +11,7 @@ use cauce_store::jobs::{Page, Scope, Select};
 use serde_json::{Value, json};
 
 use super::{
+    gateway,
     outside::{GOOGLE_PER_SECOND, LINKEDIN_PER_MINUTE, LINKEDIN_PER_SECOND, Outside},
     scenario::Told,
     statuses,
@@ -48,6 +49,7 @@ pub(super) struct Summary {
     answer_ms: (f64, f64),
     law_broken: usize,
     pending: u64,
+    gateway: gateway::Figures,
 }
 
 /// The highest rate that a stand-in saw, beside the limit.
@@ -64,6 +66,7 @@ impl Summary {
         scope: &Scope,
         outside: &Outside,
         told: &Told,
+        gateway: gateway::Figures,
     ) -> Result<Summary, Failure> {
         let failed = |error: cauce_store::jobs::Error| Failure::caused(&error);
         let now = engine.now();
@@ -128,6 +131,7 @@ impl Summary {
             ),
             law_broken: engine.jobs().audit().len(),
             pending,
+            gateway,
         })
     }
 
@@ -136,6 +140,7 @@ impl Summary {
         self.lost() == 0
             && self.pending == 0
             && self.law_broken == 0
+            && self.gateway.is_good()
             && self.rejected == self.flawed
             && self.queues.iter().all(|queue| queue.repeated == 0)
             && self.limits.iter().all(|limit| limit.seen <= limit.max)
@@ -178,6 +183,7 @@ impl Summary {
                 "dead letters of {queue}: {count}, because {detail}"
             ));
         }
+        self.gateway.print();
         output::line(&format!(
             "conservation law: {}\nlost: {}  {}",
             output::mark(self.law_broken == 0),
@@ -210,6 +216,7 @@ impl Summary {
             "answerMs": { "p50": self.answer_ms.0, "p99": self.answer_ms.1 },
             "queues": queues,
             "limits": limits,
+            "gateway": self.gateway.to_json(),
         })
     }
 }

@@ -26,6 +26,7 @@ impl Record {
             Record::Gate { .. } => kind::GATE,
             Record::Note { .. } => kind::NOTE,
             Record::Dropped { .. } => kind::DROPPED,
+            Record::Superseded { .. } => kind::SUPERSEDED,
             Record::Keys { .. } => kind::KEYS,
             Record::Lost { .. } => kind::LOST,
             Record::Agree { .. } => kind::AGREE,
@@ -150,6 +151,17 @@ impl Record {
                 burial.encode(out);
                 encode_numbers(jobs, out);
             }
+            Record::Superseded {
+                owner,
+                at,
+                by,
+                jobs,
+            } => {
+                owner.encode(out);
+                out.put_i64(*at);
+                out.put_u64(*by);
+                encode_numbers(jobs, out);
+            }
             Record::Keys { keys } => {
                 out.put_u64(keys.len() as u64);
                 for (hash, number, at) in keys {
@@ -235,6 +247,12 @@ impl Record {
                 at: from.i64()?,
                 why: from.u8()?,
                 count: from.u64()?,
+            },
+            kind::SUPERSEDED => Record::Superseded {
+                owner: Owner::decode(from)?,
+                at: from.i64()?,
+                by: from.u64()?,
+                jobs: decode_numbers(from)?,
             },
             kind::LOST => Record::Lost {
                 burial: Burial::decode(from)?,

@@ -22,15 +22,22 @@ pub(in super::super) struct JobHead {
     pub(in super::super) expires_at: i64,
     /// Hash of tenant and idempotency key; 0 for none.
     pub(in super::super) key: u128,
+    /// Hash of tenant and the key that jobs replace each other by; 0 for none.
+    pub(in super::super) coalesce: u128,
     pub(in super::super) payload_len: u32,
 }
+
+/// Marks a [`JobHead`] with an idempotency key, and one that replaces others.
+const HAS_KEY: u8 = 0x80;
+const COALESCES: u8 = 0x40;
 
 impl JobHead {
     pub(in super::super) fn encode(&self, out: &mut Vec<u8>) {
         out.put_u64(self.number);
         self.owner.encode(out);
         out.put_u64(self.group.into());
-        out.push(self.priority | if self.key != 0 { 0x80 } else { 0 });
+        let flag = |bit, hash| if hash != 0 { bit } else { 0 };
+        out.push(self.priority | flag(HAS_KEY, self.key) | flag(COALESCES, self.coalesce));
         out.push(self.max_attempts);
         out.put_i64(self.enqueued_at);
         out.put_i64(self.due_at.wrapping_sub(self.enqueued_at));
@@ -41,6 +48,9 @@ impl JobHead {
         });
         if self.key != 0 {
             out.extend_from_slice(&self.key.to_le_bytes());
+        }
+        if self.coalesce != 0 {
+            out.extend_from_slice(&self.coalesce.to_le_bytes());
         }
         out.put_u64(self.payload_len.into());
     }
@@ -58,7 +68,8 @@ impl JobHead {
             ..-1 => return Err(Malformed("a job expires before it was taken")),
             after => enqueued_at.wrapping_add(after),
         };
-        let key = if flags & 0x80 != 0 { from.u128()? } else { 0 };
+        let mut hash = |bit| if flags & bit != 0 { from.u128() } else { Ok(0) };
+        let (key, coalesce) = (hash(HAS_KEY)?, hash(COALESCES)?);
         Ok(JobHead {
             number,
             owner,
@@ -69,6 +80,7 @@ impl JobHead {
             due_at,
             expires_at,
             key,
+            coalesce,
             payload_len: from.u32()?,
         })
     }
@@ -83,6 +95,8 @@ pub(in super::super) struct Standing {
     pub(in super::super) rescues: u8,
     /// Its request may have left.
     pub(in super::super) leaving: bool,
+    /// A newer job with its key has come since.
+    pub(in super::super) outdated: bool,
     pub(in super::super) due_at: i64,
     /// When it expires, where a replay has changed that; else 0.
     pub(in super::super) expires_at: i64,
@@ -99,12 +113,15 @@ pub(in super::super) struct Standing {
 const LEAVING: u8 = 0x80;
 /// Marks the priority of a [`Standing`] that tells when the job expires.
 const RENEWED: u8 = 0x80;
+/// Marks the priority of a [`Standing`] that a newer job outdates.
+const OUTDATED: u8 = 0x40;
 
 impl Standing {
     pub(in super::super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(state_to_u8(self.state));
         let renewed = if self.expires_at != 0 { RENEWED } else { 0 };
-        out.push(self.priority | renewed);
+        let outdated = if self.outdated { OUTDATED } else { 0 };
+        out.push(self.priority | renewed | outdated);
         out.push(self.attempt);
         out.push(self.rescues.min(0x7f) | if self.leaving { LEAVING } else { 0 });
         out.put_i64(self.due_at);
@@ -129,6 +146,7 @@ impl Standing {
             attempt,
             rescues: crashes & !LEAVING,
             leaving: crashes & LEAVING != 0,
+            outdated: flags & OUTDATED != 0,
             due_at: from.i64()?,
             expires_at: match flags & RENEWED {
                 0 => 0,

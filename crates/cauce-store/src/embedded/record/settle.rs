@@ -35,6 +35,10 @@ pub(in super::super) enum SettledOutcome {
     Snooze {
         due_at: i64,
     },
+    /// A newer job with its key, this one, goes in its place.
+    Superseded {
+        by: u64,
+    },
     Dead {
         reason: u32,
     },
@@ -50,6 +54,7 @@ impl SettledOutcome {
             SettledOutcome::Completed { .. } => Some(State::Completed),
             SettledOutcome::Dead { .. } => Some(State::Dead),
             SettledOutcome::Unknown { .. } => Some(State::Unknown),
+            SettledOutcome::Superseded { .. } => Some(State::Cancelled),
             SettledOutcome::Retry { .. }
             | SettledOutcome::Release
             | SettledOutcome::Snooze { .. } => None,
@@ -134,6 +139,7 @@ impl Settled {
             SettledOutcome::Snooze { due_at } => (3, *due_at),
             SettledOutcome::Dead { reason } => (4, i64::from(*reason)),
             SettledOutcome::Unknown { reason } => (5, i64::from(*reason)),
+            SettledOutcome::Superseded { by } => (6, *by as i64),
         };
         let attempt = if self.attempt.is_some() {
             HAS_ATTEMPT
@@ -153,6 +159,7 @@ impl Settled {
             SettledOutcome::Release => {}
             SettledOutcome::Retry { .. }
             | SettledOutcome::Snooze { .. }
+            | SettledOutcome::Superseded { .. }
             | SettledOutcome::Dead { .. }
             | SettledOutcome::Unknown { .. } => out.put_i64(detail),
         }
@@ -187,6 +194,9 @@ impl Settled {
             },
             5 => SettledOutcome::Unknown {
                 reason: reason(from)?,
+            },
+            6 => SettledOutcome::Superseded {
+                by: from.i64()? as u64,
             },
             _ => return Err(Malformed("an outcome is not known")),
         };

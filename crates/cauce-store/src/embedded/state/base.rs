@@ -41,7 +41,19 @@ impl State {
             out.push(*gate);
         }
         self.encode_lines(&mut out);
+        self.encode_superseded(&mut out);
         out
+    }
+
+    /// Stands at the end, where a base of an earlier version has nothing.
+    fn encode_superseded(&self, out: &mut Vec<u8>) {
+        let counted = || self.counters.iter().filter(|(.., of)| of.superseded > 0);
+        out.put_u64(counted().count() as u64);
+        for (queue, tenant, _, of) in counted() {
+            out.put_u64(queue.into());
+            out.put_u64(tenant.into());
+            out.put_u64(of.superseded);
+        }
     }
 
     fn encode_names(&self, out: &mut Vec<u8>) {
@@ -153,6 +165,10 @@ impl State {
         }
         for _ in 0..from.count()? {
             self.read_line(from)?;
+        }
+        for _ in 0..from.count().unwrap_or(0) {
+            let (queue, tenant) = (from.u32()?, from.u32()?);
+            self.counters.of(queue, tenant).superseded = from.u64()?;
         }
         Ok(())
     }

@@ -26,6 +26,7 @@ impl State {
         entry.set_priority(head.priority);
         entry.set_due_at(head.due_at);
         self.watch_expiry(head.number, head.expires_at);
+        self.learn_key(head.number, lane, head.coalesce, false);
         self.place(head.number, entry, self.pending_state(head.due_at));
     }
 
@@ -71,6 +72,7 @@ impl State {
             self.take_position(head.number, position, bytes);
             return;
         }
+        self.learn_key(head.number, lane, head.coalesce, standing.outdated);
         match standing.expires_at {
             0 => self.watch_expiry(head.number, head.expires_at),
             renewed => self.renew(head.number, renewed),

@@ -12,6 +12,9 @@ use super::{
     Finished, State,
 };
 
+/// The code of a job that a newer one has replaced.
+pub(in super::super) const SUPERSEDED: &str = "superseded";
+
 /// The code of a job that ended with no attempt to explain it.
 pub(super) fn ended_code(state: JobState) -> &'static str {
     match state {
@@ -54,6 +57,9 @@ impl State {
         let last = last.and_then(|attempt| attempt.reason.as_ref());
         let code = match (standing.state, standing.reason.as_ref().or(last)) {
             (JobState::Dead | JobState::Unknown, Some(reason)) => self.code(&reason.code),
+            (JobState::Cancelled, Some(reason)) if reason.code == SUPERSEDED => {
+                self.code(SUPERSEDED)
+            }
             (state, _) => self.code(ended_code(state)),
         };
         let at = standing.finished_at;
@@ -94,6 +100,10 @@ impl State {
 
     /// Keeps a finished job in the lists for as long as its state is kept.
     pub(super) fn keep_finished(&mut self, queue: NameId, number: u64, state: JobState, at: i64) {
+        let end = self.finished.get(&number);
+        if end.is_some_and(|end| &*end.code == SUPERSEDED) {
+            return self.keep_superseded(queue, number, at);
+        }
         match state {
             JobState::Completed => {
                 let kept = self.completed.entry(queue).or_default();
@@ -151,6 +161,7 @@ impl State {
             let due = |e: &&Entry| e.state() == JobState::Scheduled && e.due_at() <= now;
             if let Some(entry) = self.table.get(number).filter(due).copied() {
                 self.place(number, entry, JobState::Waiting);
+                self.note_due(number);
             }
         }
         staged

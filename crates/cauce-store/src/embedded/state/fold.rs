@@ -147,6 +147,19 @@ impl State {
                 self.tick(*at);
                 self.fold_dropped(*queue, *tenant, *why, *count);
             }
+            Record::Superseded {
+                owner,
+                at,
+                by,
+                jobs,
+            } => {
+                self.tick(*at);
+                for number in jobs {
+                    if !self.tell_lost(*owner, *number, Some(JobState::Cancelled)) {
+                        self.fold_superseded(*owner, *at, *by, *number);
+                    }
+                }
+            }
             Record::Keys { keys } => {
                 for (hash, number, at) in keys {
                     self.keys.insert(*hash, *number, *at);
@@ -202,6 +215,10 @@ impl State {
                     self.chain(position, job);
                 }
                 self.return_to_line(number, Some(*due_at));
+            }
+            SettledOutcome::Superseded { by } => {
+                self.chain(position, job);
+                self.fold_superseded(owner, settle.at, *by, number);
             }
             SettledOutcome::Completed { .. } => {
                 self.chain(position, job);

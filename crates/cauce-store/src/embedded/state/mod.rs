@@ -5,6 +5,7 @@
 //!
 //! - `lanes`: who waits where
 //! - `serve`: who is served next
+//! - `coalescing`: jobs that replace each other
 //! - `backlog`: what waits in a line
 //! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
 //!   and what is kept of them
@@ -21,6 +22,7 @@ mod admitting;
 mod audit;
 mod backlog;
 mod base;
+mod coalescing;
 mod coming;
 mod ends;
 mod fold;
@@ -52,6 +54,7 @@ use tokio::sync::Notify;
 
 use crate::rollups::Gathered;
 
+pub(super) use ends::SUPERSEDED;
 pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
 pub(super) use lost::Lost;
@@ -134,6 +137,9 @@ pub(super) struct State {
     codes: BTreeMap<String, Arc<str>>,
     /// The completed jobs that are kept of each queue, by when they were completed.
     completed: HashMap<NameId, BTreeSet<(i64, u64)>>,
+    /// The same of the superseded ones.
+    superseded: HashMap<NameId, BTreeSet<(i64, u64)>>,
+    coalescing: coalescing::Coalescing,
     /// By queue, then tenant (0 for all).
     pub(super) gates: BTreeMap<(NameId, NameId), u8>,
     due: Timers,
@@ -176,6 +182,8 @@ impl State {
             overdue: HashSet::new(),
             codes: BTreeMap::new(),
             completed: HashMap::new(),
+            superseded: HashMap::new(),
+            coalescing: coalescing::Coalescing::default(),
             gates: BTreeMap::new(),
             due: Timers::default(),
             expiry: Timers::default(),
@@ -247,7 +255,8 @@ impl State {
     /// Bytes of memory that the index of jobs takes.
     pub(super) fn index_bytes(&self) -> usize {
         let fifos: usize = self.lanes.iter().map(Lane::bytes).sum();
-        self.table.bytes() + fifos + self.due.bytes() + self.expiry.bytes()
+        let timers = self.due.bytes() + self.expiry.bytes();
+        self.table.bytes() + fifos + timers + self.coalescing.bytes()
     }
 
     /// The number of a line, if any job ever stood in it.
@@ -287,6 +296,11 @@ impl State {
 
     /// Puts a job into the table in `state`, wherever it was before.
     fn place(&mut self, number: u64, entry: Entry, state: JobState) {
+        let blocked = state == JobState::Waiting && self.is_blocked(number);
+        let state = match blocked {
+            true => JobState::Scheduled,
+            false => state,
+        };
         if let Some(before) = self.table.get(number).copied() {
             self.count(&before, before.state(), Step::Out);
             self.leave_line(number, &before);
@@ -303,6 +317,8 @@ impl State {
         }
         match state {
             JobState::Waiting => self.line_up(number, &entry),
+            // It waits for no time, but for another job to end.
+            JobState::Scheduled if blocked => {}
             JobState::Scheduled => self.due.set(entry.due_at(), number),
             JobState::Active
             | JobState::Completed
@@ -311,6 +327,7 @@ impl State {
             | JobState::Expired
             | JobState::Cancelled => {}
         }
+        self.follow_key(number, state, blocked);
     }
 
     /// Takes a job out of the table and out of every count of what is there.
@@ -318,6 +335,7 @@ impl State {
         let entry = self.table.remove(number)?;
         self.count(&entry, entry.state(), Step::Out);
         self.leave_line(number, &entry);
+        self.forget_key(number);
         Some(entry)
     }
 
@@ -330,12 +348,12 @@ impl State {
         self.leaving.remove(&number);
         self.overdue.remove(&number);
         let end = self.finished.remove(&number);
-        if let (Some(entry), Some(end)) = (entry, end)
-            && entry.state() == JobState::Completed
-        {
+        if let (Some(entry), Some(end)) = (entry, end) {
             let queue = self.lane(&entry).owner.queue;
-            if let Some(kept) = self.completed.get_mut(&queue) {
-                kept.remove(&(end.at, number));
+            for lists in [&mut self.completed, &mut self.superseded] {
+                if let Some(kept) = lists.get_mut(&queue) {
+                    kept.remove(&(end.at, number));
+                }
             }
         }
     }

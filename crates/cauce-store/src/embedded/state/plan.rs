@@ -75,6 +75,7 @@ impl Journal<'_> {
             let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
             self.end_jobs(moved.expired, JobState::Expired, false, now)?;
         }
+        self.supersede_due(now.as_millis())?;
         let Some(line) = self.state.line_number(&claim.line) else {
             return Ok(Reply::Leased(Vec::new()));
         };
@@ -142,6 +143,7 @@ impl Journal<'_> {
         due: impl Fn(usize) -> Timestamp,
     ) -> Planned {
         let mut back: BTreeMap<(Owner, JobState), Vec<Again>> = BTreeMap::new();
+        let mut outdated = Vec::new();
         let mut count = 0;
         let replayable =
             |entry: &Entry| matches!(entry.state(), JobState::Dead | JobState::Unknown);
@@ -152,6 +154,10 @@ impl Journal<'_> {
             let Some(entry) = self.state.table.get(number) else {
                 continue;
             };
+            if self.state.is_outdated(number) {
+                outdated.push(number);
+                continue;
+            }
             let owner = self.state.lane(entry).owner;
             let due_at = due(place).as_millis();
             back.entry((owner, entry.state())).or_default().push(Again {
@@ -161,6 +167,8 @@ impl Journal<'_> {
             });
             count += 1;
         }
+        let at = self.state.clock;
+        self.supersede(0, outdated, at)?;
         for ((owner, from), jobs) in back {
             self.say(&Record::Replay { owner, from, jobs })?;
         }
@@ -213,6 +221,10 @@ impl Journal<'_> {
             priority,
             due_at,
         })?;
+        let at = self.state.clock;
+        if due_at <= at {
+            self.supersede_older(job.number(), at)?;
+        }
         Ok(Reply::Done)
     }
 
@@ -254,6 +266,7 @@ impl Journal<'_> {
     pub(in super::super) fn advance(&mut self, now: Timestamp) -> Planned {
         let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
         self.end_jobs(moved.expired, JobState::Expired, false, now)?;
+        self.supersede_due(now.as_millis())?;
         Ok(Reply::Next(if moved.more {
             Some(now)
         } else {
@@ -310,6 +323,7 @@ impl State {
         standing.due_at = entry.due_at();
         standing.rescues = self.rescues.get(&number).copied().unwrap_or(0);
         standing.leaving = self.leaving.contains(&number);
+        standing.outdated = self.is_outdated(number);
         standing.expires_at = self.renewed.get(&number).copied().unwrap_or(0);
         standing.finished_at = self.finished.get(&number).map_or(0, |end| end.at);
     }

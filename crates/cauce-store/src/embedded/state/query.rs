@@ -176,6 +176,7 @@ fn add(to: &mut QueueCounts, counters: &Counters) {
     {
         *sum += waiting;
     }
+    to.superseded += counters.superseded;
     to.delayed += counters.delayed;
     to.retried += counters.retried;
     to.dead_listed += counters.present[JobState::Dead as usize];

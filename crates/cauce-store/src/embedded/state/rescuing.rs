@@ -90,7 +90,10 @@ impl Journal<'_> {
                 true
             });
         self.give_back(unsent, &SettledOutcome::Release, now)?;
-        for ((owner, state), jobs) in ends {
+        for ((owner, state), mut jobs) in ends {
+            if state == JobState::Waiting {
+                self.supersede_returning(&mut jobs, now.as_millis())?;
+            }
             self.say(&Record::Rescue {
                 owner,
                 at: now.as_millis(),

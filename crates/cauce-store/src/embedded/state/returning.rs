@@ -10,6 +10,7 @@ use super::{
     journal::Journal,
     plan::{Planned, Reply},
 };
+
 impl Journal<'_> {
     /// Ends the leases of jobs that could not be read; they are due again at `until`.
     pub(in super::super) fn put_off(
@@ -28,10 +29,11 @@ impl Journal<'_> {
     /// Ends leases under which nothing has left.
     pub(super) fn give_back(
         &mut self,
-        numbers: Vec<u64>,
+        mut numbers: Vec<u64>,
         outcome: &SettledOutcome,
         now: Timestamp,
     ) -> Result<(), cauce_log::Error> {
+        self.supersede_returning(&mut numbers, now.as_millis())?;
         for (owner, numbers) in self.state.by_owner(numbers) {
             let released = |number| Settled {
                 number,

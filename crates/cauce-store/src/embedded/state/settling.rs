@@ -39,6 +39,10 @@ impl Journal<'_> {
             }
             let owner = self.state.lane(&entry).owner;
             let previous = self.state.chains.get(&number).copied().unwrap_or(0);
+            let newer = match comes_back(&settlement.outcome) {
+                true => self.state.successor_of(number),
+                false => None,
+            };
             let settle = by_owner.entry(owner).or_insert_with(|| Settle {
                 owner,
                 at: now.as_millis(),
@@ -47,7 +51,7 @@ impl Journal<'_> {
                 reasons: Vec::new(),
                 jobs: Vec::new(),
             });
-            settle.add(settlement, &entry, previous);
+            settle.add(settlement, &entry, previous, newer);
         }
         for settle in by_owner.into_values() {
             self.say(&Record::Settle(settle))?;
@@ -57,7 +61,8 @@ impl Journal<'_> {
 }
 
 impl Settle {
-    fn add(&mut self, settlement: Settlement, entry: &Entry, previous: u64) {
+    /// `newer` is the job that goes in the place of this one, if one does.
+    fn add(&mut self, settlement: Settlement, entry: &Entry, previous: u64, newer: Option<u64>) {
         let attempt = settlement
             .attempt
             .map(|attempt| self.attempt_place(attempt));
@@ -79,6 +84,10 @@ impl Settle {
             Outcome::Unknown { reason } => SettledOutcome::Unknown {
                 reason: self.reason_place(reason),
             },
+        };
+        let outcome = match newer {
+            Some(by) => SettledOutcome::Superseded { by },
+            None => outcome,
         };
         self.jobs.push(Settled {
             number: settlement.job.number(),
@@ -106,6 +115,14 @@ impl Settle {
             self.reasons.push(reason);
         }
         (self.reasons.len() - 1) as u32
+    }
+}
+
+/// Whether a job goes again after its lease.
+const fn comes_back(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Retry { .. } | Outcome::Release | Outcome::Snooze { .. } => true,
+        Outcome::Completed { .. } | Outcome::Dead { .. } | Outcome::Unknown { .. } => false,
     }
 }
 

@@ -96,9 +96,16 @@ impl Journal<'_> {
             due_at: job.due_at.max(now).as_millis(),
             expires_at: job.expires_at.as_millis(),
             key,
+            coalesce: coalesce_key(job),
             payload_len: u32::try_from(job.payload.len()).unwrap_or(u32::MAX),
         };
         self.say_with(&Record::Job(head), &job.payload)?;
+        if head.coalesce != 0 {
+            match head.due_at <= head.enqueued_at {
+                true => self.supersede_older(number, head.enqueued_at)?,
+                false => self.supersede_later(number, head.due_at, head.enqueued_at)?,
+            }
+        }
         Ok(self.state.id(number, head.enqueued_at))
     }
 }
@@ -106,5 +113,11 @@ impl Journal<'_> {
 /// The hash of a job's idempotency key; 0 for none.
 fn key_of(job: &NewJob) -> u128 {
     let key = job.idempotency_key.as_ref();
+    key.map_or(0, |key| keys::hash(job.tenant.as_str(), key))
+}
+
+/// The hash of the key that the job replaces others by; 0 for none.
+fn coalesce_key(job: &NewJob) -> u128 {
+    let key = job.coalesce.as_ref();
     key.map_or(0, |key| keys::hash(job.tenant.as_str(), key))
 }

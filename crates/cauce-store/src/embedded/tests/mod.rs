@@ -1,5 +1,6 @@
 //! The backend against a plain model, on a file system that fails.
 
+mod coalescing;
 mod compaction;
 mod conforms;
 mod damage;
@@ -66,6 +67,7 @@ fn new_job(queue: &str, tenant: &str, payload: impl Into<Bytes>) -> NewJob {
         expires_at: Timestamp::NEVER,
         max_attempts: 5,
         idempotency_key: None,
+        coalesce: None,
     }
 }
 

@@ -13,15 +13,19 @@ use cauce_destinations::{
 use cauce_engine::settings::Account;
 use cauce_flow::{
     dispatch::policy::Policy,
-    id::{AccountName, QueueName, TenantId},
+    id::{AccountName, QueueName},
 };
 use serde_json::{Map, Value as Json};
 
-use super::policy;
+use super::{
+    endpoints,
+    found::{Accounts, identifier, tenant, texts},
+    policy,
+};
 use crate::config::{
-    read::{base_url, boolean, filled, parsed, text},
+    read::{base_url, boolean, parsed, text},
     reader::{Section, Wrong, meant},
-    tree::{Node, Value},
+    tree::Node,
 };
 
 /// What a field of an account holds.
@@ -67,18 +71,15 @@ const TIKTOK: [Field; 4] = [
 ];
 
 /// Platforms of the requirements that this version does not have.
-const LATER: [&str; 5] = [
-    "twilio",
-    "evolution",
-    "whatsapp_cloud",
-    "backend",
-    "webhook",
-];
+const LATER: [&str; 3] = ["twilio", "evolution", "whatsapp_cloud"];
+
+/// Platforms beside those of events.
+const OTHERS: [&str; 2] = ["backend", "webhook"];
 
 /// Reads all accounts. Two of one name are a mistake.
-pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Vec<Account> {
+pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Accounts {
     let mut names = BTreeSet::new();
-    let mut accounts = Vec::new();
+    let mut accounts = Accounts::default();
     for section in root.sections("accounts") {
         if let Some(Ok(name)) = section.node("name").map(text)
             && !names.insert(name.clone())
@@ -86,7 +87,15 @@ pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> 
             let what = format!("two accounts have the name {name:?}");
             section.fault("name", what, "a name of its own for each account");
         }
-        accounts.extend(account(section, queues));
+        match section.node("platform").map(text) {
+            Some(Ok(platform)) if platform == "backend" => {
+                endpoints::backend(section, queues, &mut accounts);
+            }
+            Some(Ok(platform)) if platform == "webhook" => {
+                endpoints::webhook(section, queues, &mut accounts);
+            }
+            _ => accounts.all.extend(account(section, queues)),
+        }
     }
     accounts
 }
@@ -122,13 +131,12 @@ fn account(section: Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Option
     })
 }
 
-fn tenant(node: &Node) -> Result<TenantId, Wrong> {
-    parsed(node)
-}
-
 fn platform(node: &Node) -> Result<Platform, Wrong> {
     let found = text(node)?;
-    let known: Vec<String> = Platform::ALL.map(|platform| platform.to_string()).to_vec();
+    let pixels = Platform::ALL
+        .map(|platform| platform.to_string())
+        .into_iter();
+    let known: Vec<String> = pixels.chain(OTHERS.map(str::to_owned)).collect();
     if LATER.contains(&found.as_str()) {
         let what = format!("{found:?} is not available in this version");
         return Err(Wrong::new(what, format!("one of {}", known.join(", "))));
@@ -212,26 +220,4 @@ fn value(node: &Node, kind: Kind) -> Result<Json, Wrong> {
         Kind::Url => base_url(node).map(Json::String),
         Kind::Texts => texts(node),
     }
-}
-
-/// A text, or a number that is meant as one: ids are digits, and quotes are soon forgotten.
-fn identifier(node: &Node) -> Result<String, Wrong> {
-    match &node.value {
-        Value::Integer(number) => Ok(number.to_string()),
-        _ => filled(node),
-    }
-}
-
-fn texts(node: &Node) -> Result<Json, Wrong> {
-    let write = "a table of texts: { purchase = \"urn:lla:llaPartnerConversion:1\" }";
-    let Value::Table(table) = &node.value else {
-        return Err(Wrong::new("is not a table", write));
-    };
-    let texts: Result<Map<_, _>, Wrong> = table
-        .iter()
-        .map(|(name, node)| Ok((name.clone(), Json::String(identifier(node)?))))
-        .collect();
-    texts
-        .map(Json::Object)
-        .map_err(|_| Wrong::new("holds something else than texts", write))
 }

@@ -2,9 +2,13 @@
 //! the server or the log is told.
 
 pub(crate) mod accounts;
+mod endpoints;
+mod found;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod pixels;
 pub(crate) mod policy;
+pub(crate) mod relays;
 pub(crate) mod rest;
+pub(crate) mod sessions;
 pub(crate) mod tracking;

@@ -54,6 +54,29 @@ pub(crate) fn read_over(queue: &Policy, section: Section<'_>) -> Policy {
     policy
 }
 
+/// Reads the `batch` of a relay, whose settings stand over those of its queue.
+pub(crate) fn batch_over(queue: &Policy, section: Section<'_>) -> BatchPolicy {
+    let mut policy = queue.clone();
+    let batch = &mut policy.batch;
+    batch.max_items = section.find("max_items", count).unwrap_or(batch.max_items);
+    let max_bytes = section.find("max_bytes", size(0..=u64::from(u32::MAX)));
+    let max_bytes = max_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    batch.max_bytes = max_bytes.unwrap_or(batch.max_bytes);
+    batch.max_wait = section
+        .find("max_wait", time(ANY))
+        .unwrap_or(batch.max_wait);
+    let wait = section.find("priority_wait", time(ANY));
+    batch.priority_wait = wait.unwrap_or(batch.priority_wait);
+    for fault in policy.faults() {
+        let (field, what, write) = in_words(&fault);
+        if let Some(field) = field.strip_prefix("batch.") {
+            section.fault(field, format!("`{}` {what}", section.name_of(field)), write);
+        }
+    }
+    section.finish();
+    policy.batch
+}
+
 const ON_UNKNOWN: [(&str, OnUnknown); 2] = [("hold", OnUnknown::Hold), ("retry", OnUnknown::Retry)];
 const STAND_IN_BATCH: BatchPolicy = BatchPolicy {
     max_items: 1,

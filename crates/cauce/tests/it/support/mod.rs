@@ -1,5 +1,6 @@
 //! What the tests stand on: a server process, stand-ins for the platforms, and what was told.
 
+mod gateway;
 mod outside;
 mod server;
 mod setup;
@@ -10,6 +11,7 @@ mod web;
 use std::time::{Duration, Instant};
 
 pub(crate) use cauce_http::testing::{Answer, call};
+pub(crate) use gateway::{Backend, Caller, Gateway, numbers};
 pub(crate) use outside::{Outside, QUEUES};
 pub(crate) use server::{Server, run};
 pub(crate) use setup::{ADMIN, Setup};

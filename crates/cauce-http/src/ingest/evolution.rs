@@ -1,0 +1,202 @@
+//! `POST /webhooks/evolution/{sender}`: a gateway tells of its sessions by itself.
+//!
+//! The gateway does not sign its bodies. It shows the secret that the configuration names: in the
+//! header `x-webhook-secret`, or as the key of a JWT in `Authorization`, which is how the gateway
+//! turns its header `jwt_key`. It repeats what is answered with 5xx for some minutes and gives up on
+//! most of 4xx, so trouble of our own is 503. A repeat is known by its body.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use cauce_engine::{sessions::Update, settings::Evolution};
+use cauce_flow::time::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::sessions::check_status;
+use crate::{
+    app::App,
+    body::{self, Raw},
+    control::{answer::Json, sessions::SessionId},
+    jwt,
+    problem::{Code, Fault, Problem},
+    query::Segment,
+    wire::session::HeardView,
+};
+
+/// The header that carries the secret as it is.
+const SECRET: &str = "x-webhook-secret";
+
+/// What every webhook has.
+#[derive(Deserialize)]
+struct Envelope {
+    event: String,
+    #[serde(default)]
+    instance: String,
+    #[serde(default)]
+    data: Value,
+}
+
+/// What a webhook tells of a session.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    Status(String),
+    Qr(String),
+    Nothing,
+}
+
+/// Hear what a WhatsApp gateway tells of its sessions.
+///
+/// `connection.update` and `qrcode.updated` are taken as if they had been put at the session;
+/// everything else is answered and left alone. The answer comes when the update is durable.
+#[utoipa::path(
+    post, path = "/webhooks/evolution/{sender}", tag = "sessions", operation_id = "hearEvolution",
+    params(("sender" = String, Path, description = "The gateway, as sessions.evolution names it.")),
+    request_body(content = Object, description = "A webhook of the gateway."),
+    responses((status = 200, description = "Whether anything was made of it.", body = HeardView)),
+    security(())
+)]
+pub(crate) async fn hear(
+    State(app): State<Arc<App>>,
+    Segment(sender): Segment<String>,
+    headers: HeaderMap,
+    Raw(bytes): Raw,
+) -> Result<Response, Problem> {
+    let known = app.engine.evolution(&sender);
+    let gateway = known.filter(|gateway| is_believed(gateway, &headers, app.engine.now()));
+    let Some(gateway) = gateway else {
+        let what =
+            "no such gateway, or not its secret; see sessions.evolution in the configuration";
+        return Err(Problem::new(Code::BadKey, what));
+    };
+    let text = body::text(&bytes, app.settings.max_depth)?;
+    let envelope: Envelope = body::parse(text)?;
+    let told = told(&envelope);
+    let key = format!(
+        "evolution:{sender}:{}",
+        data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes))
+    );
+    let update = |text| Update {
+        tenant: &gateway.tenant,
+        session: &envelope.instance,
+        text,
+        idempotency_key: Some(&key),
+    };
+    if told != Told::Nothing && envelope.instance.parse::<SessionId>().is_err() {
+        let what = "not the name of an instance";
+        return Err(Problem::invalid(vec![Fault::at("/instance", what)]));
+    }
+    match &told {
+        Told::Status(status) => {
+            check_status(status).map_err(|fault| Problem::invalid(vec![fault]))?;
+            app.engine
+                .take_status(update(status), None)
+                .await
+                .map(drop)?;
+        }
+        Told::Qr(qr) if qr.len() > app.engine.max_qr_bytes() => {
+            let what = "longer than the setting sessions.max_qr allows";
+            return Err(Problem::invalid(vec![Fault::at("/data/qrcode", what)]));
+        }
+        Told::Qr(qr) => app.engine.take_qr(update(qr)).await.map(drop)?,
+        Told::Nothing => {}
+    }
+    let taken = told != Told::Nothing;
+    Ok((StatusCode::OK, Json(HeardView { taken })).into_response())
+}
+
+fn is_believed(gateway: &Evolution, headers: &HeaderMap, now: Timestamp) -> bool {
+    let secret = gateway.secret.expose();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(shown) = text(SECRET) {
+        return jwt::is_same(shown.as_bytes(), secret.as_bytes());
+    }
+    let token = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    token.is_some_and(|token| jwt::is_signed(token, secret, now))
+}
+
+/// What a webhook says, in the words of this server: the gateway's `open` and `close` are the
+/// statuses that go first.
+fn told(envelope: &Envelope) -> Told {
+    let text = |pointer: &str| {
+        let found = envelope.data.pointer(pointer).and_then(Value::as_str);
+        found.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    match envelope.event.as_str() {
+        "connection.update" => match text("/state").as_deref() {
+            Some("open") => Told::Status("connected".to_owned()),
+            Some("close") => Told::Status("disconnected".to_owned()),
+            Some(other) => Told::Status(other.to_owned()),
+            None => Told::Nothing,
+        },
+        // Without a code it tells that the limit of codes is reached.
+        "qrcode.updated" => match text("/qrcode/code").or_else(|| text("/qrcode/base64")) {
+            Some(qr) => Told::Qr(qr),
+            None if envelope.data.get("message").is_some() => Told::Status("refused".to_owned()),
+            None => Told::Nothing,
+        },
+        _ => Told::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn heard(event: &str, data: Value) -> Told {
+        told(&Envelope {
+            event: event.to_owned(),
+            instance: "s1".to_owned(),
+            data,
+        })
+    }
+
+    #[test]
+    fn webhooks_are_understood() {
+        let status = |text: &str| Told::Status(text.to_owned());
+        let qr = |text: &str| Told::Qr(text.to_owned());
+        for (event, data, expected) in [
+            (
+                "connection.update",
+                json!({"state": "open"}),
+                status("connected"),
+            ),
+            (
+                "connection.update",
+                json!({"state": "close", "statusReason": 401}),
+                status("disconnected"),
+            ),
+            (
+                "connection.update",
+                json!({"state": "connecting"}),
+                status("connecting"),
+            ),
+            ("connection.update", json!({}), Told::Nothing),
+            (
+                "qrcode.updated",
+                json!({"qrcode": {"code": "2@x", "base64": "data:"}}),
+                qr("2@x"),
+            ),
+            (
+                "qrcode.updated",
+                json!({"qrcode": {"code": "", "base64": "data:"}}),
+                qr("data:"),
+            ),
+            (
+                "qrcode.updated",
+                json!({"message": "limit", "statusCode": 500}),
+                status("refused"),
+            ),
+            ("messages.upsert", json!({"state": "open"}), Told::Nothing),
+        ] {
+            assert_eq!(heard(event, data.clone()), expected, "{event} {data}");
+        }
+    }
+}

@@ -1,0 +1,485 @@
+//! A gateway's sessions at a company's backend: few requests, the last state right, none older
+//! after a newer one, however often the process is killed.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cauce_sim::{Failing, Fault, Lookup, Manner, Random, What};
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Caller, Gateway, SOON, Server, Setup, ms, numbers, secs, until};
+
+const STATUS: &str = "/api/sessions/s1/status?tenant=acme";
+
+async fn put(server: &Server, path: &str, body: &Value) -> (u16, Value) {
+    let answer = server
+        .ask(&format!("PUT {path}"), Some(&body.to_string()))
+        .await;
+    (answer.status, answer.json())
+}
+
+async fn put_status(server: &Server, session: &str, status: &str) {
+    let path = format!("/api/sessions/{session}/status?tenant=acme");
+    let (code, body) = put(server, &path, &json!({"status": status})).await;
+    assert_eq!(code, 202, "{body}");
+}
+
+async fn put_qr(server: &Server, session: &str, qr: &str) -> Value {
+    let path = format!("/api/sessions/{session}/qr?tenant=acme");
+    let (code, body) = put(server, &path, &json!({"qr": qr})).await;
+    assert_eq!(code, 202, "{body}");
+    body
+}
+
+fn sessions(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("s{n}")).collect()
+}
+
+/// How often the process is killed; a night's run takes hundreds.
+fn cycles() -> u64 {
+    let asked = std::env::var("CAUCE_KILL_CYCLES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(8)
+}
+
+fn assert_right(backend: &Backend, gateway: &std::collections::BTreeMap<String, u64>) {
+    for (session, last) in gateway {
+        let told = numbers(&backend.at, session);
+        assert!(told.is_sorted(), "{session} went back: {told:?}");
+        // An update that was not acknowledged may have been taken all the same.
+        let is_last = told.last().is_some_and(|number| number >= last);
+        assert!(
+            is_last,
+            "{session} was left at {:?}, not at {last}",
+            told.last()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_state_is_right_and_none_goes_back_however_often_the_process_is_killed() {
+    let backend = Backend::start().await;
+    let faults = backend.at.faults();
+    faults.chance(0.10, Fault::ServerError { status: 503 });
+    faults.chance(0.05, Fault::ResetLate { accepts: true });
+    faults.chance(0.3, Fault::SlowAnswer { delay: ms(40) });
+    let setup = backend.setup();
+    let gateway = Gateway::default();
+    let (all, mut random) = (sessions(40), Random::new(11));
+    for cycle in 0..cycles() {
+        let server = Arc::new(Server::start(&setup));
+        let tellers: Vec<_> = all
+            .chunks(10)
+            .map(|own| {
+                let (server, gateway) = (Arc::clone(&server), gateway.clone());
+                let own = own.to_vec();
+                tokio::spawn(async move {
+                    gateway.tell(&server, &own, cycle * 100_000, 100_000).await;
+                })
+            })
+            .collect();
+        tokio::time::sleep(ms(200 + random.below(600))).await;
+        server.signal("KILL");
+        for teller in tellers {
+            teller.await.unwrap();
+        }
+    }
+    faults.clear();
+    let server = Server::start(&setup);
+    server.emptied(&["status"], secs(30)).await;
+    let acknowledged = gateway.acknowledged.lock().await;
+    assert_eq!(acknowledged.len(), all.len(), "every session was heard of");
+    assert_right(&backend, &acknowledged);
+    assert!(server.law_breakers().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_updates_become_few_requests() {
+    let backend = Backend::start().await;
+    let server = Arc::new(Server::start(&backend.setup()));
+    let (gateway, all) = (Gateway::default(), sessions(200));
+    let began = Instant::now();
+    let tellers: Vec<_> = all
+        .chunks(50)
+        .map(|own| {
+            let (server, gateway, own) = (Arc::clone(&server), gateway.clone(), own.to_vec());
+            tokio::spawn(async move { gateway.tell(&server, &own, 0, 20).await })
+        })
+        .collect();
+    for teller in tellers {
+        teller.await.unwrap();
+    }
+    let took = began.elapsed();
+    server.emptied(&["status"], secs(30)).await;
+    let requests = backend.at.ledger().request_count();
+    let metrics = server.get("/metrics/batch").await;
+    println!("4,000 updates in {took:?} became {requests} requests; {metrics}");
+    assert!(requests <= 100, "{requests} requests for 4,000 updates");
+    assert_right(&backend, &*gateway.acknowledged.lock().await);
+    assert_eq!(metrics["received"], 4_000);
+    let sent = metrics["sent"].as_u64().unwrap();
+    assert_eq!(
+        sent + metrics["coalesced"].as_u64().unwrap(),
+        4_000,
+        "nothing else was lost"
+    );
+    assert_eq!(metrics["requests"], requests);
+    assert_eq!(metrics["statusBatchSize"], 0);
+    assert!(metrics["timeSinceLastFlush"].is_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disconnection_is_told_at_once() {
+    let backend = Backend::start().await;
+    let slow = "batch = { max_wait = \"20s\", priority_wait = \"500ms\" }\n";
+    let server = Server::start(&backend.setup().with("queues.status", slow));
+    for n in 0..5 {
+        let mut worst = Duration::ZERO;
+        put_status(&server, "slow", "connecting").await;
+        let began = Instant::now();
+        let session = format!("s{n}");
+        put_status(&server, &session, "disconnected").await;
+        until("it is told", SOON, async || {
+            !backend.at.sessions().statuses(&session).is_empty()
+        })
+        .await;
+        worst = worst.max(began.elapsed());
+        // The batch leaves after 500 ms; the rest is the machine.
+        assert!(worst < ms(1_500), "{worst:?}");
+    }
+    put_status(&server, "slow", "waiting").await;
+    assert!(
+        backend
+            .at
+            .sessions()
+            .statuses("slow")
+            .iter()
+            .all(|status| status == "connecting"),
+        "others wait for their batch, unless one leaves anyway"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_sent_once_and_its_end_is_told_even_after_a_crash() {
+    let backend = Backend::start().await;
+    let setup = backend
+        .setup()
+        .and("queues.qr", "ttl = \"3s\"")
+        .with("sessions", "qr_throttle = \"300ms\"\nqr_expires = \"3s\"\n");
+    let server = Server::start(&setup);
+    put_status(&server, "s1", "waiting").await;
+    let first = put_qr(&server, "s1", "Q1").await;
+    assert_eq!(
+        (&first["new"], &first["queued"]),
+        (&json!(true), &json!(true))
+    );
+    let again = put_qr(&server, "s1", "Q1").await;
+    assert_eq!(
+        (&again["new"], &again["queued"]),
+        (&json!(false), &json!(false))
+    );
+    for qr in ["Q2", "Q3", "Q4"] {
+        put_qr(&server, "s1", qr).await;
+    }
+    let qrs = || backend.at.sessions().qrs("s1");
+    until("the last code is told", SOON, async || {
+        qrs().last() == Some(&Some("Q4".to_owned()))
+    })
+    .await;
+    let told = qrs().into_iter().flatten().collect::<Vec<_>>();
+    assert!(told.len() <= 2, "codes keep their distance: {told:?}");
+    server.kill();
+    let server = Server::start(&setup);
+    let known = server.get("/api/sessions/s1?tenant=acme").await;
+    assert_eq!(
+        (&known["qr"], &known["source"]),
+        (&json!("Q4"), &json!("store"))
+    );
+    until("its end is told", SOON, async || {
+        qrs().last() == Some(&None)
+    })
+    .await;
+    assert_eq!(
+        qrs().iter().filter(|qr| qr.is_none()).count(),
+        1,
+        "once: {:?}",
+        qrs()
+    );
+    let known = server.get("/api/sessions/s1?tenant=acme").await;
+    assert_eq!(
+        (&known["qr"], &known["status"]),
+        (&Value::Null, &json!("waiting"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_readers_ask_the_backend_once() {
+    let backend = Backend::start().await;
+    backend.at.sessions().know("s1", "connected", Some("Q"));
+    backend.at.sessions().look_up(Lookup {
+        delay: ms(300),
+        ..Lookup::default()
+    });
+    let server = Arc::new(Server::start(&backend.setup()));
+    let readers: Vec<_> = (0..1_000)
+        .map(|_| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                server
+                    .ask("GET /api/sessions/s1/active?tenant=acme", None)
+                    .await
+            })
+        })
+        .collect();
+    for reader in readers {
+        let answer = reader.await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.json()["active"], true);
+    }
+    assert_eq!(backend.at.sessions().lookups(), 1);
+    let whole = server.get("/api/sessions/s1?tenant=acme").await;
+    assert_eq!(
+        (&whole["status"], &whole["qr"]),
+        (&json!("connected"), &json!("Q"))
+    );
+    assert_eq!(whole["source"], "local");
+    let cache = server.get("/metrics/cache").await;
+    assert_eq!(
+        (&cache["lookups"], &cache["sessionKeys"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(cache["hitRate"].as_f64().unwrap() > 0.99, "{cache}");
+    let forgotten = server
+        .ask("DELETE /api/sessions/s1/cache?tenant=acme", None)
+        .await;
+    assert_eq!(forgotten.status, 200);
+    let again = server.get("/api/sessions/s1/active?tenant=acme").await;
+    assert_eq!(again["source"], "backend");
+    assert_eq!(backend.at.sessions().lookups(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_answer_is_served_and_marked_while_the_backend_cannot_be_asked() {
+    let backend = Backend::start().await;
+    let ttl =
+        "cache_ttl = { qr = \"1s\", status = \"1s\", connection = \"1s\", session = \"1s\" }\n";
+    let server = Server::start(&backend.setup().with("sessions", ttl));
+    put_status(&server, "s1", "connected").await;
+    let path = "/api/sessions/s1/active?tenant=acme";
+    let fresh = server.get(path).await;
+    assert_eq!(
+        (&fresh["active"], &fresh["stale"]),
+        (&json!(true), &json!(false))
+    );
+    backend.at.sessions().look_up(Lookup {
+        status: Some(500),
+        ..Lookup::default()
+    });
+    until("it is old", SOON, async || {
+        server.get(path).await["stale"] == true
+    })
+    .await;
+    let old = server.get(path).await;
+    assert_eq!(old["active"], true);
+    assert!(old["ageMs"].as_u64().unwrap() >= 1_000, "{old}");
+    let unknown = server
+        .ask("GET /api/sessions/other?tenant=acme", None)
+        .await;
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (503, "backend_unavailable")
+    );
+    backend.at.sessions().look_up(Lookup::default());
+    backend.at.sessions().know("s1", "disconnected", None);
+    until("the backend is asked again", SOON, async || {
+        server.get(path).await["active"] == false
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_wait_for_a_missing_route_without_using_up_attempts() {
+    let backend = Backend::start().await;
+    backend.at.sessions().answer(Manner::RouteMissing);
+    let few = "batch = { max_wait = \"100ms\" }\nretry = { max_attempts = 1, base = \"50ms\" }\n";
+    let server = Server::start(&backend.setup().with("queues.status", few));
+    put_status(&server, "s1", "n-1").await;
+    put_status(&server, "s2", "n-1").await;
+    until("the route was asked for", SOON, async || {
+        backend.at.ledger().request_count() >= 2
+    })
+    .await;
+    let queue = server.get("/api/queues/status").await;
+    assert!(queue.to_string().contains("lacks this route"), "{queue}");
+    assert_eq!(server.count("status", "dead").await, 0);
+    put_status(&server, "s1", "n-2").await;
+    backend.at.sessions().answer(Manner::Right);
+    server.emptied(&["status"], secs(30)).await;
+    assert_eq!(numbers(&backend.at, "s1"), [2]);
+    assert_eq!(numbers(&backend.at, "s2"), [1]);
+    assert_eq!(server.count("status", "dead").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_answers_have_their_own_outcome_and_lose_nothing() {
+    let backend = Backend::start().await;
+    let setup = backend.setup();
+    let server = Server::start(&setup);
+    for (number, manner, code) in [
+        (1, Manner::Page, "backend_html"),
+        (2, Manner::Nothing, "backend_empty"),
+        (3, Manner::WrongCounts, "backend_counts"),
+        (4, Manner::Status(500), "backend_http_500"),
+    ] {
+        backend.at.sessions().answer(manner);
+        put_status(&server, "s1", &format!("n-{number}")).await;
+        until(code, SOON, async || {
+            let jobs = server.get("/api/queues/status/jobs?limit=5").await;
+            jobs.to_string().contains(code)
+        })
+        .await;
+    }
+    backend.at.sessions().answer(Manner::Right);
+    server.emptied(&["status"], SOON).await;
+    assert_eq!(numbers(&backend.at, "s1").last(), Some(&4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_backend_cannot_take_does_not_hold_up_the_others() {
+    let backend = Backend::start().await;
+    let server = Server::start(&backend.setup());
+    for (session, failing) in [
+        ("counted", Failing::Counted),
+        ("named", Failing::Named),
+        ("invalid", Failing::Invalid),
+        ("unnamed", Failing::InvalidUnnamed),
+    ] {
+        backend.at.sessions().fail(session, Some(failing));
+        put_status(&server, session, "n-1").await;
+    }
+    for session in sessions(20) {
+        put_status(&server, &session, "n-1").await;
+    }
+    server.emptied(&["status"], secs(30)).await;
+    for session in sessions(20) {
+        assert_eq!(numbers(&backend.at, &session).last(), Some(&1), "{session}");
+    }
+    assert_eq!(server.count("status", "dead").await, 4);
+    let qr_free = backend.at.sessions().told("counted");
+    assert!(
+        qr_free
+            .iter()
+            .all(|told| !matches!(told.what, What::Status(_)))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_refused_by_name() {
+    let backend = Backend::start().await;
+    let server = Server::start(&backend.setup());
+    let qr = "/api/sessions/s1/qr?tenant=acme";
+    let long = "q".repeat(65 << 10);
+    for (path, body, status, says) in [
+        (qr, json!({"qr": ""}), 422, "/qr"),
+        (qr, json!({"qr": " "}), 422, "/qr"),
+        (qr, json!({"qr": long}), 422, "sessions.max_qr"),
+        (qr, json!({"qr": 7}), 422, "/qr"),
+        (qr, json!({}), 422, "qr"),
+        (qr, json!({"qr": "x", "more": 1}), 422, "more"),
+        (STATUS, json!({"status": ""}), 422, "/status"),
+        (STATUS, json!({"status": "a\nb"}), 422, "/status"),
+        (
+            STATUS,
+            json!({"status": "x", "priority": "urgent"}),
+            422,
+            "/priority",
+        ),
+        (
+            "/api/sessions/s1/status",
+            json!({"status": "x"}),
+            400,
+            "tenant",
+        ),
+        (
+            "/api/sessions/s1/status?tenant=other",
+            json!({"status": "x"}),
+            409,
+            "no backend",
+        ),
+    ] {
+        let answer = server
+            .ask(&format!("PUT {path}"), Some(&body.to_string()))
+            .await;
+        assert_eq!(answer.status, status, "{path} {}", answer.body);
+        assert!(answer.body.contains(says), "{path}: {}", answer.body);
+    }
+    let unknown = server
+        .ask("GET /api/sessions/nobody?tenant=acme", None)
+        .await;
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (404, "not_found")
+    );
+    assert_eq!(server.count("qr", "accepted").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateways_own_webhooks_are_heard_once_each() {
+    let backend = Backend::start().await;
+    let gateways = "evolution = { main = { tenant = \"acme\", secret = \"s3cret\" } }\n";
+    let server = Server::start(&backend.setup().with("sessions", gateways));
+    let open = json!({
+        "event": "connection.update", "instance": "shop-1",
+        "data": {"instance": "shop-1", "state": "open", "statusReason": 200},
+        "date_time": "2025-01-08T10:52:50.212Z",
+    });
+    let hear = async |secret: &str, body: &Value| {
+        let headers = [("x-webhook-secret", secret)];
+        let request = "POST /webhooks/evolution/main";
+        server
+            .ask_as("none", request, &headers, Some(&body.to_string()))
+            .await
+    };
+    assert_eq!(hear("wrong", &open).await.status, 401);
+    for _ in 0..3 {
+        let answer = hear("s3cret", &open).await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (200, r#"{"taken":true}"#)
+        );
+    }
+    let qr = json!({
+        "event": "qrcode.updated", "instance": "shop-1",
+        "data": {"qrcode": {"instance": "shop-1", "code": "2@abc", "base64": "data:image/png"}},
+    });
+    assert_eq!(hear("s3cret", &qr).await.status, 200);
+    let other = json!({"event": "messages.upsert", "instance": "shop-1", "data": {}});
+    assert_eq!(hear("s3cret", &other).await.body, r#"{"taken":false}"#);
+    server.emptied(&["status"], SOON).await;
+    assert_eq!(backend.at.sessions().statuses("shop-1"), ["connected"]);
+    assert_eq!(server.count("status", "accepted").await, 1);
+    assert_eq!(server.count("status", "duplicates").await, 2);
+    until("the code is told", SOON, async || {
+        backend.at.sessions().qrs("shop-1") == [Some("2@abc".to_owned())]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_sends_what_waits_after_the_next_start() {
+    let backend = Backend::start().await;
+    let slow: Setup = backend
+        .setup()
+        .with("queues.status", "batch = { max_wait = \"1s\" }\n");
+    let server = Server::start(&slow);
+    let mut caller = Caller::to(&server).await.unwrap();
+    let body = json!({"status": "n-1"}).to_string();
+    assert_eq!(caller.put(STATUS, &body).await.unwrap(), 202);
+    drop(caller);
+    let (status, _) = server.stop(secs(10)).await;
+    assert!(status.success());
+    let server = Server::start(&slow);
+    server.emptied(&["status"], SOON).await;
+    assert_eq!(numbers(&backend.at, "s1"), [1]);
+}
