@@ -20,6 +20,10 @@ use cauce_events::{
 use cauce_flow::time::Timestamp;
 use traffic::{DAY, Traffic};
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 2025-03-01T00:00:00Z.
 const MARCH: i64 = 1_740_787_200_000;
 const DAYS: usize = 31;

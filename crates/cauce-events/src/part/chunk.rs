@@ -60,11 +60,13 @@ impl ChunkWriter {
 
     /// A column whose values repeat.
     pub(super) fn indexed(&mut self, column: Column, indexed: Indexed<'_>) -> Result<Chunk> {
-        let mut pages = Pages::new(column, &mut self.compressor);
+        let bytes = indexed.dictionary.len() + indexed.places.len();
+        let mut pages = Pages::new(column, &mut self.compressor, bytes);
         pages.dictionary(indexed.dictionary, indexed.values)?;
         let width = hybrid::width(indexed.values.saturating_sub(1) as u32);
         for places in indexed.places.chunks(PAGE_ROWS) {
-            let mut page = vec![width];
+            let mut page = Vec::with_capacity(places.len());
+            page.push(width);
             hybrid::write(places, width, &mut page);
             pages.data(page, places.len(), Encoding::RLE_DICTIONARY)?;
         }
@@ -78,9 +80,10 @@ impl ChunkWriter {
         values: &[T],
         encode: impl Fn(&[T], &mut Vec<u8>),
     ) -> Result<Chunk> {
-        let mut pages = Pages::new(column, &mut self.compressor);
+        let bytes = size_of_val(values) + PAGE_ROWS;
+        let mut pages = Pages::new(column, &mut self.compressor, bytes);
         for piece in values.chunks(PAGE_ROWS) {
-            let mut page = Vec::new();
+            let mut page = Vec::with_capacity(size_of_val(piece));
             encode(piece, &mut page);
             pages.data(page, piece.len(), Encoding::PLAIN)?;
         }
@@ -89,7 +92,7 @@ impl ChunkWriter {
 
     /// The times: the library's encoder of differences.
     pub(super) fn times(&mut self, times: &[i64]) -> Result<Chunk> {
-        let mut sink = TrackedWrite::new(Vec::new());
+        let mut sink = TrackedWrite::new(Vec::with_capacity(size_of_val(times)));
         let pages = Box::new(SerializedPageWriter::new(&mut sink));
         let descriptor = DESCRIPTOR.column(Column::OccurredAt as usize);
         let mut writer = get_column_writer(descriptor, PROPERTIES.clone(), pages);
@@ -114,12 +117,13 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    fn new(column: Column, compressor: &'a mut Compressor<'static>) -> Pages<'a> {
+    /// `bytes` is about what the column will have.
+    fn new(column: Column, compressor: &'a mut Compressor<'static>, bytes: usize) -> Pages<'a> {
         Pages {
             compressor,
             descriptor: DESCRIPTOR.column(column as usize),
             compression: compression(column),
-            sink: TrackedWrite::new(Vec::new()),
+            sink: TrackedWrite::new(Vec::with_capacity(bytes)),
             dictionary_at: None,
             data_at: None,
             uncompressed: 0,

@@ -169,7 +169,6 @@ impl Translation {
 fn encode(chunks: &mut ChunkWriter, column: Column, rows: &Columns) -> Result<Chunk> {
     match column {
         Column::EventId => chunks.plain(column, &rows.ids, |ids, out| {
-            out.reserve(ids.len() * 16);
             for id in ids {
                 out.extend_from_slice(&id.to_be_bytes());
             }
@@ -254,7 +253,7 @@ fn texts(chunks: &mut ChunkWriter, column: Column, texts: &TextColumn) -> Result
 
 /// The different values, and for each value its place among them.
 fn index<T: Copy + Eq + Hash>(values: impl Iterator<Item = T>) -> (Vec<T>, Vec<u32>) {
-    let (mut different, mut places) = (Vec::new(), Vec::new());
+    let (mut different, mut places) = (Vec::new(), Vec::with_capacity(values.size_hint().0));
     let mut known: HashMap<T, u32> = HashMap::new();
     let mut last = None;
     for value in values {
