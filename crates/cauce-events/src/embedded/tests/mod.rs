@@ -77,6 +77,23 @@ fn all() -> Filter {
     }
 }
 
+/// Any row.
+pub(super) fn some_row() -> crate::row::Row {
+    crate::row::Row {
+        tenant: tenant(),
+        site: site(),
+        visitor: VisitorId::from_u128(1),
+        session: SessionId::from_u128(2),
+        occurred_at: NOW,
+        id: EventId::from_u128(3),
+        kind: "CLICK".parse().unwrap(),
+        metadata: Metadata::none(),
+        count: 1,
+        weight: 1.0,
+        bot: false,
+    }
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
