@@ -7,6 +7,7 @@ mod erasing;
 mod limits;
 mod model;
 mod property;
+mod together;
 
 use std::path::Path;
 
