@@ -47,6 +47,12 @@ pub enum Error {
         /// Events in it.
         events: usize,
     },
+    /// The ids of events are written to disk more slowly than events come.
+    #[error("{ids} ids of events wait to be written, which is all that may; hint: try again soon")]
+    IdsWaiting {
+        /// Ids in memory.
+        ids: usize,
+    },
     /// The disk is nearly full.
     #[error(
         "the disk has {free} bytes free, less than the {floor} that are kept (setting limits.min_free)"

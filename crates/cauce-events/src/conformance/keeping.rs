@@ -84,7 +84,7 @@ async fn a_month_that_is_too_old_goes_as_a_whole(scene: Scene) {
         Vec::<String>::new()
     );
     // An event of a month that has gone once makes it anew.
-    let late = event(9, days(&scene, 62), "CLICK");
+    let late = event(9, days(&scene, 62), "SCROLL");
     assert_eq!(scene.take(vec![late]).await, taken(1, 0, 0));
     assert_eq!(scene.ids(acme()).await, [(9, 1), (1, 1), (0, 1)]);
 }

@@ -12,13 +12,13 @@ use crate::store::{Error, Taken};
 /// What can be asked of the writer.
 pub(super) enum Ask {
     /// Takes the events of a call.
-    Take(Prepared, Timestamp),
+    Take(Box<Prepared>, Timestamp),
     /// Sets or removes a rule.
     SetRule(RuleRecord),
     /// Follow-ups up to a place were handed on.
     Followed(u64),
     /// Makes files count, and others no more.
-    Commit(Change),
+    Commit(Box<Change>),
     /// Remembers that a visitor is to be forgotten, and forgets what is in memory.
     Erase(Erasing),
     /// Begins a new segment.

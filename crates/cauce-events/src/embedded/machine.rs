@@ -164,7 +164,7 @@ impl EventsMachine {
         writer: &mut Writer,
     ) -> Result<Reply, Fault> {
         match ask {
-            Ask::Take(prepared, now) => self.take(prepared, state, writer, now),
+            Ask::Take(prepared, now) => self.take(*prepared, state, writer, now),
             Ask::SetRule(rule) => self.set_rule(rule, state, writer),
             Ask::Followed(through) => self.followed(through, state, writer),
             Ask::Commit(change) => self.commit(&change, state, writer),
@@ -199,8 +199,9 @@ impl EventsMachine {
             return Err(Fault::Refused(Error::BufferFull { events: waiting }));
         }
         if state.recent.room() < more {
-            self.shared.merge_nudge.notify_one();
-            return Err(Fault::Refused(too_many_ids(state.recent.len())));
+            self.shared.flush_nudge.notify_one();
+            let ids = state.recent.len();
+            return Err(Fault::Refused(Error::IdsWaiting { ids }));
         }
         self.make_room(prepared.max_record_bytes(), state, writer)?;
         if prepared.runs_version != state.shown.runs_version {
@@ -225,11 +226,9 @@ impl EventsMachine {
         let options = &self.shared.options;
         let rows = state.buffer.len();
         let crossed = |line: usize| (waiting_before + 1..=rows).contains(&line);
-        if crossed(options.max_events) || crossed(options.max_waiting / 4) {
+        let full = crossed(options.max_events) || crossed(options.max_waiting / 4);
+        if full || !state.sealed.is_empty() {
             self.shared.flush_nudge.notify_one();
-        }
-        if !state.sealed.is_empty() {
-            self.shared.merge_nudge.notify_one();
         }
     }
 
@@ -384,11 +383,4 @@ fn last_segment(writer: &Writer) -> u32 {
 
 fn broken(error: &cauce_log::Error) -> Error {
     Error::Broken(Arc::from(error.to_string()))
-}
-
-fn too_many_ids(ids: usize) -> Error {
-    Error::Files {
-        doing: "remembering the ids of events",
-        why: format!("{ids} wait to be written, which is all that may; try again soon").into(),
-    }
 }

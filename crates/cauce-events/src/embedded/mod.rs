@@ -131,6 +131,7 @@ impl EmbeddedEvents {
             reader,
             commands: OnceLock::new(),
             flushing: Mutex::new(()),
+            sealing: Mutex::new(()),
             merging: Mutex::new(()),
             next_file: AtomicU64::new(found.next_file),
             chores: Mutex::default(),
@@ -172,7 +173,7 @@ impl EmbeddedEvents {
         }
         self.shared.state.lock().shown.left.add(lost.left);
         let (answer, _) = tokio::sync::oneshot::channel();
-        let ask = ask::Ask::Commit(lost);
+        let ask = ask::Ask::Commit(Box::new(lost));
         if let Some(commands) = self.shared.commands.get() {
             let _ = commands.send(ask::Command { ask, answer });
         }
@@ -180,7 +181,7 @@ impl EmbeddedEvents {
 
     /// Does what is due: flushes, merges, tidies up. Blocks: not for the threads of an async runtime.
     pub fn tick(&self, now: Timestamp) -> Result<(), crate::store::Error> {
-        upkeep::flush_if_due(&self.shared, now)?;
+        upkeep::empty(&self.shared, now)?;
         while upkeep::round(&self.shared, now)? {}
         Ok(())
     }

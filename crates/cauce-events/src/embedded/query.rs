@@ -57,7 +57,7 @@ impl Shared {
         };
         let wanted = parts.values().filter(|entry| entry.part.may_hold(filter));
         let open = |entry: &PartEntry| {
-            let reader = Reader::open(&self.month(entry.month), &entry.part)?;
+            let reader = Reader::open(self.month(entry.month), &entry.part)?;
             Ok((entry.clone(), reader))
         };
         let readers = wanted.map(open).collect::<Result<_, _>>()?;

@@ -34,7 +34,9 @@ pub(super) struct Shared {
     pub(super) commands: OnceLock<Handle<Command>>,
     /// Held by whoever writes rows of the buffer to files.
     pub(super) flushing: Mutex<()>,
-    /// Held by whoever replaces files by others. Taken before `flushing`.
+    /// Held by whoever writes ids to files. Taken before `flushing`.
+    pub(super) sealing: Mutex<()>,
+    /// Held by whoever replaces files by others. Taken before `sealing`.
     pub(super) merging: Mutex<()>,
     /// The number that the next file gets.
     pub(super) next_file: AtomicU64,

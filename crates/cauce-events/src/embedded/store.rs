@@ -53,7 +53,7 @@ impl Shared {
             })
             .await?;
         }
-        match self.ask(Ask::Take(prepared, now)).await? {
+        match self.ask(Ask::Take(Box::new(prepared), now)).await? {
             Reply::Taken(taken) => Ok(taken),
             other => unreachable!("asked to take events, got {other:?}"),
         }

@@ -1,4 +1,4 @@
-//! The threads of a store beside its writer: one flushes, one does everything else.
+//! The threads of a store beside its writer: one empties the memory, one does everything else.
 
 use std::{
     io,
@@ -53,7 +53,7 @@ impl Threads {
 fn flush(shared: &Shared, clock: &Clock) {
     while rest(shared, &shared.flush_nudge, LOOK_EVERY) {
         // What went wrong is noted there, and tried again.
-        let _ = upkeep::flush_if_due(shared, clock());
+        let _ = upkeep::empty(shared, clock());
     }
 }
 

@@ -13,8 +13,7 @@ pub(in super::super) fn merged<'a>(
     keep: &'a dyn Fn(&Entry) -> bool,
 ) -> impl Iterator<Item = io::Result<Entry>> + 'a {
     let mut heads: Vec<Cursor<'a>> = runs.iter().map(|run| Cursor::new(run)).collect();
-    std::iter::from_fn(move || next_of(&mut heads))
-        .filter(move |id| id.as_ref().map_or(true, |id| keep(id)))
+    std::iter::from_fn(move || next_of(&mut heads)).filter(move |id| id.as_ref().map_or(true, keep))
 }
 
 /// Where a run is being read.

@@ -12,3 +12,6 @@ mod write;
 pub(super) use merge::merged;
 pub(super) use run::Run;
 pub(super) use write::write;
+
+#[cfg(test)]
+mod tests;

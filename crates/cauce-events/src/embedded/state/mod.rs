@@ -3,6 +3,7 @@
 mod base;
 mod changing;
 mod fold;
+mod noting;
 mod shown;
 mod taking;
 

@@ -150,31 +150,37 @@ impl State {
         mut watch: Option<&mut Vec<Row>>,
         now: Timestamp,
     ) -> Took {
-        let mut taken = Taken::default();
         out.begin();
+        let mut taking = Taking {
+            state: self,
+            out,
+            taken: Taken::default(),
+            now,
+        };
         let events = prepared.rows.into_iter().zip(&prepared.digests).enumerate();
         for (place, (row, digests)) in events {
-            let follow_up = match prepared.follow_ups.front() {
-                Some((following, _)) if *following == place => prepared.follow_ups.pop_front(),
-                _ => None,
+            let followed = prepared
+                .follow_ups
+                .front()
+                .is_some_and(|next| next.0 == place);
+            let follow_up = if followed {
+                prepared.follow_ups.pop_front()
+            } else {
+                None
             };
             let is_repeat = prepared.repeats.get(place).copied().unwrap_or(false);
-            if self.refuse(&row, digests, is_repeat, &mut taken, now) {
+            if taking.refuse(&row, digests, is_repeat) {
                 continue;
-            }
-            if let Some((_, bytes)) = &follow_up {
-                let (event, visitor) = (row.id, digests.visitor as u64);
-                out.follow(Follow {
-                    event,
-                    visitor,
-                    bytes,
-                });
             }
             if let Some(rows) = &mut watch {
                 rows.push(row.clone());
             }
-            self.keep(row, digests, out, &mut taken, now);
+            if let Some((_, bytes)) = follow_up {
+                taking.follow(&row, digests, &bytes);
+            }
+            taking.keep(row, digests);
         }
+        let mut taken = taking.taken;
         let head = EventsHead {
             at: now,
             tenant: prepared.tenant,
@@ -191,66 +197,6 @@ impl State {
         Took { head, taken }
     }
 
-    /// Whether the event is not to be kept. If it is, its id is known from here on.
-    fn refuse(
-        &mut self,
-        row: &Row,
-        digests: &Digests,
-        is_repeat: bool,
-        taken: &mut Taken,
-        now: Timestamp,
-    ) -> bool {
-        let tombstone = match self.erased.is_empty() {
-            true => None,
-            false => self.erased.get(&digests.visitor),
-        };
-        if tombstone.is_some_and(|tombstone| row.occurred_at < tombstone.at) {
-            taken.erased += 1;
-            return true;
-        }
-        let visitor = digests.visitor as u64;
-        let repeat = is_repeat || self.recent.insert(digests.id, visitor, now) == Seen::Known;
-        taken.duplicates += u32::from(repeat);
-        repeat
-    }
-
-    /// Gives the event a row, or adds it to that of an equal one.
-    fn keep(
-        &mut self,
-        mut row: Row,
-        digests: &Digests,
-        out: &mut EventsWriter,
-        taken: &mut Taken,
-        now: Timestamp,
-    ) {
-        let candidate = Candidate {
-            key: digests.alike,
-            id: row.id,
-            occurred_at: row.occurred_at,
-            visitor_print: digests.visitor as u64,
-            token: self.buffer.next_number(),
-        };
-        match self.aggregator.on_event(candidate, now) {
-            Verdict::First => {
-                out.row(&row, now, None);
-                self.buffer.push(row, now);
-                taken.stored += 1;
-            }
-            Verdict::MergeInto {
-                id,
-                occurred_at,
-                token,
-            } => {
-                (row.id, row.occurred_at) = (id, occurred_at);
-                out.row(&row, now, Some(digests.id));
-                if !self.buffer.raise(token) {
-                    self.buffer.push(row, now);
-                }
-                taken.merged += 1;
-            }
-        }
-    }
-
     /// Counts what became of the events of a call.
     pub(super) fn count(&mut self, head: &EventsHead, stored: u64, merged: u64) {
         let mut counters = Counters {
@@ -264,5 +210,75 @@ impl State {
         };
         counters.received = counters.accounted();
         self.counters.add(&head.tenant, &counters);
+    }
+}
+
+/// A call that is being taken.
+struct Taking<'a> {
+    state: &'a mut State,
+    out: &'a mut EventsWriter,
+    taken: Taken,
+    now: Timestamp,
+}
+
+impl Taking<'_> {
+    /// Whether the event is not to be kept. If it is, its id is known from here on.
+    fn refuse(&mut self, row: &Row, digests: &Digests, is_repeat: bool) -> bool {
+        let State { erased, recent, .. } = self.state;
+        let tombstone = if erased.is_empty() {
+            None
+        } else {
+            erased.get(&digests.visitor)
+        };
+        if tombstone.is_some_and(|tombstone| row.occurred_at < tombstone.at) {
+            self.taken.erased += 1;
+            return true;
+        }
+        let mut seen = || recent.insert(digests.id, digests.visitor as u64, self.now);
+        let repeat = is_repeat || seen() == Seen::Known;
+        self.taken.duplicates += u32::from(repeat);
+        repeat
+    }
+
+    /// Notes what follows from the event.
+    fn follow(&mut self, row: &Row, digests: &Digests, bytes: &[u8]) {
+        self.out.follow(Follow {
+            event: row.id,
+            visitor: digests.visitor as u64,
+            bytes,
+        });
+    }
+
+    /// Gives the event a row, or adds it to that of an equal one.
+    fn keep(&mut self, mut row: Row, digests: &Digests) {
+        let State {
+            aggregator, buffer, ..
+        } = self.state;
+        let candidate = Candidate {
+            key: digests.alike,
+            id: row.id,
+            occurred_at: row.occurred_at,
+            visitor_print: digests.visitor as u64,
+            token: buffer.next_number(),
+        };
+        match aggregator.on_event(candidate, self.now) {
+            Verdict::First => {
+                self.out.row(&row, self.now, None);
+                buffer.push(row, self.now);
+                self.taken.stored += 1;
+            }
+            Verdict::MergeInto {
+                id,
+                occurred_at,
+                token,
+            } => {
+                (row.id, row.occurred_at) = (id, occurred_at);
+                self.out.row(&row, self.now, Some(digests.id));
+                if !buffer.raise(token) {
+                    buffer.push(row, self.now);
+                }
+                self.taken.merged += 1;
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ mod erasing;
 mod limits;
 mod model;
 mod property;
+mod together;
 
 use std::path::Path;
 
@@ -74,6 +75,23 @@ fn all() -> Filter {
         kind: None,
         from: Timestamp::EPOCH,
         to: Timestamp::NEVER,
+    }
+}
+
+/// Any row.
+pub(super) fn some_row() -> crate::row::Row {
+    crate::row::Row {
+        tenant: tenant(),
+        site: site(),
+        visitor: VisitorId::from_u128(1),
+        session: SessionId::from_u128(2),
+        occurred_at: NOW,
+        id: EventId::from_u128(3),
+        kind: "CLICK".parse().unwrap(),
+        metadata: Metadata::none(),
+        count: 1,
+        weight: 1.0,
+        bot: false,
     }
 }
 

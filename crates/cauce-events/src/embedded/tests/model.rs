@@ -142,7 +142,7 @@ impl Model {
         self.rows
             .retain(|_, row| (&row.tenant, row.visitor) != (&whose.0, whose.1));
         self.known
-            .retain(|(tenant, _), (_, visitor)| (&*tenant, *visitor) != (&whose.0, whose.1));
+            .retain(|(tenant, _), (_, visitor)| (tenant, *visitor) != (&whose.0, whose.1));
         self.firsts
             .retain(|alike, _| (&alike.0, alike.2) != (&whose.0, whose.1));
         self.follows.retain(|(_, theirs)| theirs != whose);

@@ -190,7 +190,7 @@ impl Driver {
                 }
             }
             // Nobody has written the ids of those before: nothing was changed.
-            Err(Error::Files { doing, .. }) if doing.starts_with("remembering") => {}
+            Err(Error::IdsWaiting { .. }) => {}
             Err(error) => assert!(self.failing, "{error}"),
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     super::shared::{Shared, run_path},
-    commit::{told, told_io},
+    told::{told, told_io},
 };
 use crate::{part, store::Error};
 
@@ -15,12 +15,12 @@ pub(super) fn run(shared: &Shared) -> Result<(), Error> {
         return Ok(());
     }
     while let Some((month, numbers)) = chores.unnamed.last() {
-        let named = part::publish(&shared.month(*month), numbers);
+        let named = part::publish(shared.month(*month), numbers);
         named.map_err(told("naming files of events"))?;
         chores.unnamed.pop();
     }
     while let Some((month, numbers)) = chores.parts_to_go.last() {
-        let removed = part::remove(&shared.month(*month), numbers);
+        let removed = part::remove(shared.month(*month), numbers);
         removed.map_err(told("removing files of events"))?;
         chores.parts_to_go.pop();
     }

@@ -11,7 +11,8 @@ use super::super::{
     shared::Shared,
     state::{Change, State},
 };
-use crate::{fault::Fault, part, store::Error};
+use super::told::told_io;
+use crate::{part, store::Error};
 
 /// Makes the files of a change count, gives them their names, shows them to readers, and removes
 /// those that they replace. `beside` changes what else has to change in the same moment.
@@ -25,13 +26,13 @@ pub(super) fn commit(
 ) -> Result<(), Error> {
     let new_parts = by_month(change.parts.iter());
     let counted = on_disk(shared, new_parts.keys())
-        .and_then(|()| shared.ask_blocking(Ask::Commit(change.clone())));
+        .and_then(|()| shared.ask_blocking(Ask::Commit(Box::new(change.clone()))));
     if let Err(error) = counted {
         discard(shared, &change);
         return Err(error);
     }
     for (month, numbers) in new_parts {
-        if let Err(fault) = part::publish(&shared.month(month), &numbers) {
+        if let Err(fault) = part::publish(shared.month(month), &numbers) {
             tracing::warn!(%fault, "files of events have not got their names yet");
             shared.chores.lock().unnamed.push((month, numbers));
         }
@@ -84,20 +85,4 @@ fn by_month<'a>(parts: impl Iterator<Item = &'a PartEntry>) -> BTreeMap<Month, V
             .push(entry.part.number);
     }
     months
-}
-
-/// A fault of a file as the store tells it.
-pub(super) fn told(doing: &'static str) -> impl FnOnce(Fault) -> Error {
-    move |fault| Error::Files {
-        doing,
-        why: crate::fault::in_one_line(&fault).into(),
-    }
-}
-
-/// The same of a plain one.
-pub(super) fn told_io(doing: &'static str) -> impl FnOnce(std::io::Error) -> Error {
-    move |error| Error::Files {
-        doing,
-        why: error.to_string().into(),
-    }
 }

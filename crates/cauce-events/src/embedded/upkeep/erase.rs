@@ -22,10 +22,11 @@ use super::{
         state::Change,
     },
     chores,
-    commit::{commit, told, told_io},
+    commit::commit,
     flush::flush_alone,
     ids,
     recover::empty_quarantine,
+    told::{told, told_io},
 };
 use crate::{
     fault::Fault,
@@ -45,6 +46,7 @@ pub(in super::super) fn erase(
     now: Timestamp,
 ) -> Result<Erased, Error> {
     let _merging = shared.merging.lock();
+    let _sealing = shared.sealing.lock();
     let _flushing = shared.flushing.lock();
     let digest = shared
         .secret()
@@ -68,6 +70,7 @@ pub(super) fn go_on(shared: &Shared, now: Timestamp) -> Result<(), Error> {
         return Ok(());
     }
     let _merging = shared.merging.lock();
+    let _sealing = shared.sealing.lock();
     let _flushing = shared.flushing.lock();
     finish(shared, None, &mut Erased::default(), now)
 }

@@ -6,7 +6,8 @@ use cauce_flow::{shape::month::Month, time::Timestamp};
 
 use super::{
     super::{ask::Ask, buffer::Leaving, manifest::PartEntry, shared::Shared, state::Change},
-    commit::{commit, discard, told, told_io},
+    commit::{commit, discard},
+    told::{told, told_io},
 };
 use crate::{part, row::Row, store::Error};
 
@@ -70,7 +71,7 @@ pub(super) fn cover_alone(shared: &Shared) -> Result<(), Error> {
         }
     };
     if change.rows_through.is_some() || change.ids_through.is_some() {
-        shared.ask_blocking(Ask::Commit(change))?;
+        shared.ask_blocking(Ask::Commit(Box::new(change)))?;
     }
     Ok(())
 }
@@ -99,7 +100,7 @@ fn write_part(shared: &Shared, month: Month, rows: &[&Row]) -> Result<PartEntry,
     let dir = shared.month_dir(month);
     shared.files.create_dir(&dir).map_err(told_io(DOING))?;
     let number = shared.take_file_number();
-    match part::write(&shared.month(month), number, rows) {
+    match part::write(shared.month(month), number, rows) {
         Ok(part) => Ok(PartEntry { month, part }),
         Err(fault) => {
             shared.chores.lock().parts_to_go.push((month, vec![number]));

@@ -14,7 +14,8 @@ use super::{
         shared::{Shared, run_path},
         state::Change,
     },
-    commit::{commit, discard, told_io},
+    commit::{commit, discard},
+    told::told_io,
 };
 use crate::store::Error;
 
@@ -24,13 +25,13 @@ const FAN: usize = 4;
 
 /// Writes the tables that are full or old enough as runs.
 pub(super) fn write_sealed(shared: &Shared, now: Timestamp) -> Result<(), Error> {
-    let _merging = shared.merging.lock();
+    let _sealing = shared.sealing.lock();
     shared.state.lock().seal_ids(now, false);
     write_all(shared, &|_| true)
 }
 
 /// Writes all tables as runs that are sealed, but for the ids that are not to be kept. For whoever
-/// holds `merging`.
+/// holds `sealing`.
 pub(super) fn write_all(shared: &Shared, keep: &dyn Fn(&Entry) -> bool) -> Result<(), Error> {
     loop {
         let next = shared.state.lock().sealed.front().cloned();

@@ -6,7 +6,8 @@ use cauce_flow::shape::month::Month;
 
 use super::{
     super::{manifest::PartEntry, shared::Shared, state::Change},
-    commit::{commit, told},
+    commit::commit,
+    told::told,
 };
 use crate::{
     fault::Fault,
@@ -48,7 +49,7 @@ fn merge_some(shared: &Shared, month: Month, chosen: &[&PartEntry]) -> Result<()
     let parts: Vec<Part> = chosen.iter().map(|entry| entry.part.clone()).collect();
     let numbers: Vec<u64> = parts.iter().map(|part| part.number).collect();
     let new = shared.take_file_number();
-    let merged = part::merge(&shared.month(month), &parts, new, &mut |_| true);
+    let merged = part::merge(shared.month(month), &parts, new, &mut |_| true);
     let merged = merged.map_err(|fault| {
         shared.chores.lock().parts_to_go.push((month, vec![new]));
         if matches!(fault, Fault::Damaged { .. } | Fault::Newer { .. }) {

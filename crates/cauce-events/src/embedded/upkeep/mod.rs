@@ -13,6 +13,7 @@ mod ids;
 mod merge;
 mod recover;
 mod retention;
+mod told;
 
 use cauce_flow::time::Timestamp;
 
@@ -25,20 +26,20 @@ pub(super) use self::{
 use super::{ask::Ask, cutting, shared::Shared};
 use crate::store::Error;
 
-/// Writes the buffer to files if that is due.
-pub(super) fn flush_if_due(shared: &Shared, now: Timestamp) -> Result<(), Error> {
+/// Empties the memory where that is due: rows and ids go to files. Nothing that takes long, for
+/// events are refused when it comes too late.
+pub(super) fn empty(shared: &Shared, now: Timestamp) -> Result<(), Error> {
     if shared.is_flush_due(now) {
         let flushed = flush(shared, now);
         shared.note("writing events to files", flushed, now)?;
     }
-    Ok(())
+    shared.note("writing known ids", ids::write_sealed(shared, now), now)
 }
 
 /// Does one round of everything else that is due. Answers whether there may be more.
 pub(super) fn round(shared: &Shared, now: Timestamp) -> Result<bool, Error> {
     shared.note("tidying up files", chores::run(shared), now)?;
     shared.note("erasing a visitor", erase::go_on(shared, now), now)?;
-    shared.note("writing known ids", ids::write_sealed(shared, now), now)?;
     let runs = shared.note("merging known ids", ids::merge(shared, now), now)?;
     let parts = shared.note("merging files of events", merge::merge_once(shared), now)?;
     trim(shared, now)?;

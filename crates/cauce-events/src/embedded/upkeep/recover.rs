@@ -1,12 +1,7 @@
 //! Brings the files into the state that the log tells of: those that it names get their names, the
 //! others go.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 
 use cauce_flow::shape::month::Month;
 use cauce_log::files::Files;
@@ -42,16 +37,122 @@ pub(in super::super) fn recover(
     manifest: &Manifest,
     (damaged, max_filter_bytes): (bool, usize),
 ) -> Result<Found, Fault> {
-    let mut found = Found {
-        next_file: manifest.next_file,
-        ..Found::default()
+    let mut looking = Looking {
+        files,
+        dir,
+        manifest,
+        damaged,
+        found: Found {
+            next_file: manifest.next_file,
+            ..Found::default()
+        },
     };
     for month in months(&**files, dir, manifest)? {
-        recover_month(files, dir, month, manifest, damaged, &mut found)?;
+        looking.at_month(month)?;
     }
-    recover_runs(&**files, dir, manifest, max_filter_bytes, &mut found)?;
+    looking.at_runs(max_filter_bytes)?;
+    let mut found = looking.found;
     found.shown.left = manifest.left;
     Ok(found)
+}
+
+/// A look at all files.
+struct Looking<'a> {
+    files: &'a Arc<dyn Files>,
+    dir: &'a Path,
+    manifest: &'a Manifest,
+    damaged: bool,
+    found: Found,
+}
+
+impl Looking<'_> {
+    fn at_month(&mut self, month: Month) -> Result<(), Fault> {
+        let folder = Folder::new(self.files, self.dir.join(month.to_string()));
+        let names = list(&**self.files, &folder)?;
+        let numbers: BTreeSet<u64> = names
+            .iter()
+            .filter_map(|name| part::number_of(name))
+            .collect();
+        self.note_number(numbers.last());
+        let parts = &self.manifest.parts;
+        let ours = |number: &u64| parts.get(number).is_some_and(|entry| entry.month == month);
+        let unnamed: Vec<u64> = numbers
+            .iter()
+            .copied()
+            .filter(|number| !ours(number))
+            .collect();
+        self.found.leftovers += unnamed.len();
+        if self.damaged {
+            let number = |name: &String| part::number_of(name);
+            let aside = |name: &&String| number(name).is_some_and(|n| unnamed.contains(&n));
+            set_aside(&**self.files, self.dir, &folder, names.iter().filter(aside))?;
+        } else if !unnamed.is_empty() {
+            part::remove(&folder, &unnamed)?;
+        }
+        let named = parts.values().filter(|entry| entry.month == month);
+        named.for_each(|entry| self.name(&folder, entry));
+        Ok(())
+    }
+
+    /// Gives a file of events its name, or notes that it is lost.
+    fn name(&mut self, folder: &Folder, entry: &PartEntry) {
+        match part::publish(folder, &[entry.part.number]) {
+            Ok(()) => {
+                let parts = Arc::make_mut(&mut self.found.shown.parts);
+                parts.insert(entry.part.number, entry.clone());
+            }
+            Err(fault) => {
+                let events = entry.part.events;
+                tracing::error!(%fault, events, "a file of events is lost");
+                self.found.lost_parts.push(entry.clone());
+            }
+        }
+    }
+
+    fn at_runs(&mut self, max_filter_bytes: usize) -> Result<(), Fault> {
+        let number = |name: &str| -> Option<u64> {
+            name.strip_prefix("run-")?
+                .strip_suffix(".ids")?
+                .parse()
+                .ok()
+        };
+        let names = list(&**self.files, &ids_dir(self.dir))?;
+        let numbers: BTreeSet<u64> = names.iter().filter_map(|name| number(name)).collect();
+        self.note_number(numbers.last());
+        let named = &self.manifest.runs;
+        for number in numbers.iter().filter(|number| !named.contains_key(number)) {
+            self.found.leftovers += 1;
+            let path = run_path(self.dir, *number);
+            let removed = self.files.remove(&path);
+            removed.map_err(|source| io_fault("remove", &path, source))?;
+        }
+        let mut room = max_filter_bytes;
+        // The newest first: what a client sends again it sends soon.
+        for number in named.keys().rev() {
+            room = room.saturating_sub(self.open_run(*number, room));
+        }
+        Ok(())
+    }
+
+    /// Opens a run, or notes that it is lost. Answers the bytes of memory that it takes.
+    fn open_run(&mut self, number: u64, room: usize) -> usize {
+        match Run::open(&**self.files, &run_path(self.dir, number), (number, room)) {
+            Ok(run) => {
+                let bytes = run.memory_bytes();
+                Arc::make_mut(&mut self.found.shown.runs).insert(number, Arc::new(run));
+                bytes
+            }
+            Err(error) => {
+                tracing::error!(%error, "a run of known ids is lost: their repeats are taken for new");
+                self.found.lost_runs.push(number);
+                0
+            }
+        }
+    }
+
+    fn note_number(&mut self, last: Option<&u64>) {
+        self.found.next_file = self.found.next_file.max(last.map_or(0, |last| last + 1));
+    }
 }
 
 /// Whether there are files of events in the folder.
@@ -70,55 +171,6 @@ fn months(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Result<BTreeSet
     let there = names.iter().filter_map(|name| name.parse().ok());
     let named = manifest.parts.values().map(|entry| entry.month);
     Ok(there.chain(named).collect())
-}
-
-fn recover_month(
-    files: &Arc<dyn Files>,
-    dir: &Path,
-    month: Month,
-    manifest: &Manifest,
-    damaged: bool,
-    found: &mut Found,
-) -> Result<(), Fault> {
-    let folder = dir.join(month.to_string());
-    let names = list(&**files, &folder)?;
-    let numbers: BTreeSet<u64> = names
-        .iter()
-        .filter_map(|name| part::number_of(name))
-        .collect();
-    found.next_file = found
-        .next_file
-        .max(numbers.last().map_or(0, |last| last + 1));
-    let ours = |number: &u64| {
-        manifest
-            .parts
-            .get(number)
-            .filter(|entry| entry.month == month)
-    };
-    let unnamed: Vec<u64> = numbers
-        .iter()
-        .copied()
-        .filter(|number| ours(number).is_none())
-        .collect();
-    found.leftovers += unnamed.len();
-    if damaged {
-        let unnamed = |name: &&String| part::number_of(name).is_some_and(|n| unnamed.contains(&n));
-        set_aside(&**files, dir, &folder, names.iter().filter(unnamed))?;
-    } else if !unnamed.is_empty() {
-        part::remove(&Folder::new(files, &folder), &unnamed)?;
-    }
-    let named = manifest.parts.values().filter(|entry| entry.month == month);
-    let parts = Arc::make_mut(&mut found.shown.parts);
-    for entry in named {
-        match part::publish(&Folder::new(files, &folder), &[entry.part.number]) {
-            Ok(()) => drop(parts.insert(entry.part.number, entry.clone())),
-            Err(fault) => {
-                tracing::error!(%fault, events = entry.part.events, "a file of events is lost");
-                found.lost_parts.push(entry.clone());
-            }
-        }
-    }
-    Ok(())
 }
 
 fn set_aside<'a>(
@@ -140,52 +192,6 @@ fn set_aside<'a>(
     }
     let synced = files.sync_dir(folder);
     synced.map_err(|source| io_fault("sync", folder, source))
-}
-
-fn recover_runs(
-    files: &dyn Files,
-    dir: &Path,
-    manifest: &Manifest,
-    max_filter_bytes: usize,
-    found: &mut Found,
-) -> Result<(), Fault> {
-    let mut numbers = BTreeMap::new();
-    for name in list(files, &ids_dir(dir))? {
-        let number = name
-            .strip_prefix("run-")
-            .and_then(|rest| rest.strip_suffix(".ids"));
-        numbers.extend(
-            number
-                .and_then(|text| text.parse::<u64>().ok())
-                .map(|n| (n, name)),
-        );
-    }
-    let last = numbers.last_key_value().map_or(0, |(last, _)| last + 1);
-    found.next_file = found.next_file.max(last);
-    for (number, name) in numbers
-        .iter()
-        .filter(|(n, _)| !manifest.runs.contains_key(n))
-    {
-        found.leftovers += 1;
-        let removed = files.remove(&run_path(dir, *number));
-        removed.map_err(|source| io_fault("remove", Path::new(name), source))?;
-    }
-    let runs = Arc::make_mut(&mut found.shown.runs);
-    let mut room = max_filter_bytes;
-    // The newest first: what a client sends again it sends soon.
-    for number in manifest.runs.keys().rev() {
-        match Run::open(files, &run_path(dir, *number), (*number, room)) {
-            Ok(run) => {
-                room = room.saturating_sub(run.memory_bytes());
-                runs.insert(*number, Arc::new(run));
-            }
-            Err(error) => {
-                tracing::error!(%error, "a run of known ids is lost: their repeats are taken for new");
-                found.lost_runs.push(*number);
-            }
-        }
-    }
-    Ok(())
 }
 
 fn list(files: &dyn Files, dir: &Path) -> Result<Vec<String>, Fault> {

@@ -11,8 +11,9 @@ use super::{
         state::Change,
     },
     chores,
-    commit::{commit, told_io},
+    commit::commit,
     flush::flush_alone,
+    told::told_io,
 };
 use crate::store::Error;
 
