@@ -1,3 +1,4 @@
+use cauce_events::store as events;
 use cauce_flow::{
     id::{JobId, QueueName, TenantId},
     job::State,
@@ -110,6 +111,46 @@ fn errors_of_the_store_have_their_status_and_wait() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn errors_of_the_event_store_have_their_status_and_wait() {
+    let files = || events::Error::Files {
+        doing: "reading files",
+        why: "/data/secret: EIO".into(),
+    };
+    for (error, code, waits) in [
+        (
+            events::Error::BufferFull { events: 9 },
+            Code::BufferFull,
+            true,
+        ),
+        (
+            events::Error::DiskFull { free: 1, floor: 2 },
+            Code::DiskFull,
+            true,
+        ),
+        (files(), Code::Internal, false),
+        (events::Error::Cursor, Code::BadParameter, false),
+        (
+            events::Error::Broken("/data/secret: EIO".into()),
+            Code::Unavailable,
+            true,
+        ),
+        (events::Error::Closed, Code::Unavailable, true),
+    ] {
+        let problem = Problem::from(error.clone());
+        assert_eq!(problem.code, code, "{error}");
+        assert!(
+            !json_of(problem.clone()).to_string().contains("secret"),
+            "{error}"
+        );
+        let headers = problem.into_response().headers().clone();
+        assert_eq!(headers.contains_key(header::RETRY_AFTER), waits, "{error}");
+    }
+    let full = json_of(events::Error::BufferFull { events: 9 }.into());
+    let detail = full["detail"].as_str().unwrap();
+    assert!(detail.contains("tracking.buffer.max_waiting"), "{detail}");
 }
 
 #[test]

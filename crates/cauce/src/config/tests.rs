@@ -308,6 +308,8 @@ fn tracking_is_read_with_all_its_parts() {
     }
     let short = "[tracking]\nretention_months = 12\ncleanup_older_than_months = 6";
     assert!(bad(short, &[]).contains("at least 12"));
+    let full = "[tracking.buffer]\nmax_events = 5000\nmax_waiting = 2000";
+    assert!(bad(full, &[]).contains("at least 5000"));
 }
 
 const TRACKING: &str = r#"

@@ -231,7 +231,7 @@ async fn tenant_near_its_quota_is_sampled_harder_and_past_it_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn disk_without_room_refuses_events_and_a_full_buffer_names_its_setting() {
+async fn disk_without_room_refuses_events_and_counts_none_of_them() {
     let setup = setup();
     Server::start(&setup).stop(SOON).await;
     let setup = setup.with("limits", "min_free = \"900000 GiB\"\n");

@@ -113,6 +113,15 @@ fn buffer(section: Section<'_>) -> Option<Buffer> {
     let max_events = section.need("max_events", whole(1..=1_000_000_u32));
     let flush_interval = section.need("flush_interval", time(patience));
     let max_waiting = section.need("max_waiting", whole(1_000..=10_000_000_u32));
+    if let (Some(events), Some(waiting)) = (max_events, max_waiting)
+        && waiting < events
+    {
+        let what = format!(
+            "`{}` is less than `max_events`: the buffer would be full before it is written",
+            section.name_of("max_waiting")
+        );
+        section.fault("max_waiting", what, format!("at least {events}"));
+    }
     section.finish();
     Some(Buffer {
         max_events: usize::try_from(max_events?).ok()?,
