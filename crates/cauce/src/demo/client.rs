@@ -35,14 +35,20 @@ impl Client {
 
     /// Posts a batch of events. An answer that is not 202 ends the demo.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Value, Failure> {
-        let path = "/api/pixels/events";
+        let path = of_tenant("/api/pixels/events");
+        self.send(http::Method::POST, &path, Bytes::from(body))
+            .await
+    }
+
+    /// Posts to a route that finds the tenant in the body. An answer that is not 202 ends the demo.
+    pub(crate) async fn post_to(&self, path: &str, body: String) -> Result<Value, Failure> {
         self.send(http::Method::POST, path, Bytes::from(body)).await
     }
 
     /// Tells of one thing. An answer that is not 202 ends the demo.
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.send(http::Method::PUT, path, Bytes::from(body.to_string()))
-            .await
+        let body = Bytes::from(body.to_string());
+        self.send(http::Method::PUT, &of_tenant(path), body).await
     }
 
     async fn send(&self, method: http::Method, path: &str, body: Bytes) -> Result<Value, Failure> {
@@ -53,7 +59,7 @@ impl Client {
         };
         let request = Request {
             method,
-            url: format!("{}{path}?tenant={}", self.url, super::TENANT),
+            url: format!("{}{path}", self.url),
             headers: vec![
                 header("authorization", format!("Bearer {}", self.key)),
                 header("content-type", "application/json".to_owned()),
@@ -75,4 +81,9 @@ impl Client {
             ))),
         }
     }
+}
+
+/// A route with the tenant that a key for all has to name.
+fn of_tenant(path: &str) -> String {
+    format!("{path}?tenant={}", super::TENANT)
 }

@@ -14,6 +14,7 @@ mod outside;
 mod progress;
 mod scenario;
 mod summary;
+mod web;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +23,12 @@ use cauce_flow::id::TenantId;
 use cauce_store::jobs::Scope;
 use tokio_util::sync::CancellationToken;
 
-use self::{client::Client, outside::Outside, scenario::Accepted, summary::Summary};
+use self::{
+    client::Client,
+    outside::Outside,
+    scenario::Accepted,
+    summary::{Beside, Summary},
+};
 use crate::{
     config::{self, Format, Inputs, Log},
     failure::Failure,
@@ -42,6 +48,9 @@ pub(crate) struct Args {
     /// Events a second
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=5_000))]
     pub(crate) rate: u32,
+    /// Events of web sites a second
+    #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(100..=20_000))]
+    pub(crate) web_rate: u32,
     /// The seed of the traffic and the faults
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -89,7 +98,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     }
     let client = Arc::new(Client::new(&url, &key)?);
     let tenant = TenantId::new(TENANT).expect("the demo's tenant has a good name");
-    let scope = Scope::Tenant(tenant);
+    let scope = Scope::Tenant(tenant.clone());
     let shown = CancellationToken::new();
     let progress = tokio::spawn(progress::show(
         engine.clone(),
@@ -99,13 +108,19 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     ));
     let chatter = gateway::chatter(Arc::clone(&client), args.seconds, args.seed);
     let chatter = tokio::spawn(chatter);
+    let load = (args.web_rate, args.seconds);
+    let burst = web::burst(Arc::clone(&client), load, args.seed, engine.now());
+    let burst = tokio::spawn(burst);
     let accepted = scenario::play(&args, &client, &outside, &engine).await?;
     let told = chatter.await.map_err(|error| Failure::caused(&error))??;
+    let seen = burst.await.map_err(|error| Failure::caused(&error))??;
     scenario::catch_up(&engine, &scope, CATCH_UP).await;
     shown.cancel();
     let _ = progress.await;
     let gateway = gateway::Figures::of(&engine, &scope, &outside.backend, &told).await?;
-    let summary = Summary::of(&engine, &scope, &outside, &accepted, gateway).await?;
+    let web = web::Figures::of(&engine, &tenant, seen).await?;
+    let beside = Beside { gateway, web };
+    let summary = Summary::of(&engine, &scope, &outside, &accepted, beside).await?;
     summary.print(global.json);
     let good = summary.is_good();
     if !args.exit {
@@ -127,10 +142,11 @@ fn introduce(url: &str, key: &str, args: &Args) {
         "Cauce demo: {} s of shop traffic, {} events/s, over HTTP into the engine on {url}\n\
          and on to stand-ins for Meta, Google, LinkedIn and TikTok, which refuse what the real\n\
          ones refuse and will throttle, fail, go down and lose answers on the way. Beside them a\n\
-         gateway of 1,000 WhatsApp sessions tells a minute's worth of changes, 40,000.\n\n\
+         gateway of 1,000 WhatsApp sessions tells a minute's worth of changes, 40,000, and visitors\n\
+         of two web sites make {} events a second.\n\n\
          Look inside meanwhile (key for this run only):\n  \
          curl -s -H 'Authorization: Bearer {key}' {url}/api/queues\n",
-        args.seconds, args.rate
+        args.seconds, args.rate, args.web_rate
     ));
 }
 

@@ -14,7 +14,7 @@ use super::{
     gateway,
     outside::{GOOGLE_PER_SECOND, LINKEDIN_PER_MINUTE, LINKEDIN_PER_SECOND, Outside},
     scenario::Told,
-    statuses,
+    statuses, web,
 };
 use crate::{failure::Failure, output};
 
@@ -49,7 +49,13 @@ pub(super) struct Summary {
     answer_ms: (f64, f64),
     law_broken: usize,
     pending: u64,
-    gateway: gateway::Figures,
+    beside: Beside,
+}
+
+/// What happened beside the traffic of the shop.
+pub(super) struct Beside {
+    pub(super) gateway: gateway::Figures,
+    pub(super) web: web::Figures,
 }
 
 /// The highest rate that a stand-in saw, beside the limit.
@@ -66,7 +72,7 @@ impl Summary {
         scope: &Scope,
         outside: &Outside,
         told: &Told,
-        gateway: gateway::Figures,
+        beside: Beside,
     ) -> Result<Summary, Failure> {
         let failed = |error: cauce_store::jobs::Error| Failure::caused(&error);
         let now = engine.now();
@@ -131,7 +137,7 @@ impl Summary {
             ),
             law_broken: engine.jobs().audit().len(),
             pending,
-            gateway,
+            beside,
         })
     }
 
@@ -140,7 +146,8 @@ impl Summary {
         self.lost() == 0
             && self.pending == 0
             && self.law_broken == 0
-            && self.gateway.is_good()
+            && self.beside.gateway.is_good()
+            && self.beside.web.is_good()
             && self.rejected == self.flawed
             && self.queues.iter().all(|queue| queue.repeated == 0)
             && self.limits.iter().all(|limit| limit.seen <= limit.max)
@@ -183,7 +190,8 @@ impl Summary {
                 "dead letters of {queue}: {count}, because {detail}"
             ));
         }
-        self.gateway.print();
+        self.beside.gateway.print();
+        self.beside.web.print();
         output::line(&format!(
             "conservation law: {}\nlost: {}  {}",
             output::mark(self.law_broken == 0),
@@ -216,7 +224,8 @@ impl Summary {
             "answerMs": { "p50": self.answer_ms.0, "p99": self.answer_ms.1 },
             "queues": queues,
             "limits": limits,
-            "gateway": self.gateway.to_json(),
+            "gateway": self.beside.gateway.to_json(),
+            "web": self.beside.web.to_json(),
         })
     }
 }
