@@ -7,7 +7,7 @@
 //!                   minutes (cells of an hour by minute)
 //! ```
 //!
-//! A rollup is a [`table`] with the site and the hour or day as key, so that a question reads the
+//! A rollup is a `table` with the site and the hour or day as key, so that a question reads the
 //! pieces that it needs. Everything in it can be made again from the rows, and is, where a rollup is
 //! missing, damaged, of another version, or not of this very part.
 
