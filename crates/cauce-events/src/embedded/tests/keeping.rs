@@ -107,13 +107,26 @@ fn ids_of_a_call_that_a_table_was_sealed_in_are_all_known_after_a_crash() {
     let files = FaultyFiles::new(4);
     runtime().block_on(async {
         let store = open(&files, 5);
+        let without_ids = || {
+            let mut call = intake(Vec::new());
+            call.sampled_out = 1;
+            call
+        };
+        // So that the call with ids is the last one of its segment.
+        let bytes = || store.shared.reader.segments().iter().map(|s| s.bytes).max();
+        while bytes().is_none_or(|bytes| bytes < 3_800) {
+            store.take(without_ids(), NOW).await.unwrap();
+        }
         assert_eq!(take(&store, 0..8, NOW).await.stored, 8);
         tick(&store, after(6)).unwrap();
         assert_eq!(store.shared.state.lock().manifest.runs.len(), 1);
+        store.take(without_ids(), after(6)).await.unwrap();
+        assert_eq!(store.shared.reader.segments().len(), 2);
+        tick(&store, after(600)).unwrap();
         files.kill();
         drop(store);
         let store = open(&files, 5);
-        assert_eq!(take(&store, 0..8, after(6)).await.duplicates, 8);
+        assert_eq!(take(&store, 0..8, after(600)).await.duplicates, 8);
     });
 }
 
