@@ -151,9 +151,13 @@ async fn ingest(dir: &Path, events: usize) {
     let began = Instant::now();
     drop(store);
     let closed = began.elapsed();
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), cpu());
     let store = EmbeddedEvents::open(Options::at(dir), clock()).unwrap();
-    println!("close {closed:?}, open {:?}", began.elapsed());
+    println!(
+        "close {closed:?}, open {:?} ({:.2} s CPU)",
+        began.elapsed(),
+        cpu() - before
+    );
     assert_eq!(store.audit(), Vec::<String>::new());
 }
 

@@ -13,6 +13,7 @@ promises! {
     another_tenants_visitor_of_the_same_id_stays;
     what_an_erased_visitor_did_before_is_refused_and_counted_as_withheld;
     an_erased_visitor_may_come_again;
+    an_event_after_an_erasure_is_not_added_to_one_before_it;
     an_erasure_survives_a_restart, restarts;
     who_is_not_known_can_be_erased_too;
 }
@@ -89,6 +90,16 @@ async fn an_erased_visitor_may_come_again(mut scene: Scene) {
     ];
     assert_eq!(scene.take(events).await, taken(1, 1, 0));
     assert_eq!(scene.ids(acme()).await.len(), 5);
+}
+
+async fn an_event_after_an_erasure_is_not_added_to_one_before_it(mut scene: Scene) {
+    scene.take(vec![by(1, event(1, scene.now, "CLICK"))]).await;
+    scene.flush().await;
+    scene.wait(1);
+    erase(&scene, 1).await;
+    let later = vec![by(1, event(2, scene.now, "CLICK"))];
+    assert_eq!(scene.take(later).await, taken(1, 0, 0));
+    assert_eq!(scene.ids(acme()).await, [(2, 1)]);
 }
 
 async fn an_erasure_survives_a_restart(mut scene: Scene) {

@@ -11,7 +11,7 @@ use crate::store::{BufferFigures, Health, Partition};
 impl Shared {
     /// The store in figures.
     pub(super) fn health(&self) -> Health {
-        let (parts, buffer) = {
+        let (parts, buffer, crowded_out) = {
             let state = self.state.lock();
             let counters = state.counters.of(None);
             let figures = BufferFigures {
@@ -21,7 +21,8 @@ impl Shared {
                 total_discarded: counters.sampled_out,
                 ..BufferFigures::default()
             };
-            (Arc::clone(&state.shown.parts), figures)
+            let crowded_out = state.aggregator.crowded_out();
+            (Arc::clone(&state.shown.parts), figures, crowded_out)
         };
         let mut months = BTreeMap::new();
         for entry in parts.values() {
@@ -50,6 +51,7 @@ impl Shared {
                 .iter()
                 .map(|segment| segment.bytes)
                 .sum(),
+            crowded_out,
             corrupt: self.figures.corrupt,
         }
     }

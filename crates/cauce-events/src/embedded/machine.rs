@@ -101,13 +101,13 @@ impl Machine for EventsMachine {
                 .extend(self.follows.drain(..));
             self.shared.follow_ups.notify_one();
         }
-        for (answer, reply) in self.held.drain(..) {
-            // Whoever asked may be gone; what was asked is done all the same.
-            let _ = answer.send(reply);
-        }
         if !self.live.is_empty() {
             // Nobody may watch any more.
             let _ = self.shared.live.send(self.live.drain(..).collect());
+        }
+        for (answer, reply) in self.held.drain(..) {
+            // Whoever asked may be gone; what was asked is done all the same.
+            let _ = answer.send(reply);
         }
     }
 

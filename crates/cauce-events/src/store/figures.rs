@@ -76,6 +76,9 @@ pub struct Health {
     pub last_error: Option<(Timestamp, String)>,
     /// Bytes of the log.
     pub log_bytes: u64,
+    /// Events that were forgotten early by whoever adds up equal ones, because there were too many:
+    /// later equal ones got rows of their own. Since the process started.
+    pub crowded_out: u64,
     /// Damaged places of the log that were set aside at the start.
     pub corrupt: u64,
 }

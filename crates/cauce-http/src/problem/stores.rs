@@ -46,7 +46,7 @@ impl From<events::Error> for Problem {
     fn from(error: events::Error) -> Problem {
         use events::Error;
         match error {
-            Error::BufferFull { .. } => Problem::new(
+            Error::BufferFull { .. } | Error::IdsWaiting { .. } => Problem::new(
                 Code::BufferFull,
                 format!("{error}; the files catch up: wait as told by Retry-After"),
             )

@@ -180,3 +180,42 @@ fn an_empty_store_takes_less_than_forty_megabytes_of_the_disk() {
     };
     assert!(bytes(&dir.path().join("log")) < 40_000_000);
 }
+
+#[test]
+fn a_store_that_closes_leaves_a_merge_undone() {
+    let files = FaultyFiles::new(6);
+    runtime().block_on(async {
+        let store = open_with(&files, |_| {});
+        for call in 0..8 {
+            take(&store, call * 10, 10).await.unwrap();
+            store.flush(NOW).await.unwrap();
+        }
+        store
+            .shared
+            .leaving
+            .store(true, std::sync::atomic::Ordering::SeqCst);
+        assert!(matches!(tick(&store, NOW), Err(Error::Closed)));
+        assert_eq!(store.health().partitions[0].files, 8);
+        drop(store);
+        let store = open_with(&files, |_| {});
+        tick(&store, NOW).unwrap();
+        assert_eq!(
+            (
+                store.health().partitions[0].files,
+                store.health().partitions[0].rows
+            ),
+            (1, 80)
+        );
+        assert_eq!(store.audit(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn events_that_are_forgotten_early_are_counted() {
+    let files = FaultyFiles::new(7);
+    runtime().block_on(async {
+        let store = open_with(&files, |options| options.max_firsts = 6);
+        take(&store, 0, 10).await.unwrap();
+        assert_eq!(store.health().crowded_out, 4);
+    });
+}

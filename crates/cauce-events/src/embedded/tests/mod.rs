@@ -4,10 +4,12 @@ mod basics;
 mod conforms;
 mod damage;
 mod erasing;
+mod keeping;
 mod limits;
 mod model;
 mod property;
 mod together;
+mod vanishing;
 
 use std::path::Path;
 

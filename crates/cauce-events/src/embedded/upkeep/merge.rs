@@ -1,6 +1,6 @@
 //! Files of a month become fewer and larger.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use cauce_flow::shape::month::Month;
 
@@ -49,7 +49,9 @@ fn merge_some(shared: &Shared, month: Month, chosen: &[&PartEntry]) -> Result<()
     let parts: Vec<Part> = chosen.iter().map(|entry| entry.part.clone()).collect();
     let numbers: Vec<u64> = parts.iter().map(|part| part.number).collect();
     let new = shared.take_file_number();
-    let merged = part::merge(shared.month(month), &parts, new, &mut |_| true);
+    // A merge may take half a minute: one that nobody waits for any more keeps nothing, and is undone.
+    let going = || !shared.leaving.load(Ordering::Relaxed);
+    let merged = part::merge(shared.month(month), &parts, new, &mut |_| going());
     let merged = merged.map_err(|fault| {
         shared.chores.lock().parts_to_go.push((month, vec![new]));
         if matches!(fault, Fault::Damaged { .. } | Fault::Newer { .. }) {
@@ -58,6 +60,10 @@ fn merge_some(shared: &Shared, month: Month, chosen: &[&PartEntry]) -> Result<()
         }
         told("merging files of events")(fault)
     })?;
+    if !going() {
+        shared.chores.lock().parts_to_go.push((month, vec![new]));
+        return Err(Error::Closed);
+    }
     let parts = merged.part.map(|part| PartEntry { month, part });
     let change = Change {
         parts: parts.into_iter().collect(),
