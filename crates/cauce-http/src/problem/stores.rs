@@ -51,9 +51,6 @@ impl From<events::Error> for Problem {
                 format!("{error}; the files catch up: wait as told by Retry-After"),
             )
             .retry_after(BUFFER_FULL_AFTER),
-            Error::IdsWaiting { .. } => {
-                Problem::new(Code::BufferFull, error.to_string()).retry_after(BUFFER_FULL_AFTER)
-            }
             Error::DiskFull { .. } => Problem::new(
                 Code::DiskFull,
                 format!("{error}; free some space, or keep events for less long"),
