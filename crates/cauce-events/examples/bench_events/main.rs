@@ -28,6 +28,10 @@ use process::{cpu, memory};
 use tokio::task::JoinSet;
 use traffic::Traffic;
 
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CALLERS: usize = 64;
 const BATCH: usize = 50;
 const TENANTS: u64 = 10;
