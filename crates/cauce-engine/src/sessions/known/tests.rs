@@ -34,9 +34,9 @@ fn what_was_asked_for_gives_way_to_what_was_accepted_and_is_good() {
 fn the_backend_is_believed_once_what_was_handed_in_is_too_old() {
     let mut known = Known::default();
     known.learn(Kind::Status, state("own", 2, 10, 7));
-    known.learn(Kind::Session, state("asked", 11, 30, 0));
     let good = |now: i64| move |held: &Held| held.until > at(now);
     assert_eq!(text(known.status(good(5))), Some("own".to_owned()));
+    known.learn(Kind::Session, state("asked", 11, 30, 0));
     assert_eq!(text(known.status(good(20))), Some("asked".to_owned()));
     assert_eq!(
         text(known.status(|_| true)),
