@@ -10,6 +10,8 @@ const CONFIG: &str = r#"
 listen = "127.0.0.1:0"
 [queues.meta.batch]
 max_wait = "1h"
+[limits]
+min_free = "64 MiB"
 [[accounts]]
 name = "acme-meta"
 tenant = "acme"
