@@ -22,3 +22,5 @@ pub mod shape;
 pub mod queue;
 
 pub mod dispatch;
+
+pub mod campaign;

@@ -1,0 +1,45 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn outcomes(sent: u64, failed: u64) -> Outcomes {
+    Outcomes { sent, failed }
+}
+
+#[test]
+fn too_many_failures_hold_a_campaign_once_there_is_no_doubt() {
+    let rule = Rule::default();
+    for (sent, failed, held) in [
+        (0, 99, false),
+        (0, 100, true),
+        (70, 30, false),
+        (65, 35, false),
+        (60, 40, true),
+        (1_000, 100, false),
+    ] {
+        let verdict = rule.judge(outcomes(sent, failed), outcomes(0, 0));
+        let is_held = matches!(verdict, Verdict::Hold { .. });
+        assert_eq!(is_held, held, "{sent} sent, {failed} failed: {verdict:?}");
+    }
+}
+
+#[test]
+fn what_failed_before_a_person_let_it_run_again_is_forgiven() {
+    let rule = Rule::default();
+    let before = outcomes(60, 40);
+    assert_eq!(rule.judge(before, before), Verdict::GoOn);
+    assert_eq!(rule.judge(outcomes(200, 41), before), Verdict::GoOn);
+    let rate = 1.0;
+    assert_eq!(
+        rule.judge(outcomes(60, 140), before),
+        Verdict::Hold { rate }
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_limit_of_one_holds_nothing(sent in 0u64..10_000, failed in 0u64..10_000) {
+        let rule = Rule { max_rate: 1.0, min_sent: 1 };
+        prop_assert_eq!(rule.judge(outcomes(sent, failed), outcomes(0, 0)), Verdict::GoOn);
+    }
+}
