@@ -6,8 +6,10 @@
 //! tests` and `fixtures/`.
 
 pub mod destination;
+pub mod fault;
 pub mod secret;
 
+pub mod message;
 pub mod normalize;
 pub mod pixel;
 

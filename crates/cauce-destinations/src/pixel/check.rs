@@ -7,7 +7,6 @@
 use std::{fmt::Display, time::Duration};
 
 use cauce_flow::{id::TenantId, time::Timestamp};
-use serde::Serialize;
 
 use super::{
     currency::Currency,
@@ -17,7 +16,10 @@ use super::{
     platform::Platform,
     value::{Amount, CustomValue, UnknownFields},
 };
-use crate::normalize::{country::Country, email, hash};
+use crate::{
+    fault::FieldFault,
+    normalize::{country::Country, email, hash},
+};
 
 /// Most items of one event: Google Analytics takes 200 (Measurement Protocol, "Limitations").
 pub const MAX_ITEMS: usize = 200;
@@ -61,15 +63,6 @@ const CONSENT_NAMES: &[&str] = &[
 ];
 /// The names of an item's fields.
 const ITEM_NAMES: &[&str] = &["id", "name", "category", "brand", "quantity", "price"];
-
-/// One bad field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldFault {
-    /// Where it is, as a JSON Pointer into the event.
-    pub pointer: String,
-    /// What is wrong, for a person. Holds no value of the event.
-    pub detail: String,
-}
 
 impl PixelEvent {
     /// Every bad field; none means that the event is fit to be accepted.

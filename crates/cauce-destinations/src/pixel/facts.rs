@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use cauce_flow::time::Timestamp;
 
 use super::{
-    check::FieldFault,
     check::is_uuid,
     consent::Consent,
     currency::Currency,
@@ -14,7 +13,10 @@ use super::{
     prepared::Defaults,
     value::{Amount, CustomValue},
 };
-use crate::normalize::{country::Country, hash::Hash, phone};
+use crate::{
+    fault::FieldFault,
+    normalize::{country::Country, hash::Hash, phone},
+};
 
 /// An event that is fit to be told to a platform.
 #[derive(Clone, Copy)]

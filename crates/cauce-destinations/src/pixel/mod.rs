@@ -20,7 +20,8 @@ mod platform;
 mod prepared;
 mod value;
 
-pub use check::{FieldFault, MAX_CUSTOM_FIELDS, MAX_ITEMS};
+pub use crate::fault::FieldFault;
+pub use check::{MAX_CUSTOM_FIELDS, MAX_ITEMS};
 pub use consent::{Choice, Consent, EventConsent};
 pub use currency::Currency;
 pub use event::{Client, ConversionData, Item, Page, PixelEvent, User};

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt};
 use bytes::Bytes;
 use cauce_flow::id::TenantId;
 
-use super::{check::FieldFault, consent::Consent};
+use super::consent::Consent;
+use crate::fault::FieldFault;
 use crate::normalize::country::Country;
 
 /// What holds for an event where it does not say so itself.
