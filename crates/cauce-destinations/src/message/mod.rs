@@ -16,6 +16,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod told;
+mod wording;
 
 use std::fmt;
 
@@ -31,6 +32,7 @@ pub use progress::Step;
 pub use provider::{ParseProviderError, Provider};
 pub use template::Template;
 pub use told::{Connection, ConnectionState, Inbound, InboundKind, Meaning, State, Status, Told};
+pub use wording::Wording;
 
 /// One message to one person: the payload of its job.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct CampaignPart {
     pub variant: u16,
     /// The contact.
     pub contact: String,
+    /// The time zone that the campaign's send window goes by for this person, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 impl Message {

@@ -36,6 +36,7 @@ fn a_message_is_read_back_as_it_was_written() {
                 number: 7,
                 variant: 1,
                 contact: "c7".to_owned(),
+                zone: Some("America/Lima".into()),
             }),
             conversation_id: Some("conv".to_owned()),
             metadata: Map::from_iter([("order".to_owned(), json!(12))]),

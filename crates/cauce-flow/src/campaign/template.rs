@@ -117,14 +117,14 @@ impl Template {
 
     /// The text for a person of whom `known` tells.
     pub fn render<'a>(
-        &'a self,
+        &self,
         known: impl Fn(&str) -> Option<Cow<'a, str>>,
     ) -> Result<String, Missing> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(fixed) => text.push_str(fixed),
-                Part::Slot(slot) => text.push_str(&slot.filled(&known)?),
+                Part::Slot(slot) => slot.fill(&known, &mut text)?,
             }
         }
         Ok(text)
@@ -148,15 +148,22 @@ impl Template {
 }
 
 impl Slot {
-    fn filled<'a>(
-        &'a self,
+    fn fill<'a>(
+        &self,
         known: impl Fn(&str) -> Option<Cow<'a, str>>,
-    ) -> Result<Cow<'a, str>, Missing> {
+        text: &mut String,
+    ) -> Result<(), Missing> {
         let value = known(&self.name).filter(|value| !value.trim().is_empty());
-        let default = || self.default.as_deref().map(Cow::Borrowed);
-        value.or_else(default).ok_or_else(|| Missing {
-            name: self.name.clone(),
-        })
+        match (&value, &self.default) {
+            (Some(value), _) => text.push_str(value),
+            (None, Some(default)) => text.push_str(default),
+            (None, None) => {
+                return Err(Missing {
+                    name: self.name.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 }
 
