@@ -12,6 +12,8 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a [u8],
     /// Unix milliseconds.
     pub(crate) now_ms: i64,
+    /// Whether a delivery that is good has its effect; a fault may lose it.
+    pub(crate) takes: bool,
     pub(crate) world: &'a World,
 }
 

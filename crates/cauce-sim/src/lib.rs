@@ -19,12 +19,14 @@
 
 mod answer;
 mod call;
+mod callbacks;
 mod check;
 mod connection;
 mod failing;
 mod fault;
 mod hooks;
 mod ledger;
+mod messages;
 mod options;
 mod platform;
 mod platforms;
@@ -38,6 +40,9 @@ mod world;
 pub use fault::{Fault, Faults, Poison, RetryAfter};
 pub use hooks::{Hook, Hooks};
 pub use ledger::{EventKey, Ledger, Outcome, Seen};
+pub use messages::{
+    CallbackCounts, Callbacks, Messages, PairLimit, Proof, Said, Taken, Template, Treatment,
+};
 pub use options::{Language, OauthClient, Options, Token};
 pub use platform::Platform;
 pub use random::Random;

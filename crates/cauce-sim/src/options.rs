@@ -12,7 +12,8 @@ pub struct Options {
     pub seed: u64,
     /// The credentials that are known, by their text: access tokens, and GA4's API secrets.
     pub tokens: BTreeMap<String, Token>,
-    /// The dataset, measurement id or pixel code that exists; without one, any does.
+    /// The dataset, measurement id, pixel code, Twilio account, Evolution instance or phone number id
+    /// that exists; without one, any does.
     pub account: Option<String>,
     /// The application that may ask LinkedIn about tokens.
     pub client: OauthClient,
@@ -26,6 +27,8 @@ pub struct Options {
     pub signing_secret: Option<String>,
     /// Bodies above this are answered with 413. GA4's own limit lies below it and is silent.
     pub max_body_bytes: usize,
+    /// Messages kept with their content, the newest; effects are counted of all.
+    pub max_messages: usize,
     /// Arrivals kept with their time, 24 bytes each; later ones are only counted.
     pub max_requests: usize,
 }
@@ -43,6 +46,7 @@ impl Default for Options {
             foreign_rules: BTreeSet::new(),
             signing_secret: None,
             max_body_bytes: 4 << 20,
+            max_messages: 200_000,
             max_requests: 8 << 20,
         }
     }

@@ -15,19 +15,28 @@ pub enum Platform {
     Backend,
     /// An endpoint that checks the signatures of Standard Webhooks.
     Webhook,
+    /// Twilio Programmable Messaging for WhatsApp.
+    Twilio,
+    /// Evolution API, a gateway to WhatsApp.
+    Evolution,
+    /// WhatsApp Cloud API.
+    WhatsAppCloud,
     /// Takes any POST, looks at nothing and answers 200: the cheapest receiver for measurements.
     Sink,
 }
 
 impl Platform {
     /// Every platform.
-    pub const ALL: [Platform; 7] = [
+    pub const ALL: [Platform; 10] = [
         Platform::Meta,
         Platform::GoogleAnalytics,
         Platform::LinkedIn,
         Platform::TikTok,
         Platform::Backend,
         Platform::Webhook,
+        Platform::Twilio,
+        Platform::Evolution,
+        Platform::WhatsAppCloud,
         Platform::Sink,
     ];
 
@@ -40,6 +49,9 @@ impl Platform {
             Platform::TikTok => "tiktok",
             Platform::Backend => "backend",
             Platform::Webhook => "webhook",
+            Platform::Twilio => "twilio",
+            Platform::Evolution => "evolution",
+            Platform::WhatsAppCloud => "whatsapp",
             Platform::Sink => "sink",
         }
     }

@@ -69,6 +69,7 @@ async fn check(world: &World, head: Parts, body: Incoming) -> Served {
         head: &head,
         body: &body,
         now_ms: world.now_ms(),
+        takes: true,
         world,
     };
     let answer = platforms::check(&call);
@@ -90,8 +91,8 @@ async fn deliver(world: &World, head: Parts, body: Incoming) -> Served {
         flight.decide(0, Decision::default());
         return too_large(flight);
     };
-    let judged = judge(world, &head, &body, fault.as_ref());
     let is_taken = fault.as_ref().is_none_or(failing::accepts);
+    let judged = judge(world, &head, &body, fault.as_ref());
     flight.decide(
         body.len(),
         if is_taken {
@@ -116,6 +117,7 @@ fn judge(world: &World, head: &Parts, body: &[u8], fault: Option<&Fault>) -> Jud
             head,
             body,
             now_ms: world.now_ms(),
+            takes: fault.is_none_or(failing::accepts),
             world,
         }),
     }

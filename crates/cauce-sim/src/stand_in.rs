@@ -16,7 +16,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{Faults, Hooks, Ledger, Options, Platform, Sessions, connection, world::World};
+use crate::{
+    Faults, Hooks, Ledger, Messages, Options, Platform, Said, Sessions, callbacks, connection,
+    platforms, world::World,
+};
 
 /// Connections that wait to be taken at most.
 const BACKLOG: u32 = 1024;
@@ -29,6 +32,7 @@ pub struct StandIn {
     wanted: watch::Sender<Wanted>,
     listening: watch::Receiver<bool>,
     task: JoinHandle<()>,
+    callbacks: JoinHandle<()>,
     _reserved: TcpSocket,
 }
 
@@ -56,12 +60,14 @@ impl StandIn {
             listening: listening_set,
         };
         let task = tokio::spawn(acceptor.run(listener));
+        let callbacks = tokio::spawn(callbacks::run(world.clone()));
         Ok(StandIn {
             addr,
             world,
             wanted,
             listening,
             task,
+            callbacks,
             _reserved: reserved,
         })
     }
@@ -89,6 +95,21 @@ impl StandIn {
     /// What an endpoint was sent.
     pub fn hooks(&self) -> &Hooks {
         &self.world.hooks
+    }
+
+    /// What a messenger took, and how it and its people behave.
+    pub fn messages(&self) -> &Messages {
+        &self.world.messages
+    }
+
+    /// A person writes to a sender; the messenger tells it in its own time.
+    pub fn say(&self, said: &Said) {
+        platforms::say(&self.world, said);
+    }
+
+    /// The phone of an Evolution instance is here (`open`) or not, and the messenger tells it.
+    pub fn connect(&self, instance: &str, state: &str) {
+        platforms::connect(&self.world, instance, state);
     }
 
     /// What goes wrong.
@@ -123,6 +144,7 @@ impl StandIn {
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.task.abort();
+        self.callbacks.abort();
     }
 }
 

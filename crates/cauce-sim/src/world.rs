@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{Faults, Hooks, Ledger, Options, Platform, Sessions};
+use crate::{Faults, Hooks, Ledger, Messages, Options, Platform, Sessions};
 
 pub(crate) struct World {
     pub(crate) platform: Platform,
@@ -14,6 +14,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) sessions: Sessions,
     pub(crate) hooks: Hooks,
+    pub(crate) messages: Messages,
     traces: AtomicU64,
 }
 
@@ -25,6 +26,7 @@ impl World {
             ledger: Ledger::new(options.max_requests),
             sessions: Sessions::new(),
             hooks: Hooks::new(),
+            messages: Messages::new(platform, &options),
             options,
             traces: AtomicU64::new(0),
         }

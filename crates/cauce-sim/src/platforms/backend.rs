@@ -161,7 +161,9 @@ fn taken(call: &Call, items: Vec<(String, What)>) -> Result<Judged, Refusal> {
     if !named.is_empty() {
         body["failed_ids"] = json!(named);
     }
-    sessions.take(items, &failed);
+    if call.takes {
+        sessions.take(items, &failed);
+    }
     let decision = Decision {
         accepted: Vec::<EventKey>::new(),
         unnamed: updated as u32,

@@ -53,7 +53,9 @@ fn judge(call: &Call) -> Result<Judged, Refused> {
         .filter(|(name, _)| !name.as_str().starts_with("webhook-"))
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
         .collect();
-    hooks.take(id, body, headers);
+    if call.takes {
+        hooks.take(id, body, headers);
+    }
     let count = items.len().max(1) as u32;
     let decision = Decision {
         unnamed: count,

@@ -14,6 +14,7 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request before it is sent.
+#[derive(Clone)]
 pub(crate) struct Call {
     method: &'static str,
     path: String,

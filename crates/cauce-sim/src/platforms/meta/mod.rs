@@ -22,7 +22,7 @@ use errors::{USAGE, error, no_such_dataset, payload_error, usage};
 use event::Flaw;
 
 pub(crate) use errors::{server_error, throttle, unknown_path};
-pub(crate) use token::refuse_token;
+pub(crate) use token::{debug, refuse_token};
 
 /// Events in one request at most (using-the-api, batch requests).
 const MAX_EVENTS: usize = 1000;

@@ -30,7 +30,7 @@ pub(crate) fn refuse_token(world: &World, token: Option<Token>) -> Refusal {
 }
 
 /// `GET /{version}/debug_token`. A token may ask about itself; a dead one may ask nothing.
-pub(super) fn debug(call: &Call) -> Answer {
+pub(crate) fn debug(call: &Call) -> Answer {
     let Some(asked) = call.query("input_token") else {
         return unknown_path(call.world).answer;
     };
