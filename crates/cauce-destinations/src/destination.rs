@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use cauce_flow::{
     dispatch::disposition::{Delivery, Verdict},
+    id::JobId,
     job::LeasedJob,
     reason::Reason,
     time::Timestamp,
@@ -28,7 +29,7 @@ pub trait Destination: Send + Sync + 'static {
 
     /// Refuses a job that the destination would refuse: too old, a required field is missing.
     /// Asked at the time of sending, because age counts from then.
-    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Result<(), Reason>;
+    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Screened;
 
     /// Whether its address came from outside and may lead to public hosts only.
     fn public_only(&self) -> bool {
@@ -46,6 +47,69 @@ pub trait Destination: Send + Sync + 'static {
 
     /// What the answer to [`check`](Destination::check) says of the credentials.
     fn classify_check(&self, answer: &Answer, now: Timestamp) -> Credentials;
+
+    /// The request that asks what became of a job whose fate is not known, where the destination
+    /// can be asked.
+    fn ask(&self, _asked: &Asked<'_>, _now: Timestamp) -> Option<Request> {
+        None
+    }
+
+    /// What the answer to [`ask`](Destination::ask) says of the job.
+    fn classify_ask(&self, _asked: &Asked<'_>, _answer: &Answer, _now: Timestamp) -> Found {
+        Found::CannotTell
+    }
+}
+
+/// Whether a job may be sent now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Screened {
+    /// It may.
+    Send,
+    /// The destination would refuse it: a dead letter, unsent.
+    Refuse(Reason),
+    /// It must not be sent any more: it is taken back.
+    Cancel(Reason),
+    /// Not yet: it waits until then without using up an attempt, and the others go on.
+    Wait {
+        /// Not before this.
+        until: Timestamp,
+        /// What it waits for.
+        reason: Reason,
+    },
+}
+
+impl From<Result<(), Reason>> for Screened {
+    fn from(fit: Result<(), Reason>) -> Screened {
+        match fit {
+            Ok(()) => Screened::Send,
+            Err(reason) => Screened::Refuse(reason),
+        }
+    }
+}
+
+/// A job that a destination is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The job.
+    pub job: JobId,
+    /// Its payload.
+    pub payload: &'a [u8],
+    /// When its request may have been accepted.
+    pub sent_at: Timestamp,
+}
+
+/// What a destination knows of a job whose fate was not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It has it.
+    There {
+        /// Its own id of it.
+        provider_id: String,
+    },
+    /// It does not have it, and it cannot come any more.
+    NotThere,
+    /// It cannot tell, or not yet.
+    CannotTell,
 }
 
 /// What one request may hold at most.
@@ -232,6 +296,8 @@ pub enum CredentialState {
     Expired,
     /// The platform refuses them.
     Invalid,
+    /// They work, but the account is not connected to its platform (a phone that is off, say).
+    Disconnected,
     /// It cannot be told, or has not been yet.
     Unknown,
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     catalog::{self, Account},
-    destination::{Answer, Credentials, Destination, Fault, Request, Response},
+    destination::{Answer, Credentials, Destination, Fault, Request, Response, Screened},
     normalize::{country::Country, hash::Hash},
     pixel::{Choice, Consent, Defaults, PixelEvent, Platform, Prepared},
 };
@@ -29,6 +29,7 @@ pub(crate) fn job(payload: Bytes) -> LeasedJob {
     LeasedJob {
         id: JobId::new(1, 1, NOW),
         tenant: TenantId::new("acme").unwrap(),
+        group: None,
         priority: Priority::Normal,
         attempt: 1,
         max_attempts: 4,
@@ -131,7 +132,8 @@ pub(crate) fn check_requests(fixture: &str) {
             })
             .collect();
         for job in &jobs {
-            assert_eq!(destination.screen(job, now), Ok(()), "{}", case.about);
+            let screened = destination.screen(job, now);
+            assert_eq!(screened, Screened::Send, "{}", case.about);
             assert_eq!(destination.batch_key(job), destination.batch_key(&jobs[0]));
         }
         let actual = shown_request(&destination.encode(&jobs, now));
@@ -143,6 +145,19 @@ pub(crate) fn check_requests(fixture: &str) {
         differing.is_empty(),
         "other requests are made:\n{differing}"
     );
+}
+
+/// Why a job would not be sent now; none where it would be.
+pub(crate) fn refusal(
+    destination: &dyn Destination,
+    job: &LeasedJob,
+    now: Timestamp,
+) -> Option<Reason> {
+    match destination.screen(job, now) {
+        Screened::Send => None,
+        Screened::Refuse(reason) => Some(reason),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A request as fixtures write it.
@@ -207,6 +222,8 @@ pub(crate) fn shown(verdict: &Verdict) -> String {
         Disposition::Rejected { reason } => named("rejected", reason),
         Disposition::Unauthorised { reason } => named("unauthorised", reason),
         Disposition::Throttled { reason, after } => timed("throttled", reason, *after),
+        Disposition::Snoozed { reason, after } => timed("snoozed", reason, Some(*after)),
+        Disposition::Disconnected { reason } => named("disconnected", reason),
         Disposition::Unknown { reason } => named("unknown", reason),
     };
     match verdict {

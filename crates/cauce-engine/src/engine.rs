@@ -9,6 +9,7 @@ use cauce_destinations::pixel::PixelEvent;
 use cauce_events::store::EventStore;
 use cauce_flow::{
     id::{AccountName, JobId, QueueName, TenantId},
+    reason::Reason,
     time::Timestamp,
 };
 use cauce_store::{
@@ -282,6 +283,17 @@ impl Engine {
             Ok(())
         });
         moved.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// An account is not connected to its platform: nothing new is sent through it until it is. Not
+    /// kept across restarts.
+    pub fn hold_account(&self, account: &AccountName, reason: Reason) {
+        self.inner.lines.hold(account, reason);
+    }
+
+    /// An account is connected.
+    pub fn release_account(&self, account: &AccountName) {
+        self.inner.lines.release(account);
     }
 
     /// Every queue of the scope.

@@ -105,6 +105,7 @@ impl Inner {
             transport: transport.clone(),
             clock: clock.clone(),
             refused,
+            screen: None,
         });
         let events = open_events(&settings, min_free_bytes, clock.clone()).await?;
         let tracking = Tracking::new(Arc::clone(&events) as _, settings.tracking.clone());
@@ -211,5 +212,6 @@ pub(crate) fn store_options(settings: &Settings, kept_through: BTreeMap<u32, u64
         keys_for: settings.history.idempotency,
         instance: rand::random(),
         rollups_through: Some(kept_through),
+        followed: None,
     }
 }

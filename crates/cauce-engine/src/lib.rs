@@ -17,6 +17,7 @@ mod view;
 mod janitor;
 mod line;
 mod lines;
+mod screen;
 mod stager;
 pub mod tokens;
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use cauce_flow::{
     id::{AccountName, QueueName, TenantId},
     job::Line,
+    reason::Reason,
 };
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
@@ -96,6 +97,20 @@ impl Lines {
     pub(crate) fn mended(&self, account: &AccountName) {
         if let Some(handle) = self.handles.read().get(account) {
             handle.mended();
+        }
+    }
+
+    /// An account is not connected to its platform: its line starts nothing until it is.
+    pub(crate) fn hold(&self, account: &AccountName, reason: Reason) {
+        if let Some(handle) = self.handles.read().get(account) {
+            handle.hold(reason);
+        }
+    }
+
+    /// An account is connected.
+    pub(crate) fn release(&self, account: &AccountName) {
+        if let Some(handle) = self.handles.read().get(account) {
+            handle.release();
         }
     }
 

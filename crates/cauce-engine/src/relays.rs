@@ -94,6 +94,7 @@ pub(crate) async fn take(
     let batch = Enqueue {
         jobs,
         dropped: Vec::new(),
+        mark: None,
     };
     match batch.is_empty() {
         true => Ok(Vec::new()),

@@ -107,7 +107,9 @@ impl Tokens {
         match found {
             CredentialState::Valid | CredentialState::ExpiresSoon => true,
             CredentialState::Unknown => account.destination.check(self.clock.now()).is_none(),
-            CredentialState::Invalid | CredentialState::Expired => false,
+            CredentialState::Invalid | CredentialState::Expired | CredentialState::Disconnected => {
+                false
+            }
         }
     }
 
@@ -150,6 +152,7 @@ pub fn state_name(state: CredentialState) -> &'static str {
         CredentialState::ExpiresSoon => "expiresSoon",
         CredentialState::Expired => "expired",
         CredentialState::Invalid => "invalid",
+        CredentialState::Disconnected => "disconnected",
         CredentialState::Unknown => "unknown",
     }
 }
@@ -160,6 +163,7 @@ fn parse_state(name: &str) -> Option<CredentialState> {
         CredentialState::ExpiresSoon,
         CredentialState::Expired,
         CredentialState::Invalid,
+        CredentialState::Disconnected,
         CredentialState::Unknown,
     ]
     .into_iter()
@@ -227,7 +231,10 @@ async fn check_all(tokens: &Tokens, lines: &Lines) -> bool {
         match found.state {
             _ if tokens.may_go_on(&account, found.state) => lines.mended(&account.name),
             CredentialState::Invalid | CredentialState::Expired => refused = true,
-            CredentialState::Valid | CredentialState::ExpiresSoon | CredentialState::Unknown => {}
+            CredentialState::Valid
+            | CredentialState::ExpiresSoon
+            | CredentialState::Disconnected
+            | CredentialState::Unknown => {}
         }
     }
     refused

@@ -139,6 +139,8 @@ pub struct LeasedJob {
     pub id: JobId,
     /// Whose it is.
     pub tenant: TenantId,
+    /// What it belongs to, if anything.
+    pub group: Option<GroupName>,
     /// How urgent it is.
     pub priority: Priority,
     /// The attempt that this lease is for; the first is 1.

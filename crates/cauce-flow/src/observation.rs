@@ -45,6 +45,16 @@ pub enum Observation {
         /// How many.
         count: u32,
     },
+    /// Jobs were taken back unsent.
+    JobsCancelled {
+        /// How many.
+        count: u32,
+    },
+    /// Jobs wait for a later moment of their own, without an attempt.
+    JobsSnoozed {
+        /// How many.
+        count: u32,
+    },
     /// A batch was refused as a whole and is being sorted out.
     BatchBisected {
         /// The jobs in it.
@@ -64,6 +74,13 @@ pub enum Observation {
     },
     /// The account works again.
     AccountMended,
+    /// The account is not connected to its platform: nothing is sent until it is.
+    AccountDisconnected {
+        /// What was said of it.
+        reason: Reason,
+    },
+    /// The account is connected again.
+    AccountConnected,
     /// The destination asked to be left alone.
     AccountHeld {
         /// Until then.

@@ -44,6 +44,7 @@ async fn main() {
         let batch = Enqueue {
             jobs: vec![job(); BULK as usize],
             dropped: Vec::new(),
+            mark: None,
         };
         store.enqueue(batch, NOW).await.expect("a durable answer");
     }
@@ -113,6 +114,7 @@ fn open(dir: PathBuf) -> EmbeddedStore {
         keys_for: Duration::from_secs(86_400),
         instance: 1,
         rollups_through: None,
+        followed: None,
     })
     .expect("the store opens")
 }

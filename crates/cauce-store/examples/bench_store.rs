@@ -113,6 +113,7 @@ fn open(dir: &Path) -> EmbeddedStore {
         keys_for: Duration::from_secs(86_400),
         instance: 1,
         rollups_through: None,
+        followed: None,
     })
     .expect("the store opens")
 }
@@ -176,6 +177,7 @@ async fn singles(store: &Arc<EmbeddedStore>, count: u64) {
                 let batch = Enqueue {
                     jobs: vec![job(&payload)],
                     dropped: Vec::new(),
+                    mark: None,
                 };
                 store.enqueue(batch, now()).await.expect("a durable answer");
             }
@@ -202,6 +204,7 @@ async fn fill(store: &Arc<EmbeddedStore>, count: u64) {
                 let batch = Enqueue {
                     jobs,
                     dropped: Vec::new(),
+                    mark: None,
                 };
                 store.enqueue(batch, now()).await.expect("a durable answer");
                 left -= some;

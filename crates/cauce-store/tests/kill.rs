@@ -47,6 +47,7 @@ fn open(dir: &Path) -> Arc<EmbeddedStore> {
         keys_for: forever,
         instance: 3,
         rollups_through: None,
+        followed: None,
     });
     Arc::new(store.expect("the store opens"))
 }
@@ -99,6 +100,7 @@ async fn take(store: Arc<EmbeddedStore>, size: usize) {
         let batch = Enqueue {
             jobs: (0..size).map(job).collect(),
             dropped: Vec::new(),
+            mark: None,
         };
         let answers = store.enqueue(batch, now()).await.unwrap();
         let ids: Vec<JobId> = answers.iter().map(|answer| answer.id).collect();

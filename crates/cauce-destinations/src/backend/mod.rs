@@ -13,9 +13,7 @@ mod lookup;
 #[cfg(test)]
 mod tests;
 
-use cauce_flow::{
-    dispatch::disposition::Delivery, job::LeasedJob, reason::Reason, time::Timestamp,
-};
+use cauce_flow::{dispatch::disposition::Delivery, job::LeasedJob, time::Timestamp};
 
 pub use config::{Config, ConfigError};
 pub use encode::{Kind, lookup, qr_item, status_item};
@@ -24,7 +22,7 @@ pub use lookup::{Looked, looked};
 use crate::{
     destination::{
         Answer, BatchKey, CredentialState, Credentials, Destination, Header, Judgement, Limits,
-        Request,
+        Request, Screened,
     },
     headers,
 };
@@ -65,8 +63,8 @@ impl Destination for Backend {
         BatchKey::default()
     }
 
-    fn screen(&self, job: &LeasedJob, _now: Timestamp) -> Result<(), Reason> {
-        encode::screen(self.kind, job)
+    fn screen(&self, job: &LeasedJob, _now: Timestamp) -> Screened {
+        encode::screen(self.kind, job).into()
     }
 
     fn encode(&self, jobs: &[LeasedJob], _now: Timestamp) -> Request {

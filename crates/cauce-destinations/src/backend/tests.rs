@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{NOW, check_answers, job, response, shown, shown_request};
+use crate::testing::{NOW, check_answers, job, refusal, response, shown, shown_request};
 
 const ANSWERS: &str = include_str!("fixtures/answers.json");
 
@@ -123,8 +123,9 @@ fn a_missing_route_is_named_for_whoever_has_to_add_it() {
 #[test]
 fn payloads_that_name_no_session_are_not_sent() {
     let backend = backend(Kind::Qr);
-    assert_eq!(backend.screen(&job(qr_item("s", None)), NOW), Ok(()));
-    let told = backend.screen(&job("{}".into()), NOW).unwrap_err();
+    let item = job(qr_item("s", None));
+    assert_eq!(backend.screen(&item, NOW), Screened::Send);
+    let told = refusal(&backend, &job("{}".into()), NOW).unwrap();
     assert_eq!(told.code, "bad_payload");
 }
 

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::{
-    destination::{Answer, Response},
+    destination::{Answer, Response, Screened},
     normalize::country::Country,
     pixel::{Choice, Consent},
-    testing::{NOW, job, prepared, response},
+    testing::{NOW, job, prepared, refusal, response},
 };
 
 /// The account of each platform, as a configuration gives it.
@@ -147,7 +147,7 @@ proptest! {
             prop_assert!(payload.len() <= limits.max_bytes, "{platform} {}", payload.len());
             let count = limits.max_items.min(limits.max_bytes / payload.len()).min(30);
             let jobs = vec![job(payload); count];
-            let refused = destination.screen(&jobs[0], NOW).err();
+            let refused = refusal(&*destination, &jobs[0], NOW);
             prop_assert!(refused.is_none_or(|reason| reason.code == "no_conversion_rule"));
             let request = destination.encode(&jobs, NOW);
             prop_assert!(request.body.len() <= limits.max_bytes);
@@ -318,13 +318,10 @@ fn age_counts_when_the_event_is_accepted_and_again_when_it_is_sent() {
             panic!()
         };
         let job = job(payload);
-        assert_eq!(
-            destination(platform).screen(&job, last),
-            Ok(()),
-            "{platform}"
-        );
-        let refused = destination(platform).screen(&job, last + hour).unwrap_err();
-        assert_eq!(refused.code, "too_old", "{platform}");
+        let destination = destination(platform);
+        assert_eq!(destination.screen(&job, last), Screened::Send, "{platform}");
+        let refused = refusal(&*destination, &job, last + hour);
+        assert_eq!(refused.unwrap().code, "too_old", "{platform}");
         let withheld = Prepared::Withheld(Withheld::TooOld);
         assert_eq!(
             prepared(&event, platform, "", last + hour),
@@ -349,10 +346,8 @@ fn a_payload_that_is_none_is_screened_and_leaves_its_place() {
     let alien = job(Bytes::from_static(b"{\"x\":1}"));
     for platform in Platform::ALL {
         let destination = destination(platform);
-        assert_eq!(
-            destination.screen(&alien, NOW).unwrap_err().code,
-            "bad_payload"
-        );
+        let refused = refusal(&*destination, &alien, NOW).unwrap();
+        assert_eq!(refused.code, "bad_payload");
         let request = destination.encode(&[alien.clone(), alien.clone()], NOW);
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let list = ["data", "events", "elements"]

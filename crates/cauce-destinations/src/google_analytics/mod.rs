@@ -31,9 +31,7 @@ mod tests;
 
 use std::time::Duration;
 
-use cauce_flow::{
-    dispatch::disposition::Delivery, job::LeasedJob, reason::Reason, time::Timestamp,
-};
+use cauce_flow::{dispatch::disposition::Delivery, job::LeasedJob, time::Timestamp};
 
 pub use config::Config;
 pub(crate) use encode::prepare;
@@ -41,6 +39,7 @@ pub(crate) use encode::prepare;
 use crate::{
     destination::{
         Answer, BatchKey, CredentialState, Credentials, Destination, Judgement, Limits, Request,
+        Screened,
     },
     normalize::hash::Hash,
     payload,
@@ -88,9 +87,10 @@ impl Destination for GoogleAnalytics {
         }
     }
 
-    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Result<(), Reason> {
-        let message = payload::read::<Shared<'_>>(job)?;
-        payload::screen_age(message.data.occurred_at, MAX_AGE, now)
+    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Screened {
+        let message = payload::read::<Shared<'_>>(job);
+        let young = |at| payload::screen_age(at, MAX_AGE, now);
+        message.and_then(|read| young(read.data.occurred_at)).into()
     }
 
     fn encode(&self, jobs: &[LeasedJob], _now: Timestamp) -> Request {

@@ -27,8 +27,11 @@ pub use config::{Config, ConfigError};
 pub(crate) use encode::prepare;
 
 use crate::{
-    destination::{Answer, BatchKey, Credentials, Destination, Judgement, Limits, Request},
+    destination::{
+        Answer, BatchKey, Credentials, Destination, Judgement, Limits, Request, Screened,
+    },
     payload::{self, Ready},
+    pixel::Message,
 };
 
 /// An event may be ninety days old ("Conversions API schema", `conversionHappenedAt`).
@@ -64,13 +67,16 @@ impl Destination for LinkedIn {
         BatchKey::default()
     }
 
-    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Result<(), Reason> {
-        let message = payload::read::<Ready<&RawValue>>(job)?;
-        if !self.config.conversions.contains_key(message.event_type) {
-            let detail = "the account names no conversion rule for this event type (conversions)";
-            return Err(Reason::new("no_conversion_rule", detail));
-        }
-        payload::screen_age(message.data.occurred_at, MAX_AGE, now)
+    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Screened {
+        let fit = |message: Message<'_, Ready<&RawValue>>| {
+            if !self.config.conversions.contains_key(message.event_type) {
+                let detail =
+                    "the account names no conversion rule for this event type (conversions)";
+                return Err(Reason::new("no_conversion_rule", detail));
+            }
+            payload::screen_age(message.data.occurred_at, MAX_AGE, now)
+        };
+        payload::read(job).and_then(fit).into()
     }
 
     fn encode(&self, jobs: &[LeasedJob], _now: Timestamp) -> Request {

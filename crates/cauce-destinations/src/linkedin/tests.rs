@@ -7,7 +7,7 @@ use crate::{
     pixel::{Choice, Consent, Defaults, PixelEvent, Platform, Prepared, Withheld},
     testing::{
         NOW, check_answers, check_credentials, check_forms, check_requests, covered, job, payload,
-        prepared,
+        prepared, refusal,
     },
 };
 
@@ -127,10 +127,8 @@ fn an_event_without_a_rule_is_withheld_and_one_whose_rule_is_gone_is_refused() {
         "",
         NOW,
     ));
-    assert_eq!(
-        linkedin().screen(&job, NOW).unwrap_err().code,
-        "no_conversion_rule"
-    );
+    let refused = refusal(&linkedin(), &job, NOW).unwrap();
+    assert_eq!(refused.code, "no_conversion_rule");
 }
 
 #[test]

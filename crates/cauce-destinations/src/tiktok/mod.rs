@@ -18,16 +18,16 @@ mod tests;
 
 use std::time::Duration;
 
-use cauce_flow::{
-    dispatch::disposition::Delivery, job::LeasedJob, reason::Reason, time::Timestamp,
-};
+use cauce_flow::{dispatch::disposition::Delivery, job::LeasedJob, time::Timestamp};
 use serde_json::value::RawValue;
 
 pub use config::Config;
 pub(crate) use encode::prepare;
 
 use crate::{
-    destination::{Answer, BatchKey, Credentials, Destination, Judgement, Limits, Request},
+    destination::{
+        Answer, BatchKey, Credentials, Destination, Judgement, Limits, Request, Screened,
+    },
     payload::{self, Ready},
 };
 
@@ -65,9 +65,10 @@ impl Destination for TikTok {
         BatchKey::default()
     }
 
-    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Result<(), Reason> {
-        let message = payload::read::<Ready<&RawValue>>(job)?;
-        payload::screen_age(message.data.occurred_at, MAX_AGE, now)
+    fn screen(&self, job: &LeasedJob, now: Timestamp) -> Screened {
+        let message = payload::read::<Ready<&RawValue>>(job);
+        let young = |at| payload::screen_age(at, MAX_AGE, now);
+        message.and_then(|read| young(read.data.occurred_at)).into()
     }
 
     fn encode(&self, jobs: &[LeasedJob], _now: Timestamp) -> Request {

@@ -11,9 +11,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use cauce_flow::{
-    dispatch::disposition::Delivery, job::LeasedJob, reason::Reason, time::Timestamp,
-};
+use cauce_flow::{dispatch::disposition::Delivery, job::LeasedJob, time::Timestamp};
 use serde_json::Value;
 
 pub use config::{Config, ConfigError, default_body, default_results};
@@ -23,7 +21,7 @@ pub use template::{Template, TemplateError};
 use crate::{
     destination::{
         Answer, BatchKey, CredentialState, Credentials, Destination, Header, Judgement, Limits,
-        Request,
+        Request, Screened,
     },
     headers,
 };
@@ -77,8 +75,8 @@ impl Destination for Webhook {
         BatchKey::default()
     }
 
-    fn screen(&self, _job: &LeasedJob, _now: Timestamp) -> Result<(), Reason> {
-        Ok(())
+    fn screen(&self, _job: &LeasedJob, _now: Timestamp) -> Screened {
+        Screened::Send
     }
 
     fn public_only(&self) -> bool {

@@ -1,6 +1,9 @@
 //! What the loop of a line hears, from outside and of its own tasks, and how it ends.
 
-use cauce_flow::dispatch::dispatcher::{Answered, Claimed, RequestId};
+use cauce_flow::{
+    dispatch::dispatcher::{Answered, Claimed, RequestId},
+    reason::Reason,
+};
 use cauce_store::jobs;
 use tokio::sync::oneshot;
 
@@ -10,6 +13,8 @@ use crate::{settings::Account, status::GateStatus};
 pub(super) enum Order {
     Gate(oneshot::Sender<()>),
     Mended,
+    /// Why the account is not connected; none where it is.
+    Connection(Option<Reason>),
     Follow(Box<Account>),
     Why(oneshot::Sender<Vec<GateStatus>>),
     Stop,

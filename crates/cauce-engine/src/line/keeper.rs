@@ -112,7 +112,7 @@ impl Keeper {
         match order {
             // Nothing starts before the loop does, which looks at the gate itself.
             Order::Gate(done) => drop(done.send(())),
-            Order::Mended => {}
+            Order::Mended | Order::Connection(_) => {}
             Order::Follow(account) => self.account = *account,
             Order::Why(answer) => {
                 let gate = GateStatus {

@@ -42,6 +42,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
+    screen::Screen,
     settings::Account,
     status::{GateStatus, LineStatus},
     transport::Transport,
@@ -59,6 +60,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     /// Told when an account's credentials are refused.
     pub(crate) refused: mpsc::UnboundedSender<(Line, Reason)>,
+    /// Looks at each job before it leaves, besides its destination.
+    pub(crate) screen: Option<Arc<dyn Screen>>,
 }
 
 /// A handle to the loop of one line.
@@ -108,6 +111,16 @@ impl LineHandle {
     /// The account's credentials work again.
     pub(crate) fn mended(&self) {
         let _ = self.orders.send(Order::Mended);
+    }
+
+    /// The account is not connected to its platform: no new attempt starts until it is.
+    pub(crate) fn hold(&self, reason: Reason) {
+        let _ = self.orders.send(Order::Connection(Some(reason)));
+    }
+
+    /// The account is connected.
+    pub(crate) fn release(&self) {
+        let _ = self.orders.send(Order::Connection(None));
     }
 
     /// Follows new settings of the account.
@@ -292,6 +305,11 @@ impl Runner {
             }
             Order::Mended => {
                 self.dispatcher.on_credentials_mended(now);
+                self.look(now);
+            }
+            Order::Connection(Some(reason)) => self.dispatcher.on_disconnected(reason, now),
+            Order::Connection(None) => {
+                self.dispatcher.on_connected(now);
                 self.look(now);
             }
             Order::Follow(account) => self.follow(*account, now),

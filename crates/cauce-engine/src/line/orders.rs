@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 
 use super::{
     Input, Runner, Task,
-    packing::{answer, pack},
+    packing::{Looks, answer, pack},
 };
 use crate::transport::Reach;
 
@@ -61,10 +61,17 @@ impl Runner {
         };
         let (store, inputs) = (Arc::clone(&self.around.store), self.inputs.clone());
         let (account, suspects) = (self.account.clone(), self.suspects.clone());
+        let screen = self.around.screen.clone();
         self.spawn(Task::Claim, async move {
             let mut unfit = false;
             let claimed = store.claim(wish, now).await.map(|jobs| {
-                let packed = pack(jobs, &account, &suspects, now);
+                let looks = Looks {
+                    account: &account,
+                    screen: screen.as_deref(),
+                    suspects: &suspects,
+                    now,
+                };
+                let packed = pack(jobs, &looks);
                 unfit = packed.unfit;
                 let mut claimed = packed.claimed;
                 claimed.backlog = store.backlog(&account.line());

@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
-use cauce_destinations::destination::{Answer, BatchKey, Destination, Judgement};
+use cauce_destinations::destination::{Answer, BatchKey, Destination, Judgement, Screened};
 use cauce_flow::{
     dispatch::{
         batcher,
@@ -14,13 +15,15 @@ use cauce_flow::{
         policy::Policy,
     },
     job::{LeasedJob, Line},
-    reason::Reason,
     time::Timestamp,
 };
 use cauce_store::jobs;
 
 use super::keeper::Suspects;
-use crate::settings::Account;
+use crate::{screen::Screen, settings::Account};
+
+/// A job that waits, waits for so long at least, so that it is not claimed again at once.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Claimed jobs, looked at and packed.
 pub(super) struct Packed {
@@ -30,24 +33,34 @@ pub(super) struct Packed {
     pub(super) unfit: bool,
 }
 
-/// Refuses what the destination would refuse, and packs the rest into requests.
-pub(super) fn pack(
-    jobs: Vec<LeasedJob>,
-    account: &Account,
-    suspects: &Suspects,
-    now: Timestamp,
-) -> Packed {
-    let (destination, policy) = (&*account.destination, &account.policy);
+/// What jobs are looked at with before they leave.
+pub(super) struct Looks<'a> {
+    pub(super) account: &'a Account,
+    pub(super) screen: Option<&'a dyn Screen>,
+    pub(super) suspects: &'a Suspects,
+    pub(super) now: Timestamp,
+}
+
+/// Sorts out what must not be sent, or not yet, and packs the rest into requests.
+pub(super) fn pack(jobs: Vec<LeasedJob>, with: &Looks<'_>) -> Packed {
+    let (destination, policy) = (&*with.account.destination, &with.account.policy);
+    let line = with.account.line();
     let mut claimed = Claimed::default();
     let (mut fit, mut alone) = (Vec::with_capacity(jobs.len()), Vec::new());
     let mut unfit = false;
-    let suspected = !suspects.is_empty();
+    let suspected = !with.suspects.is_empty();
     for job in jobs {
-        match look_at(&job, destination, now) {
+        match with.look_at(&job, &line) {
             Err(Panicked) => unfit = true,
-            Ok(Err(reason)) => claimed.refused.push((job.id, reason)),
-            Ok(Ok(())) if suspected && suspects.holds(job.id) => alone.push(vec![job]),
-            Ok(Ok(())) => fit.push(job),
+            Ok(Screened::Send) if suspected && with.suspects.holds(job.id) => alone.push(vec![job]),
+            Ok(Screened::Send) => fit.push(job),
+            Ok(Screened::Refuse(reason)) => claimed.refused.push((job.id, reason)),
+            Ok(Screened::Cancel(reason)) => claimed.cancelled.push((job.id, reason)),
+            Ok(Screened::Wait { until, reason }) => {
+                tracing::trace!(job = %job.id, code = reason.code, "a job waits");
+                let until = until.max(with.now + SHORTEST_WAIT);
+                claimed.put_off.push((job.id, until));
+            }
         }
     }
     claimed.requests = requests(fit, destination, policy);
@@ -55,22 +68,24 @@ pub(super) fn pack(
     Packed { claimed, unfit }
 }
 
-/// The destination's code panicked.
+/// The destination's code panicked, or that of the engine's own screen.
 struct Panicked;
 
-/// Asks for everything that packing needs to know of a job.
-fn look_at(
-    job: &LeasedJob,
-    destination: &dyn Destination,
-    now: Timestamp,
-) -> Result<Result<(), Reason>, Panicked> {
-    let look = || {
-        let screened = destination.screen(job, now);
-        destination.batch_key(job);
-        screened
-    };
-    // A destination keeps nothing between two calls.
-    catch_unwind(AssertUnwindSafe(look)).map_err(|_| Panicked)
+impl Looks<'_> {
+    /// Asks for everything that packing needs to know of a job.
+    fn look_at(&self, job: &LeasedJob, line: &Line) -> Result<Screened, Panicked> {
+        let destination = &*self.account.destination;
+        let look = || {
+            let screened = destination.screen(job, self.now);
+            destination.batch_key(job);
+            match (screened, self.screen) {
+                (Screened::Send, Some(own)) => own.screen(job, line, self.now),
+                (screened, _) => screened,
+            }
+        };
+        // Neither keeps anything half done between two calls.
+        catch_unwind(AssertUnwindSafe(look)).map_err(|_| Panicked)
+    }
 }
 
 fn requests(

@@ -31,6 +31,12 @@ impl Runner {
                 let _ = self.around.refused.send((line.clone(), reason));
             }
             Observation::AccountMended => tracing::info!(%line, "the account is taken up again"),
+            Observation::AccountDisconnected { reason } => {
+                tracing::warn!(%line, code = reason.code, "the account is not connected; its jobs wait");
+            }
+            Observation::AccountConnected => {
+                tracing::info!(%line, "the account is connected again")
+            }
             Observation::AccountHeld { until } => {
                 self.shown.lock().status.holds += 1;
                 tracing::info!(%line, %until, "the destination asked to be left alone");
@@ -46,7 +52,9 @@ impl Runner {
             | Observation::JobsRetried { .. }
             | Observation::JobsDied { .. }
             | Observation::JobsLeftUnknown { .. }
-            | Observation::JobsReleased { .. } => {}
+            | Observation::JobsReleased { .. }
+            | Observation::JobsSnoozed { .. }
+            | Observation::JobsCancelled { .. } => {}
         }
     }
 

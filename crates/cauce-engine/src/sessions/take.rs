@@ -168,6 +168,7 @@ impl Sessions {
         let batch = Enqueue {
             jobs,
             dropped: Vec::new(),
+            mark: None,
         };
         let taken = self.jobs.enqueue(batch, now).await?;
         Ok(taken.first().map_or(0, |taken| taken.id.number()))

@@ -11,7 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use cauce_destinations::destination::{
-    Answer, BatchKey, CredentialState, Credentials, Destination, Judgement, Limits as Most, Request,
+    Answer, BatchKey, CredentialState, Credentials, Destination, Judgement, Limits as Most,
+    Request, Screened,
 };
 use cauce_engine::{
     Engine,
@@ -106,9 +107,9 @@ impl Destination for Faulty {
         BatchKey::default()
     }
 
-    fn screen(&self, job: &LeasedJob, _: Timestamp) -> Result<(), Reason> {
+    fn screen(&self, job: &LeasedJob, _: Timestamp) -> Screened {
         self.at(Panics::Screen, job);
-        Ok(())
+        Screened::Send
     }
 
     fn encode(&self, jobs: &[LeasedJob], _: Timestamp) -> Request {
@@ -176,6 +177,7 @@ impl Bench {
         let batch = Enqueue {
             jobs: payloads.iter().map(|payload| job(payload)).collect(),
             dropped: Vec::new(),
+            mark: None,
         };
         let taken = self.engine.jobs().enqueue(batch, self.engine.now()).await;
         taken.unwrap().into_iter().map(|job| job.id).collect()

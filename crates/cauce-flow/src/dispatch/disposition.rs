@@ -38,6 +38,20 @@ pub enum Disposition {
         /// For how long, where the destination said so.
         after: Option<Duration>,
     },
+    /// This job alone came too soon (its recipient gets no more for now, say): it waits for so long
+    /// without using up an attempt, and the line goes on.
+    Snoozed {
+        /// What the destination said.
+        reason: Reason,
+        /// For how long.
+        after: Duration,
+    },
+    /// The account is not connected to its platform (a phone that is off, say): its line waits
+    /// until it is, the job keeps its place and its attempts.
+    Disconnected {
+        /// What the destination said.
+        reason: Reason,
+    },
     /// The request may have been accepted.
     Unknown {
         /// The failure.

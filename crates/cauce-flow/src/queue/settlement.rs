@@ -33,6 +33,11 @@ pub enum Outcome {
         /// Not before this.
         due_at: Timestamp,
     },
+    /// Taken back unsent: it must not be sent any more (its recipient has opted out, say).
+    Cancelled {
+        /// Why.
+        reason: Reason,
+    },
     /// To the dead letters.
     Dead {
         /// Why it will not be tried again.

@@ -36,6 +36,9 @@ impl From<jobs::Error> for Problem {
             )
             .retry_after(DRAINING_AFTER),
             Error::State { job, found } => wrong_state(&job.to_string(), found.as_str()),
+            Error::Stopped { .. } | Error::Marked { .. } | Error::Unfinished { .. } => {
+                Problem::new(Code::WrongState, error.to_string())
+            }
             Error::NotFound { job } => Problem::not_found("job", &job.to_string()),
             Error::Unread(_) | Error::Broken(_) | Error::Closed => unavailable(&error),
         }

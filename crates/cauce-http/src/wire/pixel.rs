@@ -190,6 +190,7 @@ fn credential_word(state: CredentialState) -> &'static str {
         CredentialState::ExpiresSoon => "expiresSoon",
         CredentialState::Expired => "expired",
         CredentialState::Invalid => "invalid",
+        CredentialState::Disconnected => "disconnected",
         CredentialState::Unknown => "unknown",
     }
 }

@@ -31,6 +31,7 @@ async fn enqueue(engine: &Engine, payload: &'static [u8]) {
     let batch = Enqueue {
         jobs: vec![job],
         dropped: Vec::new(),
+        mark: None,
     };
     engine.jobs().enqueue(batch, engine.now()).await.unwrap();
 }

@@ -71,6 +71,7 @@ impl Scene {
         let batch = Enqueue {
             jobs,
             dropped: Vec::new(),
+            mark: None,
         };
         let answer = self.store().enqueue(batch, self.now).await;
         self.lawful();

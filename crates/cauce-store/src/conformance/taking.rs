@@ -155,6 +155,7 @@ async fn dropped_events_are_counted(scene: Scene) {
             dropped(DropReason::Withheld, 3),
             dropped(DropReason::Rejected, 2),
         ],
+        mark: None,
     };
     scene
         .store()

@@ -1,4 +1,6 @@
-//! What can be asked of the one writer of the job log.
+//! What can be asked of the one writer of the job log, and how.
+
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use cauce_flow::{
@@ -7,14 +9,15 @@ use cauce_flow::{
     queue::settlement::Settlement,
     time::Timestamp,
 };
+use cauce_log::Refused;
 use tokio::sync::oneshot;
 
-use super::{forward::Move, state::Reply};
+use super::{Shared, forward::Move, state::Reply};
 use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice, Start};
 
 /// What can be asked of the writer.
 pub(super) enum Ask {
-    Enqueue(Enqueue, Timestamp),
+    Enqueue(Box<Enqueue>, Timestamp),
     Claim(Claim, Timestamp),
     Begin(Start, Timestamp),
     Settle(Vec<Settlement>, u32, Timestamp),
@@ -59,4 +62,38 @@ pub(super) enum Ask {
 pub(super) struct Command {
     pub(super) ask: Ask,
     pub(super) answer: oneshot::Sender<Result<Reply, Error>>,
+}
+
+impl Shared {
+    pub(super) async fn ask(self: &Arc<Self>, ask: Ask) -> Result<Reply, Error> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
+        let (answer, reply) = oneshot::channel();
+        let commands = self.commands.get().ok_or(Error::Closed)?.clone();
+        match commands.try_send(Command { ask, answer }) {
+            Ok(()) => {}
+            Err(Refused::Stopped(_)) => return Err(self.why_stopped()),
+            Err(Refused::Full(command)) => {
+                // The writer is behind: wait for it off the runtime's threads.
+                let sent = tokio::task::spawn_blocking(move || commands.send(command)).await;
+                if !matches!(sent, Ok(Ok(()))) {
+                    return Err(self.why_stopped());
+                }
+            }
+        }
+        reply.await.unwrap_or_else(|_| Err(self.why_stopped()))
+    }
+
+    pub(super) async fn ask_count(self: &Arc<Self>, ask: Ask) -> Result<u64, Error> {
+        match self.ask(ask).await? {
+            Reply::Count(count) => Ok(count),
+            other => unreachable!("asked for a count, got {other:?}"),
+        }
+    }
+}
+
+/// The answer is none that anybody reads.
+pub(super) fn done(reply: Reply) {
+    debug_assert!(matches!(reply, Reply::Done | Reply::Count(_)), "{reply:?}");
 }

@@ -85,6 +85,7 @@ fn leased(instance: u32, ticket: &Ticket, stored: Stored) -> LeasedJob {
     LeasedJob {
         id: JobId::new(ticket.number, instance, enqueued_at),
         tenant: ticket.tenant.clone(),
+        group: ticket.group.clone(),
         priority: Priority::from_index(ticket.priority.into()).unwrap_or_default(),
         attempt: ticket.attempt,
         max_attempts: stored.head.max_attempts,

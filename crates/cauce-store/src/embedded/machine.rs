@@ -180,7 +180,7 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
     // All records of one call become durable together, or none of them.
     journal.writer.begin();
     let done = match ask {
-        Ask::Enqueue(batch, now) => journal.enqueue(batch, now),
+        Ask::Enqueue(batch, now) => journal.enqueue(*batch, now),
         Ask::Claim(claim, now) => journal.claim(&claim, now),
         Ask::Begin(start, at) => journal.begin(&start, at),
         Ask::Settle(settlements, requests, now) => journal.settle(settlements, requests, now),

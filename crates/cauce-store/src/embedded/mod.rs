@@ -20,6 +20,7 @@ mod forward;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod gathering;
+mod grouping;
 mod keys;
 mod looking;
 mod machine;
@@ -33,6 +34,7 @@ mod state;
 mod store;
 mod sums;
 mod table;
+mod telling;
 mod timers;
 mod unread;
 
@@ -60,6 +62,7 @@ use self::{
     shared::Shared,
     state::{Keeping, State},
 };
+use crate::jobs::Followed;
 
 /// How the embedded store is opened.
 #[derive(Clone, Debug)]
@@ -90,6 +93,8 @@ pub struct Options {
     pub instance: u32,
     /// Up to where the rollups of each log are kept; none where nobody keeps them.
     pub rollups_through: Option<BTreeMap<u32, u64>>,
+    /// The queues whose news somebody takes, and up to where they are kept.
+    pub followed: Option<Followed>,
 }
 
 /// Why the store cannot be opened.

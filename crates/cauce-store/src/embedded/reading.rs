@@ -304,6 +304,7 @@ impl Told {
             let reason = |place: u32| settle.reasons.get(place as usize).cloned();
             match &job.outcome {
                 SettledOutcome::Dead { reason: place }
+                | SettledOutcome::Cancelled { reason: place }
                 | SettledOutcome::Unknown { reason: place } => {
                     self.reason = reason(*place);
                 }

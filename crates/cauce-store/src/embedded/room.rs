@@ -66,7 +66,7 @@ fn expired(state: &State, now: Timestamp) -> u64 {
 fn settled(settlement: &Settlement) -> u64 {
     let reason = match &settlement.outcome {
         Outcome::Completed { provider_id } => provider_id.as_ref().map_or(0, String::len),
-        Outcome::Dead { reason } | Outcome::Unknown { reason } => {
+        Outcome::Dead { reason } | Outcome::Unknown { reason } | Outcome::Cancelled { reason } => {
             reason.code.len() + reason.detail.len()
         }
         Outcome::Retry { .. } | Outcome::Release | Outcome::Snooze { .. } => 0,

@@ -4,25 +4,24 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cauce_flow::{
-    id::{JobId, QueueName, TenantId},
+    id::{GroupName, JobId, QueueName, TenantId},
     job::{LeasedJob, Line, State as JobState},
     queue::{backlog::Backlog, settlement::Settlement},
     time::Timestamp,
 };
-use cauce_log::Refused;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use super::{
-    EmbeddedStore, Shared,
-    ask::{Ask, Command},
+    EmbeddedStore,
+    ask::{Ask, done},
     fetching,
     looking::off_thread,
     state::Reply,
 };
 use crate::jobs::{
-    Call, Change, Claim, DeadReason, Discrepancy, Enqueue, Enqueued, Error, Gate, JobDetail,
-    JobStore, Listed, NeverTwice, Page, QueueCounts, Recall, Replay, Rescued, Scope, Select, Start,
-    Vitals,
+    Call, Change, Claim, DeadReason, Discrepancy, Enqueue, Enqueued, Error, Gate, GroupFigures,
+    GroupGate, JobDetail, JobStore, Listed, NeverTwice, Page, QueueCounts, Recall, Replay, Rescued,
+    Scope, Select, Start, Vitals,
 };
 
 use std::sync::atomic::Ordering;
@@ -41,43 +40,10 @@ const CLEANABLE: [JobState; 4] = [
     JobState::Cancelled,
 ];
 
-impl Shared {
-    pub(super) async fn ask(self: &Arc<Self>, ask: Ask) -> Result<Reply, Error> {
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(Error::Closed);
-        }
-        let (answer, reply) = oneshot::channel();
-        let commands = self.commands.get().ok_or(Error::Closed)?.clone();
-        match commands.try_send(Command { ask, answer }) {
-            Ok(()) => {}
-            Err(Refused::Stopped(_)) => return Err(self.why_stopped()),
-            Err(Refused::Full(command)) => {
-                // The writer is behind: wait for it off the runtime's threads.
-                let sent = tokio::task::spawn_blocking(move || commands.send(command)).await;
-                if !matches!(sent, Ok(Ok(()))) {
-                    return Err(self.why_stopped());
-                }
-            }
-        }
-        reply.await.unwrap_or_else(|_| Err(self.why_stopped()))
-    }
-
-    async fn ask_count(self: &Arc<Self>, ask: Ask) -> Result<u64, Error> {
-        match self.ask(ask).await? {
-            Reply::Count(count) => Ok(count),
-            other => unreachable!("asked for a count, got {other:?}"),
-        }
-    }
-}
-
-fn done(reply: Reply) {
-    debug_assert!(matches!(reply, Reply::Done | Reply::Count(_)), "{reply:?}");
-}
-
 impl JobStore for EmbeddedStore {
     fn enqueue(&self, batch: Enqueue, now: Timestamp) -> Call<'_, Vec<Enqueued>> {
         Box::pin(async move {
-            match self.shared.ask(Ask::Enqueue(batch, now)).await? {
+            match self.shared.ask(Ask::Enqueue(Box::new(batch), now)).await? {
                 Reply::Enqueued(answers) => Ok(answers),
                 other => unreachable!("asked to enqueue, got {other:?}"),
             }
@@ -246,6 +212,20 @@ impl JobStore for EmbeddedStore {
         })
     }
 
+    fn set_group(
+        &self,
+        tenant: TenantId,
+        group: GroupName,
+        gate: GroupGate,
+        now: Timestamp,
+    ) -> Call<'_, u64> {
+        Box::pin(self.shared.set_group(tenant, group, gate, now))
+    }
+
+    fn forget_group(&self, tenant: TenantId, group: GroupName, now: Timestamp) -> Call<'_, bool> {
+        Box::pin(self.shared.forget_group(tenant, group, now))
+    }
+
     fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64> {
         Box::pin(async move {
             let mut numbers = self.shared.select(select, &CLEANABLE).await?;
@@ -305,6 +285,14 @@ impl JobStore for EmbeddedStore {
             0 => Gate::Open,
             queue => state.gate(queue, tenant.map_or(0, |tenant| number(tenant.as_str()))),
         }
+    }
+
+    fn group_gate(&self, tenant: &TenantId, group: &GroupName) -> GroupGate {
+        self.shared.state.lock().group_gate(tenant, group)
+    }
+
+    fn group(&self, tenant: &TenantId, group: &GroupName) -> Option<GroupFigures> {
+        self.shared.state.lock().group_figures(tenant, group)
     }
 
     fn latest(&self) -> Timestamp {

@@ -5,6 +5,8 @@ use cauce_flow::{
     job::NewJob,
 };
 
+use super::Mark;
+
 /// Jobs to be taken, and the fate of the events they came from.
 #[derive(Clone, Debug, Default)]
 pub struct Enqueue {
@@ -12,12 +14,15 @@ pub struct Enqueue {
     pub jobs: Vec<NewJob>,
     /// Events that did not become jobs, counted in the same commit.
     pub dropped: Vec<Dropped>,
+    /// How far the jobs of a group have been made with this call. Where the group is that far
+    /// already, nothing of the call is taken ([`Error::Marked`](super::Error::Marked)).
+    pub mark: Option<Mark>,
 }
 
 impl Enqueue {
     /// Whether there is nothing to be kept or counted.
     pub fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.dropped.is_empty()
+        self.jobs.is_empty() && self.dropped.is_empty() && self.mark.is_none()
     }
 }
 

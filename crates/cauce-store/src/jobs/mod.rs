@@ -11,7 +11,9 @@
 
 mod enqueue;
 mod figures;
+mod group;
 mod lease;
+mod news;
 mod select;
 mod steer;
 mod view;
@@ -20,7 +22,7 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use cauce_flow::{
-    id::{JobId, QueueName, TenantId},
+    id::{GroupName, JobId, QueueName, TenantId},
     job::{LeasedJob, Line, State},
     queue::{backlog::Backlog, settlement::Settlement},
     time::Timestamp,
@@ -30,7 +32,9 @@ use tokio::sync::Notify;
 pub use self::{
     enqueue::{DropReason, Dropped, Enqueue, Enqueued},
     figures::{Discrepancy, QueueCounts, Vitals},
+    group::{GroupFigures, GroupGate, Mark, Marked},
     lease::{Claim, NeverTwice, Recall, Rescued, Start},
+    news::{Follow, Followed, News, NewsBatch, Taken, What},
     select::{Page, Scope, Select},
     steer::{Change, Gate, Replay},
     view::{DeadReason, JobDetail, JobSummary, Listed},
@@ -73,6 +77,30 @@ pub enum Error {
         queue: QueueName,
         /// Whose job it is.
         tenant: TenantId,
+    },
+    /// The group has been stopped: it takes no jobs, and its gate stays as it is.
+    #[error("group {group} has been stopped")]
+    Stopped {
+        /// The group.
+        group: GroupName,
+        /// Whose it is.
+        tenant: TenantId,
+    },
+    /// The group has been marked as far as this call goes: its jobs were taken before.
+    #[error("the jobs of group {group} were taken up to {upto} before")]
+    Marked {
+        /// The group.
+        group: GroupName,
+        /// How far they were made.
+        upto: u64,
+    },
+    /// Jobs of the group still have work before them.
+    #[error("group {group} has {pending} unfinished jobs")]
+    Unfinished {
+        /// The group.
+        group: GroupName,
+        /// How many.
+        pending: u64,
     },
     /// No such job, or not in a state that allows it.
     #[error("job {job} is {found}, which does not allow this")]
@@ -149,6 +177,22 @@ pub trait JobStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Call<'_, ()>;
 
+    /// Opens, pauses or stops a group, which is kept from then on. In force when it answers: no
+    /// claim gives a job of a shut group. Stopping it cancels what has not been sent and is not
+    /// leased, and answers how many those were; what is leased is cancelled when it comes back from
+    /// its lease undelivered. A stopped group stays stopped.
+    fn set_group(
+        &self,
+        tenant: TenantId,
+        group: GroupName,
+        gate: GroupGate,
+        now: Timestamp,
+    ) -> Call<'_, u64>;
+
+    /// Keeps the figures of a group no longer, and its mark and gate neither. Refused while anything
+    /// of it is unfinished. Answers whether it was kept.
+    fn forget_group(&self, tenant: TenantId, group: GroupName, now: Timestamp) -> Call<'_, bool>;
+
     /// Removes end-state history older than `before`, at most `limit`. Answers how many.
     fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64>;
 
@@ -171,6 +215,12 @@ pub trait JobStore: Send + Sync + 'static {
 
     /// What flows through a queue, for one tenant or for all.
     fn gate(&self, queue: &QueueName, tenant: Option<&TenantId>) -> Gate;
+
+    /// What flows through a group; one that is not kept is open.
+    fn group_gate(&self, tenant: &TenantId, group: &GroupName) -> GroupGate;
+
+    /// The figures of a group; none where it is not kept.
+    fn group(&self, tenant: &TenantId, group: &GroupName) -> Option<GroupFigures>;
 
     /// The latest time that anything in the store happened at.
     fn latest(&self) -> Timestamp;

@@ -41,6 +41,7 @@ impl World {
             Enqueue {
                 jobs,
                 dropped: Vec::new(),
+                mark: None,
             },
             self.now,
         );

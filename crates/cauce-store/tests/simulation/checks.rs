@@ -223,6 +223,7 @@ impl Ledger {
             Outcome::Completed { .. } => told.done = Some(State::Completed),
             Outcome::Dead { .. } => told.done = Some(State::Dead),
             Outcome::Unknown { .. } => told.done = Some(State::Unknown),
+            Outcome::Cancelled { .. } => told.done = Some(State::Cancelled),
             Outcome::Retry { due_at } => {
                 told.attempts.0 += 1;
                 told.attempts.1 += 1;
@@ -232,7 +233,9 @@ impl Ledger {
             Outcome::Release => {}
         }
         let reasoned = match outcome {
-            Outcome::Dead { reason } | Outcome::Unknown { reason } => !reason.code.is_empty(),
+            Outcome::Dead { reason }
+            | Outcome::Unknown { reason }
+            | Outcome::Cancelled { reason } => !reason.code.is_empty(),
             _ => true,
         };
         self.require(reasoned, || format!("job {n} is dropped without a reason"));
@@ -257,6 +260,7 @@ impl Ledger {
             Outcome::Completed { .. }
             | Outcome::Dead { .. }
             | Outcome::Unknown { .. }
+            | Outcome::Cancelled { .. }
             | Outcome::Release
             | Outcome::Snooze { .. } => {}
         }

@@ -202,7 +202,7 @@ impl World {
         Claimed {
             requests: batcher::pack(fit, |_| (), room),
             refused: unfit.into_iter().map(|job| (job.id, reason())).collect(),
-            backlog: Default::default(),
+            ..Claimed::default()
         }
     }
 
@@ -404,6 +404,8 @@ fn fate_of(disposition: &Disposition) -> Fate {
         Disposition::Retry { .. }
         | Disposition::Rejected { .. }
         | Disposition::Unauthorised { .. }
+        | Disposition::Snoozed { .. }
+        | Disposition::Disconnected { .. }
         | Disposition::Throttled { .. } => Fate::Refused,
     }
 }

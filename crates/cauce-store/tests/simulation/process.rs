@@ -142,6 +142,7 @@ impl World {
             keys_for: Duration::from_secs(24 * 3600),
             instance: 7,
             rollups_through: None,
+            followed: None,
         }
     }
 

@@ -11,6 +11,7 @@ use std::{
 use bytes::{BufMut, BytesMut};
 use cauce_destinations::destination::{
     Answer, BatchKey, CredentialState, Credentials, Destination, Judgement, Limits, Request,
+    Screened,
 };
 use cauce_engine::{
     Engine,
@@ -52,8 +53,8 @@ impl Destination for Anything {
         BatchKey::default()
     }
 
-    fn screen(&self, _job: &LeasedJob, _now: Timestamp) -> Result<(), Reason> {
-        Ok(())
+    fn screen(&self, _job: &LeasedJob, _now: Timestamp) -> Screened {
+        Screened::Send
     }
 
     fn encode(&self, jobs: &[LeasedJob], _now: Timestamp) -> Request {
@@ -187,6 +188,7 @@ pub(super) async fn run(given: Option<&str>, jobs: u64, batch: usize) -> Result<
         let batch = Enqueue {
             jobs: batch,
             dropped: Vec::new(),
+            mark: None,
         };
         engine
             .jobs()

@@ -59,6 +59,7 @@ pub(super) fn open(folder: &Path) -> Result<EmbeddedStore, Failure> {
         keys_for: kept,
         instance: 7,
         rollups_through: None,
+        followed: None,
     })
     .map_err(|error| Failure::caused(&error))
 }
@@ -106,6 +107,7 @@ pub(super) async fn fill(
                         Enqueue {
                             jobs,
                             dropped: Vec::new(),
+                            mark: None,
                         },
                         now(),
                     )

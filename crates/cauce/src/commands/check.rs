@@ -141,7 +141,9 @@ async fn credentials(account: &Account, transport: &Transport) -> Finding {
 fn is_usable(state: CredentialState) -> bool {
     match state {
         CredentialState::Valid | CredentialState::ExpiresSoon | CredentialState::Unknown => true,
-        CredentialState::Expired | CredentialState::Invalid => false,
+        CredentialState::Expired | CredentialState::Invalid | CredentialState::Disconnected => {
+            false
+        }
     }
 }
 
@@ -151,6 +153,7 @@ fn in_words(found: &Credentials) -> String {
         CredentialState::ExpiresSoon => "expires soon",
         CredentialState::Expired => "expired",
         CredentialState::Invalid => "invalid",
+        CredentialState::Disconnected => "not connected",
         CredentialState::Unknown => "cannot be told",
     };
     match found.expires_at {

@@ -97,6 +97,7 @@ fn job(number: u64, size: usize) -> LeasedJob {
     LeasedJob {
         id: JobId::new(number, 1, ms(0)),
         tenant: TenantId::new("acme").unwrap(),
+        group: None,
         priority: Priority::Normal,
         attempt: 1,
         max_attempts: 6,

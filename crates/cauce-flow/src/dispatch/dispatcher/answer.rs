@@ -65,6 +65,9 @@ impl Dispatcher {
         if let Some(reason) = &tally.refused {
             self.refuse_account(reason);
         }
+        if let Some(reason) = &tally.away {
+            self.note_away(reason.clone());
+        }
         if tally.is_good() && tally.hold.is_none() {
             self.throttles = 0;
         }
@@ -137,6 +140,14 @@ impl Dispatcher {
             let reason = reason.clone();
             self.observations
                 .push_back(Observation::AccountRefused { reason });
+        }
+    }
+
+    pub(super) fn note_away(&mut self, reason: Reason) {
+        if self.away.is_none() {
+            self.away = Some(reason.clone());
+            self.observations
+                .push_back(Observation::AccountDisconnected { reason });
         }
     }
 

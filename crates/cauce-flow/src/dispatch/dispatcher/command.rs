@@ -93,8 +93,20 @@ pub struct Claimed {
     pub requests: Vec<Vec<LeasedJob>>,
     /// Leased jobs that the destination would refuse: they die unsent.
     pub refused: Vec<(JobId, Reason)>,
+    /// Leased jobs that must not be sent any more: they are taken back.
+    pub cancelled: Vec<(JobId, Reason)>,
+    /// Leased jobs that must not be sent before a later moment: they wait for it, unsent.
+    pub put_off: Vec<(JobId, Timestamp)>,
     /// What waits in the line after the claim.
     pub backlog: Backlog,
+}
+
+impl Claimed {
+    /// Whether no job was leased.
+    pub(super) fn is_empty(&self) -> bool {
+        let unsent = self.refused.len() + self.cancelled.len() + self.put_off.len();
+        self.requests.is_empty() && unsent == 0
+    }
 }
 
 /// The answer to a request.

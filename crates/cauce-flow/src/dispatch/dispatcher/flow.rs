@@ -28,7 +28,7 @@ impl Dispatcher {
     pub fn on_claimed(&mut self, claimed: Claimed, now: Timestamp) {
         assert!(self.claiming, "a claim was answered that nobody made");
         self.claiming = false;
-        let nothing = claimed.requests.is_empty() && claimed.refused.is_empty();
+        let nothing = claimed.is_empty();
         // A store that gives nothing although something waits would be asked for ever; it is asked
         // again when it says that the backlog has changed.
         self.backlog = if nothing {
@@ -37,6 +37,8 @@ impl Dispatcher {
             claimed.backlog
         };
         self.settle_unsent(claimed.refused, |reason| Outcome::Dead { reason });
+        self.settle_unsent(claimed.cancelled, |reason| Outcome::Cancelled { reason });
+        self.settle_unsent(claimed.put_off, |due_at| Outcome::Snooze { due_at });
         let requests = claimed.requests.into_iter().filter(|jobs| !jobs.is_empty());
         self.ready.extend(requests.map(|jobs| Parcel {
             jobs,

@@ -32,6 +32,8 @@ pub enum GateName {
     Draining,
     /// The destination refuses the account.
     Credentials,
+    /// The account is not connected to its platform.
+    Disconnected,
     /// The destination asked to be left alone.
     Held,
     /// The destination keeps failing.
@@ -51,6 +53,7 @@ impl GateName {
             GateName::Paused => "paused",
             GateName::Draining => "draining",
             GateName::Credentials => "credentials",
+            GateName::Disconnected => "disconnected",
             GateName::Held => "held",
             GateName::Breaker => "breaker",
             GateName::Rate => "rate",
@@ -77,6 +80,7 @@ impl Dispatcher {
         let gates = [
             self.switch_gate(),
             self.credentials_gate(),
+            self.connection_gate(),
             self.hold_gate(now),
             self.breaker_gate(now),
             self.rate_gate(now),
@@ -88,7 +92,7 @@ impl Dispatcher {
 
     /// Requests that may start.
     pub(super) fn slots(&self, now: Timestamp) -> u32 {
-        if self.switch == Switch::Paused || self.refused.is_some() || self.is_held(now) {
+        if self.waits_for_somebody() || self.is_held(now) {
             return 0;
         }
         let admitted = match self.breaker.admits(now) {
@@ -103,7 +107,7 @@ impl Dispatcher {
 
     /// When the line as a whole may send again: everything but rate, places and batch.
     pub(super) fn line_opens(&self, now: Timestamp) -> Opens {
-        if self.switch == Switch::Paused || self.refused.is_some() {
+        if self.waits_for_somebody() {
             return Opens::ByHand;
         }
         let held = self.held_until.unwrap_or(now);
@@ -142,6 +146,11 @@ impl Dispatcher {
         }
     }
 
+    /// No clock opens the line.
+    fn waits_for_somebody(&self) -> bool {
+        self.switch == Switch::Paused || self.refused.is_some() || self.away.is_some()
+    }
+
     fn is_held(&self, now: Timestamp) -> bool {
         self.held_until.is_some_and(|until| until > now)
     }
@@ -158,6 +167,12 @@ impl Dispatcher {
         let reason = self.refused.as_ref()?;
         let detail = format!("the destination refuses the account: {}", reason.detail);
         gate(GateName::Credentials, None, detail)
+    }
+
+    fn connection_gate(&self) -> Option<Gate> {
+        let reason = self.away.as_ref()?;
+        let detail = format!("the account is not connected: {}", reason.detail);
+        gate(GateName::Disconnected, None, detail)
     }
 
     fn hold_gate(&self, now: Timestamp) -> Option<Gate> {

@@ -3,9 +3,9 @@
 //! A request leaves only when every gate is open, in this order:
 //!
 //! ```text
-//!  backlog --> paused --> credentials --> held --> breaker --> rate --> in flight --> batch --> Send
-//!              a person   401, 403        Retry-   failures    quota    slow start    size,
-//!                                         After                                       bytes, age
+//!  backlog --> paused --> credentials, --> held --> breaker --> rate --> in flight --> batch --> Send
+//!              a person   disconnected     Retry-   failures    quota    slow start    size,
+//!                         401, 403         After                                       bytes, age
 //! ```
 //!
 //! Contract: call one input, then drain [`Dispatcher::poll_command`] and
@@ -81,6 +81,7 @@
 //! let job = LeasedJob {
 //!     id: JobId::new(1, 1, now),
 //!     tenant: TenantId::new("acme")?,
+//!     group: None,
 //!     priority: Priority::Normal,
 //!     attempt: 1,
 //!     max_attempts: 6,
@@ -90,8 +91,7 @@
 //! };
 //! let claimed = Claimed {
 //!     requests: vec![vec![job]],
-//!     refused: Vec::new(),
-//!     backlog: Backlog::default(),
+//!     ..Claimed::default()
 //! };
 //! line.on_claimed(claimed, now);
 //! let Some(Command::Send(send)) = line.poll_command() else { panic!() };
@@ -140,6 +140,8 @@ pub struct Dispatcher {
 
     switch: Switch,
     refused: Option<Reason>,
+    /// Why the account is not connected, if so.
+    away: Option<Reason>,
     held_until: Option<Timestamp>,
     throttles: u32,
     /// When the last burst of throttled requests was first heard of.
@@ -223,6 +225,7 @@ impl Dispatcher {
             delivery,
             switch: Switch::On,
             refused: None,
+            away: None,
             held_until: kept.held_until,
             throttles: kept.throttles,
             throttled_at: None,
@@ -268,6 +271,23 @@ impl Dispatcher {
     pub fn on_credentials_mended(&mut self, now: Timestamp) {
         if self.refused.take().is_some() {
             self.observations.push_back(Observation::AccountMended);
+            self.in_flight.restart();
+        }
+        self.go_on(now);
+    }
+
+    /// The account is not connected to its platform: nothing new starts, what has not left goes
+    /// back to its place.
+    pub fn on_disconnected(&mut self, reason: Reason, now: Timestamp) {
+        self.note_away(reason);
+        self.take_back_sends();
+        self.go_on(now);
+    }
+
+    /// The account is connected.
+    pub fn on_connected(&mut self, now: Timestamp) {
+        if self.away.take().is_some() {
+            self.observations.push_back(Observation::AccountConnected);
             self.in_flight.restart();
         }
         self.go_on(now);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Answered, Command, Dispatcher, InHand};
 use crate::{
     dispatch::{
+        backoff::MAX_AFTER,
         disposition::{Delivery, Disposition, Verdict},
         policy::OnUnknown,
     },
@@ -16,6 +17,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// A job that is to wait for no time at all would be sent again and again.
+const SHORTEST_SNOOZE: Duration = Duration::from_secs(1);
+
 /// The jobs of one answer, counted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
@@ -25,6 +29,7 @@ pub(super) struct Tally {
     died: u32,
     unknown: u32,
     released: u32,
+    snoozed: u32,
     /// Jobs of which the destination said something for good.
     definite: u32,
     /// The batch was refused as a whole, which shows that the destination works.
@@ -36,6 +41,8 @@ pub(super) struct Tally {
     pub(super) hold: Option<Duration>,
     /// It refuses the account.
     pub(super) refused: Option<Reason>,
+    /// The account is not connected.
+    pub(super) away: Option<Reason>,
     /// The first thing that went wrong.
     reason: Option<Reason>,
 }
@@ -43,7 +50,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Whether the destination did what it is there for.
     pub(super) fn is_good(&self) -> bool {
-        self.is_definite() && !self.throttled && self.refused.is_none()
+        self.is_definite() && !self.throttled && self.is_account_fine()
     }
 
     /// Whether it said something definite of some job, or of the batch as a whole.
@@ -53,7 +60,11 @@ impl Tally {
 
     /// Whether it failed: no job got a definite answer.
     pub(super) fn is_failure(&self) -> bool {
-        !self.is_definite() && self.refused.is_none()
+        !self.is_definite() && self.is_account_fine()
+    }
+
+    fn is_account_fine(&self) -> bool {
+        self.refused.is_none() && self.away.is_none()
     }
 }
 
@@ -108,7 +119,15 @@ impl Dispatcher {
         });
         let released = count(&settlements, |outcome| *outcome == Outcome::Release);
         self.tell(died, |count| Observation::JobsDied { count });
+        let snoozed = count(&settlements, |outcome| {
+            matches!(outcome, Outcome::Snooze { .. })
+        });
+        let cancelled = count(&settlements, |outcome| {
+            matches!(outcome, Outcome::Cancelled { .. })
+        });
         self.tell(released, |count| Observation::JobsReleased { count });
+        self.tell(snoozed, |count| Observation::JobsSnoozed { count });
+        self.tell(cancelled, |count| Observation::JobsCancelled { count });
         self.commands.push_back(Command::Settle(settlements));
     }
 
@@ -144,6 +163,7 @@ impl Dispatcher {
             count,
         });
         self.tell(tally.released, |count| Observation::JobsReleased { count });
+        self.tell(tally.snoozed, |count| Observation::JobsSnoozed { count });
     }
 
     fn tell(&mut self, count: u32, observation: impl Fn(u32) -> Observation) {
@@ -242,6 +262,11 @@ impl Judge {
                 self.tally.refused.get_or_insert_with(|| reason.clone());
                 self.back(job, reason);
             }
+            Disposition::Disconnected { reason } => {
+                self.tally.away.get_or_insert_with(|| reason.clone());
+                self.back(job, reason);
+            }
+            Disposition::Snoozed { reason, after } => self.snooze(job, reason, after),
             Disposition::Throttled { reason, after } => {
                 self.tally.throttled = true;
                 self.tally.hold = self.tally.hold.max(told(after));
@@ -285,6 +310,12 @@ impl Judge {
         self.settle(job, Outcome::Release, Some(reason));
     }
 
+    fn snooze(&mut self, job: &LeasedJob, reason: Reason, after: Duration) {
+        self.tally.snoozed += 1;
+        let due_at = self.now + after.clamp(SHORTEST_SNOOZE, MAX_AFTER);
+        self.settle(job, Outcome::Snooze { due_at }, Some(reason));
+    }
+
     fn settle(&mut self, job: &LeasedJob, outcome: Outcome, reason: Option<Reason>) {
         if self.tally.reason.is_none() {
             self.tally.reason.clone_from(&reason);
@@ -326,7 +357,7 @@ pub(super) fn names_any(named: &[(usize, Reason)], jobs: usize) -> bool {
 const fn is_definite(disposition: &Disposition) -> bool {
     matches!(
         disposition,
-        Disposition::Delivered { .. } | Disposition::Rejected { .. }
+        Disposition::Delivered { .. } | Disposition::Rejected { .. } | Disposition::Snoozed { .. }
     )
 }
 

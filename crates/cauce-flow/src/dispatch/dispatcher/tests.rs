@@ -70,6 +70,7 @@ fn job(number: u64) -> LeasedJob {
     LeasedJob {
         id: JobId::new(number, 1, ms(0)),
         tenant: TenantId::new("acme").unwrap(),
+        group: None,
         priority: Priority::Normal,
         attempt: 1,
         max_attempts: 3,

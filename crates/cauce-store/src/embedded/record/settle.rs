@@ -45,6 +45,10 @@ pub(in super::super) enum SettledOutcome {
     Unknown {
         reason: u32,
     },
+    /// Taken back unsent.
+    Cancelled {
+        reason: u32,
+    },
 }
 
 impl SettledOutcome {
@@ -54,7 +58,9 @@ impl SettledOutcome {
             SettledOutcome::Completed { .. } => Some(State::Completed),
             SettledOutcome::Dead { .. } => Some(State::Dead),
             SettledOutcome::Unknown { .. } => Some(State::Unknown),
-            SettledOutcome::Superseded { .. } => Some(State::Cancelled),
+            SettledOutcome::Superseded { .. } | SettledOutcome::Cancelled { .. } => {
+                Some(State::Cancelled)
+            }
             SettledOutcome::Retry { .. }
             | SettledOutcome::Release
             | SettledOutcome::Snooze { .. } => None,
@@ -140,6 +146,7 @@ impl Settled {
             SettledOutcome::Dead { reason } => (4, i64::from(*reason)),
             SettledOutcome::Unknown { reason } => (5, i64::from(*reason)),
             SettledOutcome::Superseded { by } => (6, *by as i64),
+            SettledOutcome::Cancelled { reason } => (7, i64::from(*reason)),
         };
         let attempt = if self.attempt.is_some() {
             HAS_ATTEMPT
@@ -160,6 +167,7 @@ impl Settled {
             SettledOutcome::Retry { .. }
             | SettledOutcome::Snooze { .. }
             | SettledOutcome::Superseded { .. }
+            | SettledOutcome::Cancelled { .. }
             | SettledOutcome::Dead { .. }
             | SettledOutcome::Unknown { .. } => out.put_i64(detail),
         }
@@ -197,6 +205,9 @@ impl Settled {
             },
             6 => SettledOutcome::Superseded {
                 by: from.i64()? as u64,
+            },
+            7 => SettledOutcome::Cancelled {
+                reason: reason(from)?,
             },
             _ => return Err(Malformed("an outcome is not known")),
         };

@@ -57,9 +57,8 @@ impl State {
         let last = last.and_then(|attempt| attempt.reason.as_ref());
         let code = match (standing.state, standing.reason.as_ref().or(last)) {
             (JobState::Dead | JobState::Unknown, Some(reason)) => self.code(&reason.code),
-            (JobState::Cancelled, Some(reason)) if reason.code == SUPERSEDED => {
-                self.code(SUPERSEDED)
-            }
+            // One that no attempt explains is why it was taken back.
+            (JobState::Cancelled, Some(reason)) if Some(reason) != last => self.code(&reason.code),
             (state, _) => self.code(ended_code(state)),
         };
         let at = standing.finished_at;

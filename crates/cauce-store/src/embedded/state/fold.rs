@@ -203,62 +203,48 @@ impl State {
         {
             self.recount_attempt(number, state, job.attempt_number);
         }
-        let failed = |place: u32| settle.reasons.get(place as usize);
+        let told = match job.outcome {
+            SettledOutcome::Release => false,
+            SettledOutcome::Snooze { .. } => job.attempt.is_some(),
+            _ => true,
+        };
+        if told {
+            self.chain(position, job);
+        }
         match &job.outcome {
             SettledOutcome::Release => self.return_to_line(number, None),
-            SettledOutcome::Retry { due_at } => {
-                self.chain(position, job);
-                self.return_to_line(number, Some(*due_at));
-            }
-            SettledOutcome::Snooze { due_at } => {
-                if job.attempt.is_some() {
-                    self.chain(position, job);
-                }
+            SettledOutcome::Retry { due_at } | SettledOutcome::Snooze { due_at } => {
                 self.return_to_line(number, Some(*due_at));
             }
             SettledOutcome::Superseded { by } => {
-                self.chain(position, job);
                 self.fold_superseded(owner, settle.at, *by, number);
             }
             SettledOutcome::Completed { .. } => {
-                self.chain(position, job);
-                self.end(
-                    owner,
-                    number,
-                    End {
-                        state: JobState::Completed,
-                        at: settle.at,
-                        code: "",
-                    },
-                );
+                self.settle_for_good(settle, number, JobState::Completed, None);
             }
             SettledOutcome::Dead { reason } => {
-                self.chain(position, job);
-                let code = failed(*reason).map_or("", |reason| &reason.code);
-                self.end(
-                    owner,
-                    number,
-                    End {
-                        state: JobState::Dead,
-                        at: settle.at,
-                        code,
-                    },
-                );
+                self.settle_for_good(settle, number, JobState::Dead, Some(*reason));
             }
             SettledOutcome::Unknown { reason } => {
-                self.chain(position, job);
-                let code = failed(*reason).map_or("", |reason| &reason.code);
-                self.end(
-                    owner,
-                    number,
-                    End {
-                        state: JobState::Unknown,
-                        at: settle.at,
-                        code,
-                    },
-                );
+                self.settle_for_good(settle, number, JobState::Unknown, Some(*reason));
+            }
+            SettledOutcome::Cancelled { reason } => {
+                self.settle_for_good(settle, number, JobState::Cancelled, Some(*reason));
             }
         }
+    }
+
+    fn settle_for_good(
+        &mut self,
+        settle: &Settle,
+        number: u64,
+        state: JobState,
+        reason: Option<u32>,
+    ) {
+        let reason = reason.and_then(|place| settle.reasons.get(place as usize));
+        let code = reason.map_or("", |reason| &reason.code);
+        let at = settle.at;
+        self.end(settle.owner, number, End { state, at, code });
     }
 
     /// The record at `position` tells of an attempt of the job.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cauce_flow::{
-    id::{JobId, QueueName, TenantId},
+    id::{GroupName, JobId, QueueName, TenantId},
     job::{Line, State as JobState},
     time::Timestamp,
 };
@@ -24,6 +24,7 @@ use crate::rollups::{Place, Rollup};
 pub(in super::super) struct Ticket {
     pub(in super::super) number: u64,
     pub(in super::super) tenant: TenantId,
+    pub(in super::super) group: Option<GroupName>,
     pub(in super::super) position: u64,
     pub(in super::super) attempt: u8,
     pub(in super::super) priority: u8,
@@ -278,9 +279,11 @@ impl Journal<'_> {
 impl State {
     fn ticket(&self, number: u64) -> Option<Ticket> {
         let entry = self.table.get(number)?;
+        let lane = self.lane(entry);
         Some(Ticket {
             number,
-            tenant: self.lane(entry).tenant.clone(),
+            tenant: lane.tenant.clone(),
+            group: lane.group_name.clone(),
             position: entry.position,
             attempt: entry.attempt().saturating_add(1),
             priority: entry.priority() as u8,

@@ -84,6 +84,9 @@ impl Settle {
             Outcome::Unknown { reason } => SettledOutcome::Unknown {
                 reason: self.reason_place(reason),
             },
+            Outcome::Cancelled { reason } => SettledOutcome::Cancelled {
+                reason: self.reason_place(reason),
+            },
         };
         let outcome = match newer {
             Some(by) => SettledOutcome::Superseded { by },
@@ -122,7 +125,10 @@ impl Settle {
 const fn comes_back(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Retry { .. } | Outcome::Release | Outcome::Snooze { .. } => true,
-        Outcome::Completed { .. } | Outcome::Dead { .. } | Outcome::Unknown { .. } => false,
+        Outcome::Completed { .. }
+        | Outcome::Dead { .. }
+        | Outcome::Unknown { .. }
+        | Outcome::Cancelled { .. } => false,
     }
 }
 

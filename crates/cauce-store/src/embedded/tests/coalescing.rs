@@ -121,6 +121,7 @@ impl World {
         let batch = Enqueue {
             jobs: vec![job],
             dropped: Vec::new(),
+            mark: None,
         };
         let taken = self.run(async |store, now| store.enqueue(batch, now).await.unwrap());
         self.keys.insert(taken[0].id, key);

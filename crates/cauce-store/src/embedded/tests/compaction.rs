@@ -17,6 +17,7 @@ async fn enqueue(store: &EmbeddedStore, jobs: Vec<NewJob>) -> Vec<crate::jobs::E
     let batch = Enqueue {
         jobs,
         dropped: Vec::new(),
+        mark: None,
     };
     store.enqueue(batch, NOW).await.unwrap()
 }

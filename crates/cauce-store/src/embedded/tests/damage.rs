@@ -39,6 +39,7 @@ async fn flipped_in_sealed(
                 Enqueue {
                     jobs,
                     dropped: Vec::new(),
+                    mark: None,
                 },
                 NOW,
             )
@@ -61,6 +62,7 @@ async fn enqueue(store: &EmbeddedStore, count: usize, prefix: &str) -> Vec<cauce
     let batch = Enqueue {
         jobs: (0..count).map(job).collect(),
         dropped: Vec::new(),
+        mark: None,
     };
     let answers = store.enqueue(batch, NOW).await.unwrap();
     answers.into_iter().map(|answer| answer.id).collect()
@@ -130,6 +132,7 @@ fn a_segment_with_a_damaged_job_is_compacted_and_the_job_stays_a_dead_letter() {
                     Enqueue {
                         jobs,
                         dropped: Vec::new(),
+                        mark: None,
                     },
                     NOW,
                 )
@@ -249,7 +252,17 @@ async fn flipped_out(files: &FaultyFiles, store: EmbeddedStore) -> EmbeddedStore
     for _ in 0..20 {
         let jobs = vec![new_job("churn", "acme", vec![b'x'; 500]); 20];
         let dropped = Vec::new();
-        store.enqueue(Enqueue { jobs, dropped }, NOW).await.unwrap();
+        store
+            .enqueue(
+                Enqueue {
+                    jobs,
+                    dropped,
+                    mark: None,
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
         let mut select = Select::all(Scope::All);
         select.queue = Some("churn".parse().unwrap());
         store.cancel(select.clone(), NOW).await.unwrap();

@@ -13,6 +13,7 @@ async fn enqueue(store: &EmbeddedStore) -> Result<(), Error> {
             Enqueue {
                 jobs,
                 dropped: Vec::new(),
+                mark: None,
             },
             NOW,
         )

@@ -41,6 +41,7 @@ fn options(dir: PathBuf) -> Options {
         keys_for: Duration::from_secs(86_400),
         instance: 77,
         rollups_through: None,
+        followed: None,
     }
 }
 

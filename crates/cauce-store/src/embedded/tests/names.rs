@@ -18,7 +18,17 @@ fn grouped(queue: &str, group: &str) -> NewJob {
 
 async fn enqueue(store: &EmbeddedStore, jobs: Vec<NewJob>) {
     let dropped = Vec::new();
-    store.enqueue(Enqueue { jobs, dropped }, NOW).await.unwrap();
+    store
+        .enqueue(
+            Enqueue {
+                jobs,
+                dropped,
+                mark: None,
+            },
+            NOW,
+        )
+        .await
+        .unwrap();
 }
 
 /// Serves all that waits in a queue.

@@ -229,6 +229,7 @@ impl World {
         let batch = Enqueue {
             jobs: jobs.clone(),
             dropped: Vec::new(),
+            mark: None,
         };
         let answers = self.run(async |store| store.enqueue(batch, now).await);
         if let Err(Error::Draining { .. }) = answers {

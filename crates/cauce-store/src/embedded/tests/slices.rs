@@ -19,7 +19,17 @@ const SLICE: u64 = 5_000;
 
 async fn enqueue(store: &EmbeddedStore, jobs: Vec<NewJob>) {
     let dropped = Vec::new();
-    store.enqueue(Enqueue { jobs, dropped }, NOW).await.unwrap();
+    store
+        .enqueue(
+            Enqueue {
+                jobs,
+                dropped,
+                mark: None,
+            },
+            NOW,
+        )
+        .await
+        .unwrap();
 }
 
 fn count(store: &EmbeddedStore, state: State) -> u64 {

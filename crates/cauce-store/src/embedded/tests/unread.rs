@@ -17,7 +17,17 @@ use crate::jobs::{Claim, Enqueue, Error, JobStore, Page, Replay, Scope, Select};
 async fn enqueue(store: &EmbeddedStore, queue: &str, count: usize) -> Vec<JobId> {
     let jobs = vec![new_job(queue, "acme", vec![b'x'; 500]); count];
     let dropped = Vec::new();
-    let answers = store.enqueue(Enqueue { jobs, dropped }, NOW).await.unwrap();
+    let answers = store
+        .enqueue(
+            Enqueue {
+                jobs,
+                dropped,
+                mark: None,
+            },
+            NOW,
+        )
+        .await
+        .unwrap();
     answers.into_iter().map(|answer| answer.id).collect()
 }
 

@@ -256,6 +256,7 @@ impl World {
             requests: pack(leased, |job| job.id.number() % 3 == 0, room),
             refused,
             backlog: self.backlog(),
+            ..Claimed::default()
         };
         self.line.on_claimed(claimed, ms(self.now));
     }
@@ -422,6 +423,8 @@ impl World {
                 | Disposition::Delivered { .. }
                 | Disposition::Retry { .. }
                 | Disposition::Rejected { .. }
+                | Disposition::Snoozed { .. }
+                | Disposition::Disconnected { .. }
                 | Disposition::Unknown { .. } => {}
             }
         }
@@ -445,6 +448,7 @@ impl World {
         match settlement.outcome {
             Outcome::Completed { .. } => stored.ended = Some("completed"),
             Outcome::Dead { .. } => stored.ended = Some("dead"),
+            Outcome::Cancelled { .. } => stored.ended = Some("cancelled"),
             Outcome::Unknown { .. } => stored.ended = Some("unknown"),
             Outcome::Release => {}
             Outcome::Retry { due_at } => {
