@@ -2,12 +2,20 @@
 //!
 //! [`jobs`] is the seam of the queue, [`embedded`] its backend on files in the data folder, and
 //! [`conformance`] the suite that any backend passes unchanged. [`control`] keeps what operators
-//! manage: keys, the audit log, remembered answers, rollups.
+//! manage: keys, the audit log, remembered answers, rollups. [`campaigns`] keeps contacts, and who
+//! wants no messages.
 
+pub mod campaigns;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod control;
+mod database;
 pub mod embedded;
 pub mod jobs;
 pub mod kept;
+mod personal;
 pub mod rollups;
+mod seal;
+
+pub use database::OpenError;
+pub use personal::FILE as PERSONAL_KEY_FILE;

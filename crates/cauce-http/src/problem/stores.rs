@@ -83,10 +83,9 @@ impl From<control::Error> for Problem {
             Error::NoKey(id) => Problem::not_found("key", &id),
             Error::Busy => Problem::overloaded(),
             Error::Closed => unavailable(&error),
-            Error::Open { .. }
-            | Error::SealKey { .. }
-            | Error::Newer { .. }
-            | Error::Database(_) => Problem::internal(&error),
+            Error::Open(_) | Error::SealKey { .. } | Error::Database(_) => {
+                Problem::internal(&error)
+            }
         }
     }
 }

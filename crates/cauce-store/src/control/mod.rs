@@ -16,7 +16,6 @@ pub mod facts;
 mod keyring;
 pub mod keys;
 mod schema;
-mod seal;
 mod writer;
 
 use std::{
@@ -27,26 +26,24 @@ use std::{
 use cauce_flow::time::Timestamp;
 use tokio::sync::oneshot;
 
-use self::{answers::InFlight, keyring::Keyring, seal::Seal, writer::Writer};
-pub use self::{
-    keys::{CreatedKey, Key, KeyHash, KeyScope, NewKey, Refusal},
-    seal::FILE as SEAL_FILE,
+use self::{answers::InFlight, keyring::Keyring, writer::Writer};
+use crate::{
+    database::{self, OpenError},
+    seal::{self, Seal},
 };
+pub use keys::{CreatedKey, Key, KeyHash, KeyScope, NewKey, Refusal};
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "control.db";
+/// The name of the file with the key of remembered secrets in the data folder.
+pub const SEAL_FILE: &str = "answers.key";
 
 /// Why the control store did not do as asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// The file cannot be opened.
-    #[error("cannot open {path}: {why}; hint: check that the folder exists and can be written")]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        why: String,
-    },
+    /// The file cannot be opened, or is newer than this program.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The key that remembered secrets are encrypted with cannot be used.
     #[error(
         "cannot use {path}: {why}; hint: put the file back, or remove it to have a new one made \
@@ -57,19 +54,6 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
-    },
-    /// The file was written by a newer Cauce.
-    #[error(
-        "{path} has version {found}, newer than {known}, the newest that this program knows; \
-         hint: run the newer cauce that wrote it (nothing was changed)"
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-        /// The newest version known here.
-        known: u32,
     },
     /// A key that breaks the rules of keys; each fault with the field it is in.
     #[error("the key cannot be made: {}", faults_in_words(.0))]
@@ -116,12 +100,12 @@ impl Control {
     /// one up to date.
     pub fn open(data_dir: &Path) -> Result<Control, Error> {
         let path = data_dir.join(FILE);
-        let connection = schema::open(&path)?;
+        let connection = database::open::<Error>(&path, schema::STEPS)?;
         let keyring = Arc::new(Keyring::default());
         keyring.load(&connection)?;
-        let seal = Arc::new(Seal::of(data_dir)?);
+        let seal = Arc::new(seal_of(data_dir)?);
         let writer =
-            Writer::start(connection, Arc::clone(&keyring)).map_err(|why| Error::Open {
+            Writer::start(connection, Arc::clone(&keyring)).map_err(|why| OpenError::Open {
                 path,
                 why: why.to_string(),
             })?;
@@ -151,11 +135,11 @@ impl Control {
 
     /// Copies everything, as of one moment, into a new file that its owner alone can read.
     pub async fn copy_to(&self, path: &Path) -> Result<(), Error> {
-        let unusable = |why: String| Error::Open {
+        let unusable = |why: String| OpenError::Open {
             path: path.to_owned(),
             why,
         };
-        schema::make_private_new(path).map_err(|why| unusable(why.to_string()))?;
+        database::make_private_new(path).map_err(|why| unusable(why.to_string()))?;
         let to = path
             .to_str()
             .ok_or_else(|| unusable("the path is not UTF-8".to_owned()))?;
@@ -178,6 +162,15 @@ impl Control {
     pub async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
         self.run(move |tx| Ok(answers::prune(tx, now)? + audit::prune(tx)?))
             .await
+    }
+}
+
+/// The seal of a data folder.
+fn seal_of(data_dir: &Path) -> Result<Seal, Error> {
+    let path = data_dir.join(SEAL_FILE);
+    match seal::key_in(&path) {
+        Ok(key) => Ok(Seal::new(key)),
+        Err(why) => Err(Error::SealKey { path, why }),
     }
 }
 

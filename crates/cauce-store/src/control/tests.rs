@@ -485,7 +485,10 @@ async fn newer_file_is_refused_and_left_as_it_is() {
     let Err(error) = Control::open(b.dir.path()) else {
         panic!("a newer file was opened")
     };
-    assert!(matches!(error, Error::Newer { found: 999, .. }), "{error}");
+    assert!(
+        matches!(error, Error::Open(OpenError::Newer { found: 999, .. })),
+        "{error}"
+    );
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 

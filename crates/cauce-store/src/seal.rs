@@ -1,8 +1,8 @@
-//! Encryption at rest for remembered answers that hold a secret.
+//! Encryption at rest.
 //!
 //! The key is a file of its own beside the database: 32 random bytes that their owner alone can
-//! read, made at the first start. A copy of the database without it, a backup say, tells nothing,
-//! and without it what was sealed can never be read again.
+//! read, made at the first start. A copy of the database without it tells nothing, and without it
+//! what was sealed can never be read again.
 
 use std::{
     fs::{self, File},
@@ -15,46 +15,36 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 
-use super::{Error, schema};
+use crate::database::make_private_new;
 
-/// The name of the file in the data folder.
-pub const FILE: &str = "answers.key";
-const KEY_BYTES: usize = 32;
+/// Bytes of a key.
+pub(crate) const KEY_BYTES: usize = 32;
 /// Random nonces of this length do not come twice (draft-irtf-cfrg-xchacha, section 3.1).
 const NONCE_BYTES: usize = 24;
 
-/// Seals and opens with the key of a data folder.
-pub(super) struct Seal(XChaCha20Poly1305);
+/// Seals and opens with one key.
+pub(crate) struct Seal(XChaCha20Poly1305);
 
 impl Seal {
-    /// Reads the key of a data folder, or makes one where there is none.
-    pub(super) fn of(data_dir: &Path) -> Result<Seal, Error> {
-        let path = data_dir.join(FILE);
-        let unusable = |why: String| Error::SealKey {
-            path: path.clone(),
-            why,
-        };
-        let bytes = read_or_make(&path).map_err(|why| unusable(why.to_string()))?;
-        let key: [u8; KEY_BYTES] = bytes.try_into().map_err(|bytes: Vec<u8>| {
-            unusable(format!("it holds {} bytes, not {KEY_BYTES}", bytes.len()))
-        })?;
-        Ok(Seal(XChaCha20Poly1305::new(&key.into())))
+    /// With this key.
+    pub(crate) fn new(key: [u8; KEY_BYTES]) -> Seal {
+        Seal(XChaCha20Poly1305::new(&key.into()))
     }
 
     /// Encrypts a text for one place: nonce, then ciphertext with its tag.
-    pub(super) fn seal(&self, place: &[u8], text: &[u8]) -> io::Result<Vec<u8>> {
+    pub(crate) fn seal(&self, place: &[u8], text: &[u8]) -> io::Result<Vec<u8>> {
         let nonce: [u8; NONCE_BYTES] = random()?;
         let payload = Payload {
             msg: text,
             aad: place,
         };
         let sealed = self.0.encrypt(&XNonce::from(nonce), payload);
-        let sealed = sealed.expect("an answer is shorter than the cipher's 256 GiB");
+        let sealed = sealed.expect("a text is shorter than the cipher's 256 GiB");
         Ok([&nonce[..], &sealed].concat())
     }
 
     /// The text, if it was sealed with this key, for this place, and is whole.
-    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         let payload = Payload {
             msg: sealed,
@@ -62,6 +52,14 @@ impl Seal {
         };
         self.0.decrypt(&XNonce::from(*nonce), payload).ok()
     }
+}
+
+/// Reads the key in a file, or makes one where there is none. Answers what is wrong with the file.
+pub(crate) fn key_in(path: &Path) -> Result<[u8; KEY_BYTES], String> {
+    let bytes = read_or_make(path).map_err(|why| why.to_string())?;
+    bytes
+        .try_into()
+        .map_err(|bytes: Vec<u8>| format!("it holds {} bytes, not {KEY_BYTES}", bytes.len()))
 }
 
 fn read_or_make(path: &Path) -> io::Result<Vec<u8>> {
@@ -88,7 +86,7 @@ fn make(path: &Path) -> io::Result<()> {
 fn draft_of(path: &Path) -> io::Result<PathBuf> {
     let name = data_encoding::HEXLOWER.encode(&random::<8>()?);
     let draft = path.with_extension(name);
-    schema::make_private_new(&draft)?;
+    make_private_new(&draft)?;
     Ok(draft)
 }
 
@@ -98,7 +96,8 @@ fn write(draft: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-fn random<const N: usize>() -> io::Result<[u8; N]> {
+/// Random bytes of the system.
+pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)

@@ -1,0 +1,156 @@
+//! Contacts and who wants no messages, in one SQLite file: `campaigns.db`.
+//!
+//! What says who somebody is (phone, name, attributes) is encrypted, and a phone number is found by
+//! a keyed hash of its canonical form; both with the key in [`personal.key`](crate::PERSONAL_KEY_FILE)
+//! beside the file. Tags, language and time zone stand there in clear.
+//!
+//! Opting out belongs to a phone number, not to a contact: it holds for numbers that no contact
+//! has, and for those that come later. The hashes of all of them are in memory too, so that asking
+//! costs no look at the disk.
+
+mod audience;
+pub mod contact;
+mod delete;
+mod identity;
+pub mod imports;
+mod lists;
+mod looking;
+mod numbers;
+mod opt_outs;
+mod reading;
+mod schema;
+mod tagging;
+mod tenants;
+pub mod upsert;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cauce_flow::{id::TenantId, time::Timestamp};
+
+use self::opt_outs::OptedOut;
+pub use self::{
+    audience::{Audience, Estimate, Member, Walk},
+    lists::Listing,
+    looking::{Filter, Place},
+};
+use crate::{
+    OpenError, PERSONAL_KEY_FILE,
+    database::{Database, Failure},
+    personal::{Personal, PhoneHash},
+};
+
+/// The name of the file in the data folder.
+pub const FILE: &str = "campaigns.db";
+
+/// Why the store did not do as asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be opened, or is newer than this program.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The key that personal data is encrypted with cannot be used.
+    #[error(
+        "cannot use {path}: {why}; hint: put the file back from a backup; without it the contacts \
+         in {FILE} can never be read again"
+    )]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// What is stored was encrypted with another key, or is damaged.
+    #[error(
+        "a row of {FILE} cannot be decrypted; hint: put back the {PERSONAL_KEY_FILE} that was there \
+         when it was written"
+    )]
+    Sealed,
+    /// Too much waits to be written.
+    #[error("the store of contacts has too many calls waiting")]
+    Busy,
+    /// SQLite, or the system, could not do it.
+    #[error("the store of contacts failed: {0}")]
+    Database(Arc<str>),
+    /// The store is closed.
+    #[error("the store of contacts is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        Error::Database(error.to_string().into())
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Error {
+        Error::Database(error.to_string().into())
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        match failure {
+            Failure::Busy => Error::Busy,
+            Failure::Sqlite(why) => Error::Database(why),
+            Failure::Closed => Error::Closed,
+        }
+    }
+}
+
+/// A handle to the store. Clones share it.
+#[derive(Clone)]
+pub struct Campaigns {
+    database: Database,
+    personal: Personal,
+    opted_out: Arc<OptedOut>,
+}
+
+impl Campaigns {
+    /// Opens the store of a data folder, makes it where it is missing, and brings an older one up to
+    /// date. An import that the end of the process has interrupted is marked so.
+    pub fn open(data_dir: &Path) -> Result<Campaigns, Error> {
+        let personal = Personal::of(data_dir).map_err(|why| Error::Key {
+            path: data_dir.join(PERSONAL_KEY_FILE),
+            why,
+        })?;
+        let path = data_dir.join(FILE);
+        let (database, opted_out) = Database::open(&path, schema::STEPS, |connection| {
+            identity::check(connection, &personal)?;
+            imports::mark_interrupted(connection)?;
+            opt_outs::load(connection)
+        })?;
+        Ok(Campaigns {
+            database,
+            personal,
+            opted_out: Arc::new(opted_out),
+        })
+    }
+
+    /// What the number with this canonical form is found by.
+    pub fn phone_hash(&self, tenant: &TenantId, canonical: &str) -> PhoneHash {
+        self.personal.hash(tenant, canonical)
+    }
+
+    /// Copies everything, as of one moment, into a new file that its owner alone can read.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        self.database.copy_to(path).await
+    }
+
+    /// Forgets what has outlived its time: rows that imports did not take. Answers how many imports
+    /// that were.
+    pub async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
+        self.database.write(move |tx| imports::prune(tx, now)).await
+    }
+
+    /// Writes what waits and closes the file. Later calls answer [`Error::Closed`].
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

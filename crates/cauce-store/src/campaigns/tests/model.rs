@@ -1,0 +1,1 @@
+//! Upserts, deletions and opt-outs against plain maps.

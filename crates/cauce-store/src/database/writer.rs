@@ -1,0 +1,86 @@
+//! The one thread that writes.
+
+use std::{
+    io,
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread,
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::Failure;
+
+/// Pieces of work that may wait.
+const MAX_WAITING: usize = 1_024;
+/// Prepared statements that are kept: more than any file here has.
+const MAX_STATEMENTS: usize = 128;
+
+/// A piece of work on the database.
+type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Input {
+    Work(Work),
+    Close(oneshot::Sender<()>),
+}
+
+/// The way to the thread. The thread ends when the last handle is gone.
+#[derive(Clone)]
+pub(super) struct Writer {
+    inputs: SyncSender<Input>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, name: &str) -> io::Result<Writer> {
+        connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
+        let (inputs, received) = sync_channel(MAX_WAITING);
+        thread::Builder::new()
+            .name(format!("cauce-{name}"))
+            .spawn(move || run(connection, &received))?;
+        Ok(Writer { inputs })
+    }
+
+    pub(super) fn send(&self, work: Work) -> Result<(), Failure> {
+        let sent = self.inputs.try_send(Input::Work(work));
+        sent.map_err(|error| match error {
+            TrySendError::Full(_) => Failure::Busy,
+            TrySendError::Disconnected(_) => Failure::Closed,
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        let mut input = Input::Close(done);
+        while let Err(TrySendError::Full(again)) = self.inputs.try_send(input) {
+            input = again;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // An error means that the thread has ended already, which is what was wanted.
+        let _ = closed.await;
+    }
+}
+
+fn run(mut connection: Connection, inputs: &Receiver<Input>) {
+    while let Ok(input) = inputs.recv() {
+        match input {
+            Input::Work(work) => work(&mut connection),
+            Input::Close(done) => {
+                drop(connection);
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+}
+
+/// Runs work in a transaction that has the write lock from its start.
+pub(super) fn transact<T, E: From<rusqlite::Error>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&tx)?;
+    tx.commit()?;
+    Ok(value)
+}
