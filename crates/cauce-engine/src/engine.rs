@@ -13,6 +13,7 @@ use cauce_flow::{
     time::Timestamp,
 };
 use cauce_store::{
+    campaigns::Campaigns,
     control::Control,
     jobs::{Error, Gate, JobStore, Scope},
 };
@@ -88,6 +89,7 @@ impl Engine {
         let cleaning = janitor::Cleaning {
             store: Arc::clone(jobs),
             control: inner.control.clone(),
+            campaigns: inner.campaigns.clone(),
             rollups: Arc::clone(&inner.rollups),
             events: Arc::clone(&inner.events) as _,
             clock: clock.clone(),
@@ -187,6 +189,7 @@ impl Engine {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
         inner.sessions.close().await;
+        inner.campaigns.close().await;
         if let Err(error) = inner.events.flush(self.now()).await {
             tracing::warn!(%error, "the newest events go into files at the next start");
         }
@@ -220,6 +223,11 @@ impl Engine {
     /// Keys, audit log, remembered answers.
     pub fn control(&self) -> &Control {
         &self.inner.control
+    }
+
+    /// Contacts, and who wants no messages.
+    pub fn campaigns(&self) -> &Campaigns {
+        &self.inner.campaigns
     }
 
     /// The wall clock, which never goes back.

@@ -11,6 +11,7 @@ use std::{
 use cauce_events::embedded::{self as events, EmbeddedEvents};
 use cauce_flow::{job::Line, reason::Reason};
 use cauce_store::{
+    campaigns::Campaigns,
     control::Control,
     embedded::{EmbeddedStore, Options},
     jobs::{Error, JobStore},
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<EmbeddedStore>,
     pub(crate) jobs: Arc<dyn JobStore>,
     pub(crate) control: Control,
+    pub(crate) campaigns: Campaigns,
     pub(crate) rollups: Arc<Rollups>,
     min_free_bytes: AtomicU64,
     pub(crate) clock: Clock,
@@ -73,6 +75,9 @@ pub enum StartError {
     /// The control store cannot be opened.
     #[error(transparent)]
     Control(#[from] cauce_store::control::Error),
+    /// The store of contacts cannot be opened.
+    #[error(transparent)]
+    Campaigns(#[from] cauce_store::campaigns::Error),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] crate::transport::TlsError),
@@ -90,6 +95,7 @@ impl Inner {
             StartError::Folder(format!("{} cannot be made: {error}", folder.display()))
         })?;
         let control = Control::open(&folder)?;
+        let campaigns = Campaigns::open(&folder)?;
         let kept_through = Rollups::kept_through(&control).await?;
         let options = store_options(&settings, kept_through);
         let min_free_bytes = options.min_free_bytes;
@@ -122,6 +128,7 @@ impl Inner {
             store,
             jobs,
             control,
+            campaigns,
             rollups: Arc::new(rollups),
             min_free_bytes: AtomicU64::new(min_free_bytes),
             clock,

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cauce_events::store::EventStore;
-use cauce_store::{control::Control, jobs::JobStore, rollups::Rollups};
+use cauce_store::{campaigns::Campaigns, control::Control, jobs::JobStore, rollups::Rollups};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ const SECONDS_BETWEEN_KEEPS: u32 = 10;
 pub(crate) struct Cleaning {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) control: Control,
+    pub(crate) campaigns: Campaigns,
     pub(crate) rollups: Arc<Rollups>,
     pub(crate) events: Arc<dyn EventStore>,
     pub(crate) clock: Clock,
@@ -53,6 +54,9 @@ async fn keep(cleaning: &Cleaning) {
 async fn prune(cleaning: &Cleaning) {
     if let Err(error) = cleaning.control.prune(cleaning.clock.now()).await {
         tracing::warn!(%error, "the control store could not be pruned");
+    }
+    if let Err(error) = cleaning.campaigns.prune(cleaning.clock.now()).await {
+        tracing::warn!(%error, "old imports of contacts could not be forgotten");
     }
 }
 

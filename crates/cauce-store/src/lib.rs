@@ -18,4 +18,4 @@ pub mod rollups;
 mod seal;
 
 pub use database::OpenError;
-pub use personal::FILE as PERSONAL_KEY_FILE;
+pub use personal::{FILE as PERSONAL_KEY_FILE, PhoneHash};

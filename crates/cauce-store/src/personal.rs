@@ -14,7 +14,8 @@ use crate::seal::{self, KEY_BYTES, Seal};
 /// The name of the file with the key of personal data in the data folder.
 pub const FILE: &str = "personal.key";
 
-/// What a phone number is found by: a keyed hash of its tenant and its canonical form.
+/// What a phone number is found by: a keyed hash of its tenant and the form that stands
+/// for its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneHash(pub [u8; 16]);
 
@@ -39,11 +40,11 @@ impl Personal {
         })
     }
 
-    /// What the number with this canonical form is found by.
-    pub(crate) fn hash(&self, tenant: &TenantId, canonical: &str) -> PhoneHash {
+    /// What a number, in the form that stands for its person, is found by.
+    pub(crate) fn hash(&self, tenant: &TenantId, phone: &str) -> PhoneHash {
         let mac = self.finder.clone().chain_update(tenant.as_str());
         // No name of a tenant holds a NUL, so no two numbers read alike.
-        let mac = mac.chain_update([0]).chain_update(canonical).finalize();
+        let mac = mac.chain_update([0]).chain_update(phone).finalize();
         let mut hash = [0; 16];
         hash.copy_from_slice(&mac.into_bytes()[..16]);
         PhoneHash(hash)

@@ -13,14 +13,10 @@ pub const MAX_PERSONAL_BYTES: usize = 16 << 10;
 /// Most tags of a contact.
 pub const MAX_TAGS: usize = 50;
 
-/// A phone number, as whoever knows phone numbers has read it.
+/// A phone number: `+` and digits (E.164), in the one form that stands for its person. Whoever knows
+/// phone numbers makes it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number {
-    /// In E.164: `+34600111222`.
-    pub e164: String,
-    /// The form that all ways to write the number share; the same for both WhatsApp forms.
-    pub canonical: String,
-}
+pub struct Number(pub String);
 
 /// Without the digits: they are personal.
 impl fmt::Debug for Number {

@@ -17,8 +17,8 @@ use crate::personal::PhoneHash;
 pub struct Filter {
     /// With this tag.
     pub tag: Option<String>,
-    /// With this number, in its canonical form.
-    pub canonical: Option<String>,
+    /// With this number, in the form that stands for its person.
+    pub phone: Option<String>,
     /// Whose number has opted out, or has not.
     pub opted_out: Option<bool>,
 }
@@ -60,8 +60,8 @@ impl Campaigns {
         filter: Filter,
         place: Place,
     ) -> Result<Vec<Contact>, Error> {
-        let hash = filter.canonical.as_deref();
-        let hash = hash.map(|canonical| self.phone_hash(tenant, canonical));
+        let hash = filter.phone.as_deref();
+        let hash = hash.map(|phone| self.phone_hash(tenant, phone));
         let (personal, tenant) = (self.personal.clone(), tenant.clone());
         let work = move |connection: &Connection| -> Result<Vec<Contact>, Error> {
             let sealed = Sealed {

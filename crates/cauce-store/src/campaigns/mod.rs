@@ -1,7 +1,7 @@
 //! Contacts and who wants no messages, in one SQLite file: `campaigns.db`.
 //!
 //! What says who somebody is (phone, name, attributes) is encrypted, and a phone number is found by
-//! a keyed hash of its canonical form; both with the key in [`personal.key`](crate::PERSONAL_KEY_FILE)
+//! a keyed hash; both with the key in [`personal.key`](crate::PERSONAL_KEY_FILE)
 //! beside the file. Tags, language and time zone stand there in clear.
 //!
 //! Opting out belongs to a phone number, not to a contact: it holds for numbers that no contact
@@ -130,9 +130,9 @@ impl Campaigns {
         })
     }
 
-    /// What the number with this canonical form is found by.
-    pub fn phone_hash(&self, tenant: &TenantId, canonical: &str) -> PhoneHash {
-        self.personal.hash(tenant, canonical)
+    /// What a number, in the form that stands for its person, is found by.
+    pub fn phone_hash(&self, tenant: &TenantId, phone: &str) -> PhoneHash {
+        self.personal.hash(tenant, phone)
     }
 
     /// Copies everything, as of one moment, into a new file that its owner alone can read.

@@ -34,10 +34,10 @@ impl OptedOut {
 }
 
 impl Campaigns {
-    /// Whether a number, in its canonical form, wants no messages of this tenant. Costs no look at
+    /// Whether a number, in the form that stands for its person, wants no messages of this tenant. Costs no look at
     /// the disk.
-    pub fn is_opted_out(&self, tenant: &TenantId, canonical: &str) -> bool {
-        let hash = self.phone_hash(tenant, canonical);
+    pub fn is_opted_out(&self, tenant: &TenantId, phone: &str) -> bool {
+        let hash = self.phone_hash(tenant, phone);
         self.opted_out.0.read().contains(&hash)
     }
 
@@ -50,24 +50,24 @@ impl Campaigns {
     pub async fn opt_out_of(
         &self,
         tenant: &TenantId,
-        canonical: &str,
+        phone: &str,
     ) -> Result<Option<OptOut>, Error> {
-        let hash = self.phone_hash(tenant, canonical);
+        let hash = self.phone_hash(tenant, phone);
         self.database
             .read(move |connection| find(connection, &hash))
             .await
     }
 
-    /// Notes that numbers, in their canonical form, want no messages. Holds when it answers, for
+    /// Notes that numbers, in the form that stands for their person, want no messages. Holds when it answers, for
     /// contacts that come later, too. Answers how many of them are new.
     pub async fn opt_out(
         &self,
         tenant: &TenantId,
-        canonical: &[&str],
+        phones: &[&str],
         by: OptedBy,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        let hashes = self.hashes(tenant, canonical);
+        let hashes = self.hashes(tenant, phones);
         let (tenant, opted_out) = (tenant.clone(), self.opted_out.clone());
         let after = hashes.clone();
         let work = move |tx: &Transaction<'_>| -> Result<u64, Error> {
@@ -83,8 +83,8 @@ impl Campaigns {
     }
 
     /// Notes that numbers want messages again. Answers how many of them had opted out.
-    pub async fn opt_in(&self, tenant: &TenantId, canonical: &[&str]) -> Result<u64, Error> {
-        let hashes = self.hashes(tenant, canonical);
+    pub async fn opt_in(&self, tenant: &TenantId, phones: &[&str]) -> Result<u64, Error> {
+        let hashes = self.hashes(tenant, phones);
         let (opted_out, after) = (self.opted_out.clone(), hashes.clone());
         let work = move |tx: &Transaction<'_>| -> Result<u64, Error> {
             let mut gone = 0;
@@ -97,8 +97,8 @@ impl Campaigns {
         self.database.write_then(work, then).await
     }
 
-    fn hashes(&self, tenant: &TenantId, canonical: &[&str]) -> Vec<PhoneHash> {
-        let hashes = canonical.iter();
+    fn hashes(&self, tenant: &TenantId, phones: &[&str]) -> Vec<PhoneHash> {
+        let hashes = phones.iter();
         hashes.map(|one| self.phone_hash(tenant, one)).collect()
     }
 }

@@ -23,10 +23,7 @@ pub(super) const FROM: &str = "contacts c LEFT JOIN opt_outs o ON o.phone = c.ph
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Person {
     #[serde(rename = "p")]
-    pub(super) e164: String,
-    /// Only where it is not the same.
-    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    canonical: Option<String>,
+    pub(super) phone: String,
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
     #[serde(rename = "a", default, skip_serializing_if = "Attributes::is_empty")]
@@ -36,18 +33,14 @@ pub(super) struct Person {
 impl Person {
     pub(super) fn new(number: Number, name: Option<String>, attributes: Attributes) -> Person {
         Person {
-            canonical: (number.canonical != number.e164).then_some(number.canonical),
-            e164: number.e164,
+            phone: number.0,
             name,
             attributes,
         }
     }
 
     pub(super) fn number(&self) -> Number {
-        Number {
-            e164: self.e164.clone(),
-            canonical: self.canonical.as_ref().unwrap_or(&self.e164).clone(),
-        }
+        Number(self.phone.clone())
     }
 
     /// As JSON, which is what is encrypted.

@@ -299,7 +299,7 @@ impl<'a> Batch<'a> {
 
     fn hash(&self, number: &Number) -> PhoneHash {
         let personal = self.sealed.personal;
-        personal.hash(self.sealed.tenant, &number.canonical)
+        personal.hash(self.sealed.tenant, &number.0)
     }
 
     fn opt_out(&mut self, phone: &PhoneHash, by: Option<OptedBy>) -> Result<(), Error> {
