@@ -156,6 +156,14 @@ impl JobId {
         (self.0 & u128::from(Self::MAX_NUMBER)) as u64
     }
 
+    /// The store that made the id: the 28 bits that keep the ids of two stores apart.
+    pub fn instance(self) -> u32 {
+        // Masks of 12 and 16 bits, so neither cast can lose any.
+        let high = (self.0 >> 64) as u32 & 0xfff;
+        let low = (self.0 >> NUMBER_BITS) as u32 & 0xffff;
+        (high << 16) | low
+    }
+
     /// When the job was taken: the time in its UUID.
     pub fn taken_at(self) -> Timestamp {
         // 48 bits always fit.

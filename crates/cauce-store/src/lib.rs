@@ -3,7 +3,7 @@
 //! [`jobs`] is the seam of the queue, [`embedded`] its backend on files in the data folder, and
 //! [`conformance`] the suite that any backend passes unchanged. [`control`] keeps what operators
 //! manage: keys, the audit log, remembered answers, rollups. [`campaigns`] keeps contacts, and who
-//! wants no messages.
+//! wants no messages; [`messages`] what became of messages.
 
 pub mod campaigns;
 #[cfg(any(test, feature = "conformance"))]
@@ -13,6 +13,7 @@ mod database;
 pub mod embedded;
 pub mod jobs;
 pub mod kept;
+pub mod messages;
 mod personal;
 pub mod rollups;
 mod seal;

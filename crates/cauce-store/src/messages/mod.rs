@@ -1,0 +1,288 @@
+//! Messages to people, as they can be looked at: each with its state, its attempts and what the
+//! provider said of it; the messages that came in; and the figures of campaigns.
+//!
+//! Everything lives in one SQLite file, `messages.db`. It is a projection of the job log: what the
+//! log tells is written together with the place in the log up to which it holds, so each thing is
+//! counted once whatever the process dies of. Only what providers tell is at home here, and is on
+//! disk before they have their answer.
+//!
+//! ```text
+//! job log --changes, in order, once--> +-------------+
+//!                                      | messages.db | --> a message, lists, figures
+//! webhooks --words, in any order-----> +-------------+
+//! ```
+//!
+//! `apply` and `hear` say how both are taken, `state` what follows from them.
+//!
+//! Phone numbers, texts and metadata are sealed with the key of personal data; a number is found by
+//! its keyed hash.
+
+mod answered;
+mod apply;
+mod applying;
+mod came;
+mod change;
+mod figures;
+mod hear;
+mod hidden;
+mod key;
+mod prune;
+mod read;
+mod row;
+mod schema;
+mod state;
+mod told;
+mod unsettled;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cauce_flow::{
+    id::{GroupName, TenantId},
+    time::Timestamp,
+};
+use parking_lot::Mutex;
+use rusqlite::{Connection, Transaction};
+use tokio::sync::oneshot;
+
+use self::{apply::Batch, applying::Applying, hidden::Hidden};
+pub use self::{
+    came::InboundView,
+    change::{Change, Heard, Inbound, Next, Opt, Part, Taken, Told, What},
+    figures::{BatchFigures, CampaignFigures, VariantFigures},
+    read::{Filter, Listed, MessageView, Place, Spoken, Tried},
+    state::{MessageState, UnknownState, Word},
+    unsettled::{ToOpt, Unsettled},
+};
+use crate::{
+    OpenError, PERSONAL_KEY_FILE,
+    database::{Database, Failure},
+    personal::Personal,
+};
+
+/// The name of the file in the data folder.
+pub const FILE: &str = "messages.db";
+
+/// Why the messages did not do as asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be opened, or is newer than this program.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The key of personal data cannot be used.
+    #[error("cannot use {path}: {why}; hint: put the file back")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Too much waits to be written.
+    #[error("the messages have too many writes waiting")]
+    Busy,
+    /// SQLite could not do it.
+    #[error("the messages failed: {0}")]
+    Database(Arc<str>),
+    /// A write that it shared could not be done.
+    #[error("the messages could not be written")]
+    Shared,
+    /// They are closed.
+    #[error("the messages are closed")]
+    Closed,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        match failure {
+            Failure::Busy => Error::Busy,
+            Failure::Sqlite(why) => Error::Database(why),
+            Failure::Closed => Error::Closed,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        Error::Database(error.to_string().into())
+    }
+}
+
+/// What a webhook told, all of it or none.
+#[derive(Clone, Debug, Default)]
+pub struct Hearing {
+    /// Words about messages.
+    pub told: Vec<Told>,
+    /// Messages that came in.
+    pub inbound: Vec<Inbound>,
+}
+
+/// A hearing on its way to the file.
+struct Waiting {
+    told: Vec<Told>,
+    inbound: Vec<(Inbound, Hidden)>,
+    now: Timestamp,
+    answer: oneshot::Sender<Heard>,
+}
+
+/// A handle to the messages. Clones share it.
+#[derive(Clone)]
+pub struct Messages {
+    database: Database,
+    personal: Personal,
+    batch_size: u64,
+    /// What webhooks told and the next transaction takes, all of it at once: many share one commit.
+    waiting: Arc<Mutex<Vec<Waiting>>>,
+}
+
+impl Messages {
+    /// Opens the messages of a data folder, makes the file where it is missing, and brings an older
+    /// one up to date. The batches of campaigns that are new from here on have this size.
+    pub fn open(data_dir: &Path, batch_size: u64) -> Result<Messages, Error> {
+        let personal = Personal::of(data_dir).map_err(|why| Error::Key {
+            path: data_dir.join(PERSONAL_KEY_FILE),
+            why,
+        })?;
+        let (database, ()) =
+            Database::open(&data_dir.join(FILE), schema::STEPS, |_| Ok::<(), Error>(()))?;
+        Ok(Messages {
+            database,
+            personal,
+            batch_size,
+            waiting: Arc::default(),
+        })
+    }
+
+    /// Up to where each log is in the file.
+    pub async fn kept_through(&self) -> Result<BTreeMap<u32, u64>, Error> {
+        self.database
+            .read(|connection| {
+                let mut rows = connection.prepare("SELECT log, position FROM through")?;
+                let rows = rows.query_map([], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+                })?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
+    }
+
+    /// Takes what a log tells, in its order, up to a place in it. What stands at or before the place
+    /// that was reached earlier is known already.
+    pub async fn project(&self, log: u32, through: u64, changes: Vec<Change>) -> Result<(), Error> {
+        let changes = changes.into_iter().map(|change| self.hide(change));
+        let batch = Batch {
+            log,
+            through,
+            changes: changes.collect::<Result<_, Error>>()?,
+        };
+        let size = self.batch_size;
+        self.database
+            .write(move |tx| Ok(Applying::run(tx, size, |on| on.project(&batch))?))
+            .await
+    }
+
+    fn hide(&self, change: Change) -> Result<(Change, Option<Hidden>), Error> {
+        let hidden = match &change.what {
+            What::Taken(taken) => Some(Hidden::of_taken(&self.personal, taken).map_err(unsealed)?),
+            What::Tried { .. } | What::Moved(_) | What::Due(_) => None,
+        };
+        Ok((change, hidden))
+    }
+
+    /// Hears what a webhook tells; answers once it is on disk. What comes at the same time shares
+    /// one commit.
+    pub async fn hear(&self, hearing: Hearing, now: Timestamp) -> Result<Heard, Error> {
+        let sealed = hearing.inbound.into_iter().map(|inbound| {
+            let hidden = Hidden::of_inbound(&self.personal, &inbound).map_err(unsealed)?;
+            Ok((inbound, hidden))
+        });
+        let inbound = sealed.collect::<Result<_, Error>>()?;
+        let (answer, answered) = oneshot::channel();
+        self.waiting.lock().push(Waiting {
+            told: hearing.told,
+            inbound,
+            now,
+            answer,
+        });
+        self.write_waiting().await?;
+        answered.await.map_err(|_| Error::Shared)
+    }
+
+    /// Writes all that waits, unless a transaction that began after it was put there has done so.
+    /// The answers are given on the thread that writes: whoever asked first may be gone.
+    async fn write_waiting(&self) -> Result<(), Error> {
+        let (waiting, size) = (Arc::clone(&self.waiting), self.batch_size);
+        let work = move |tx: &Transaction<'_>| {
+            let all = std::mem::take(&mut *waiting.lock());
+            let heard = Applying::run(tx, size, |on| {
+                let heard = all.iter().map(|one| hear_one(on, one));
+                heard.collect::<rusqlite::Result<Vec<Heard>>>()
+            })?;
+            let answers = all.into_iter().map(|one| one.answer).zip(heard);
+            Ok::<_, Error>(Mutex::new(answers.collect::<Vec<_>>()))
+        };
+        let answer = |answers: &Mutex<Vec<(oneshot::Sender<Heard>, Heard)>>| {
+            for (answer, heard) in answers.lock().drain(..) {
+                let _ = answer.send(heard);
+            }
+        };
+        self.database.write_then(work, answer).await.map(drop)
+    }
+
+    /// The figures of a campaign.
+    pub async fn campaign(
+        &self,
+        tenant: &TenantId,
+        campaign: &GroupName,
+    ) -> Result<CampaignFigures, Error> {
+        let (tenant, campaign) = (tenant.clone(), campaign.clone());
+        let read = move |connection: &Connection| {
+            Ok::<_, Error>(figures::read(connection, &tenant, &campaign)?)
+        };
+        self.database.read(read).await
+    }
+
+    /// Forgets the figures of a campaign. Its messages stay until they are pruned.
+    pub async fn forget_campaign(
+        &self,
+        tenant: &TenantId,
+        campaign: &GroupName,
+    ) -> Result<(), Error> {
+        let (tenant, campaign) = (tenant.to_string(), campaign.to_string());
+        let work =
+            move |tx: &Transaction<'_>| Ok::<_, Error>(figures::forget(tx, &tenant, &campaign)?);
+        self.database.write(work).await
+    }
+
+    /// Forgets messages that ended before then, and what was told before then; at most `limit` of
+    /// each. The figures of campaigns stay. Answers how many rows went.
+    pub async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let work = move |tx: &Transaction<'_>| Ok::<_, Error>(prune::prune(tx, before, limit)?);
+        self.database.write(work).await
+    }
+
+    /// Finishes what waits and closes the file.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+fn hear_one(on: &mut Applying<'_>, one: &Waiting) -> rusqlite::Result<Heard> {
+    let mut heard = Heard::default();
+    for told in &one.told {
+        on.hear(told, one.now, &mut heard)?;
+    }
+    for (inbound, hidden) in &one.inbound {
+        on.hear_inbound(inbound, hidden, one.now, &mut heard)?;
+    }
+    Ok(heard)
+}
+
+fn unsealed(why: std::io::Error) -> Error {
+    Error::Database(why.to_string().into())
+}
+
+#[cfg(test)]
+mod tests;

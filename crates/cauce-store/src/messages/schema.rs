@@ -1,0 +1,119 @@
+//! The tables of the projection, as the steps that lead from one version to the next. A step is never
+//! changed once released: a new one is added at the end.
+
+/// The steps.
+pub(super) const STEPS: &[&str] = &["
+    CREATE TABLE through (
+        log INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE messages (
+        job BLOB PRIMARY KEY,
+        taken_at INTEGER NOT NULL,
+        tenant TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        campaign TEXT,
+        number INTEGER,
+        variant INTEGER,
+        contact TEXT,
+        conversation TEXT,
+        metadata BLOB,
+        kind TEXT NOT NULL,
+        phone_hash BLOB NOT NULL,
+        phone BLOB NOT NULL,
+        priority INTEGER NOT NULL,
+        stage INTEGER NOT NULL,
+        word INTEGER,
+        state INTEGER NOT NULL,
+        provider_id TEXT,
+        told_id TEXT,
+        job_code TEXT,
+        job_detail TEXT,
+        told_code TEXT,
+        told_detail TEXT,
+        tries TEXT NOT NULL,
+        due_at INTEGER NOT NULL,
+        completed_at INTEGER,
+        ended_at INTEGER,
+        sent_at INTEGER,
+        delivered_at INTEGER,
+        read_at INTEGER,
+        failed_at INTEGER,
+        answered_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX messages_by_tenant ON messages (tenant);
+    CREATE INDEX messages_by_campaign ON messages (tenant, campaign) WHERE campaign IS NOT NULL;
+    CREATE INDEX messages_by_phone ON messages (phone_hash);
+    CREATE INDEX messages_by_provider ON messages (provider_id) WHERE provider_id IS NOT NULL;
+    CREATE INDEX messages_unknown ON messages (stage) WHERE stage = 3;
+
+    CREATE TABLE told (
+        account TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        word INTEGER NOT NULL,
+        job BLOB,
+        code TEXT,
+        detail TEXT,
+        at INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        PRIMARY KEY (provider_id, account, word)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX told_by_job ON told (job) WHERE job IS NOT NULL;
+    CREATE INDEX told_by_age ON told (received_at);
+
+    CREATE TABLE inbound (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        tenant TEXT NOT NULL,
+        account TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        phone_hash BLOB NOT NULL,
+        phone BLOB NOT NULL,
+        kind TEXT NOT NULL,
+        text BLOB,
+        reply_to TEXT,
+        at INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        opt INTEGER,
+        opt_done INTEGER NOT NULL,
+        answers BLOB,
+        UNIQUE (account, provider_id)
+    ) STRICT;
+    CREATE INDEX inbound_by_tenant ON inbound (tenant, id);
+    CREATE INDEX inbound_by_phone ON inbound (phone_hash, at);
+    CREATE INDEX inbound_by_answered ON inbound (answers) WHERE answers IS NOT NULL;
+    CREATE INDEX inbound_to_opt ON inbound (opt_done) WHERE opt_done = 0;
+
+    CREATE TABLE campaigns (
+        tenant TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        batch_size INTEGER NOT NULL,
+        first_sent_at INTEGER,
+        last_sent_at INTEGER,
+        PRIMARY KEY (tenant, campaign)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE figures (
+        tenant TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        variant INTEGER NOT NULL,
+        measure INTEGER NOT NULL,
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (tenant, campaign, variant, measure)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE batches (
+        tenant TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        batch INTEGER NOT NULL,
+        taken INTEGER NOT NULL,
+        queued INTEGER NOT NULL,
+        failed INTEGER NOT NULL,
+        PRIMARY KEY (tenant, campaign, batch)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE counts (
+        name TEXT PRIMARY KEY,
+        count INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+"];
