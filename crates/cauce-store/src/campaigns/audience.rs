@@ -100,12 +100,7 @@ impl Campaigns {
 
     /// The newest row of any contact.
     pub async fn last_row(&self) -> Result<u64, Error> {
-        let work = |connection: &Connection| -> Result<u64, Error> {
-            let newest: Option<i64> =
-                connection.query_row("SELECT MAX(row) FROM contacts", [], |row| row.get(0))?;
-            Ok(numbers::of(newest.unwrap_or_default()))
-        };
-        self.database.read(work).await
+        self.database.read(last_row).await
     }
 }
 
@@ -207,7 +202,15 @@ fn members(
     Ok(members)
 }
 
-fn estimate(connection: &Connection, audience: &Audience) -> Result<Estimate, Error> {
+/// The newest row of any contact.
+pub(super) fn last_row(connection: &Connection) -> Result<u64, Error> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT MAX(row) FROM contacts", [], |row| row.get(0))?;
+    Ok(newest.unwrap_or_default().unsigned_abs())
+}
+
+/// How many contacts an audience has, without a look at each.
+pub(super) fn estimate(connection: &Connection, audience: &Audience) -> Result<Estimate, Error> {
     let none = Estimate {
         contacts: 0,
         exact: true,

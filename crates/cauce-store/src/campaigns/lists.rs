@@ -33,13 +33,7 @@ impl Campaigns {
 
     /// Forgets a list. The contacts stay.
     pub async fn drop_list(&self, list: u64) -> Result<(), Error> {
-        let list = numbers::to(list);
-        let work = move |tx: &Transaction<'_>| -> Result<(), Error> {
-            tx.execute("DELETE FROM listed WHERE list = ?1", [list])?;
-            tx.execute("DELETE FROM lists WHERE list = ?1", [list])?;
-            Ok(())
-        };
-        self.database.write(work).await
+        self.database.write(move |tx| Ok(forget(tx, list)?)).await
     }
 }
 
@@ -72,4 +66,12 @@ pub(super) fn make(tx: &Transaction<'_>, tenant: i64, ids: &[String]) -> Result<
         unknown,
         repeated,
     })
+}
+
+/// Forgets a list as a part of something larger.
+pub(super) fn forget(tx: &Transaction<'_>, list: u64) -> rusqlite::Result<()> {
+    let list = numbers::to(list);
+    tx.execute("DELETE FROM listed WHERE list = ?1", [list])?;
+    tx.execute("DELETE FROM lists WHERE list = ?1", [list])?;
+    Ok(())
 }

@@ -9,6 +9,7 @@
 //! costs no look at the disk.
 
 mod audience;
+pub mod campaign;
 pub mod contact;
 mod delete;
 mod identity;

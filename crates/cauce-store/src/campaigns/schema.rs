@@ -3,6 +3,7 @@
 //! ```text
 //! tenants --< contacts --< tagged >-- tags        opt_outs: by phone, whether or not a contact has it
 //!                 \-----< listed >-- lists        imports --< rejected (rows that were not taken)
+//!                       campaigns --< skipped (those who were left out), skip_counts
 //! ```
 //!
 //! `contacts.row` is never used twice, so that whoever walks in its order meets what came later at
@@ -10,7 +11,8 @@
 //! in one transaction.
 
 /// The steps, oldest first.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE identity (sealed BLOB NOT NULL) STRICT;
 
     CREATE TABLE tenants (
@@ -84,4 +86,50 @@ pub(super) const STEPS: &[&str] = &["
         sealed BLOB NOT NULL,
         PRIMARY KEY (import, piece)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE campaigns (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        name TEXT NOT NULL,
+        state TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        list INTEGER,
+        scheduled_at INTEGER,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        started_at INTEGER,
+        ended_at INTEGER,
+        job TEXT,
+        last_row INTEGER NOT NULL,
+        estimate INTEGER NOT NULL,
+        note_code TEXT,
+        note TEXT,
+        forgiven_sent INTEGER NOT NULL,
+        forgiven_failed INTEGER NOT NULL,
+        figures TEXT,
+        pruned INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX campaigns_by_tenant ON campaigns (tenant, row);
+    CREATE INDEX campaigns_by_state ON campaigns (state, scheduled_at);
+    CREATE INDEX campaigns_ended ON campaigns (ended_at) WHERE ended_at IS NOT NULL;
+
+    CREATE TABLE skipped (
+        campaign INTEGER NOT NULL,
+        contact INTEGER NOT NULL,
+        id TEXT,
+        why TEXT NOT NULL,
+        detail TEXT,
+        PRIMARY KEY (campaign, contact)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE skip_counts (
+        campaign INTEGER NOT NULL,
+        why TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (campaign, why)
+    ) STRICT, WITHOUT ROWID;
+",
+];

@@ -162,7 +162,7 @@ struct Known {
 }
 
 /// Entries on their way into the tables.
-struct Batch<'a> {
+pub(super) struct Batch<'a> {
     tx: &'a Transaction<'a>,
     sealed: Sealed<'a>,
     tenant: i64,
@@ -173,7 +173,7 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn begin(
+    pub(super) fn begin(
         tx: &'a Transaction<'a>,
         personal: &'a Personal,
         tenant: &'a TenantId,
@@ -190,7 +190,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn take(&mut self, entry: Entry) -> Result<Result<Upserted, Refusal>, Error> {
+    pub(super) fn take(&mut self, entry: Entry) -> Result<Result<Upserted, Refusal>, Error> {
         let hash = entry.number.as_ref().map(|number| self.hash(number));
         let known = match (&entry.id, &hash) {
             (Some(id), _) => self.find("c.tenant = ?1 AND c.id = ?2", (self.tenant, id))?,
@@ -338,7 +338,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Writes the counts. Answers the numbers that have opted out.
-    fn finish(self) -> Result<Vec<PhoneHash>, Error> {
+    pub(super) fn finish(self) -> Result<Vec<PhoneHash>, Error> {
         self.tagging.finish(self.tx)?;
         tenants::count(self.tx, self.tenant, self.new)?;
         Ok(self.opted_out)
