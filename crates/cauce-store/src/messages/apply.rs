@@ -4,6 +4,7 @@
 //! order and once, by the position that is written in the same transaction; the words of providers
 //! are a set; and all that follows from both is told anew whenever one of them has grown.
 
+use cauce_flow::id::GroupName;
 use rusqlite::{OptionalExtension, params};
 
 use super::{
@@ -85,12 +86,15 @@ impl Applying<'_> {
         let (What::Taken(taken), Some(hidden)) = (&change.what, hidden) else {
             return Ok(());
         };
-        let place = taken.campaign.as_ref().map(|part| Place {
-            tenant: taken.tenant.to_string(),
-            campaign: part.campaign.to_string(),
-            variant: part.variant,
-            number: part.number,
-        });
+        let campaign = taken.campaign.as_ref();
+        let place = campaign
+            .zip(taken.part.as_ref())
+            .map(|(campaign, part)| Place {
+                tenant: taken.tenant.to_string(),
+                campaign: campaign.to_string(),
+                variant: part.variant,
+                number: part.number,
+            });
         let due_at = taken.due_at.as_millis();
         let row = Row::taken(
             Key::of(taken.job),
@@ -99,10 +103,11 @@ impl Applying<'_> {
             &hidden.phone_hash,
             due_at,
         );
-        let contact = taken.campaign.as_ref().map(|part| part.contact.as_str());
+        let contact = taken.part.as_ref().map(|part| part.contact.as_str());
         let rest = Rest {
             taken_at: taken.job.taken_at().as_millis(),
             tenant: taken.tenant.as_str(),
+            campaign: campaign.map(GroupName::as_str),
             contact,
             conversation: taken.conversation.as_deref(),
             metadata: hidden.metadata.as_deref(),

@@ -80,8 +80,10 @@ pub struct Taken {
     pub to: String,
     /// What it is: `text`, `template`, …
     pub kind: String,
-    /// The campaign that it is part of.
-    pub campaign: Option<Part>,
+    /// The campaign that it belongs to.
+    pub campaign: Option<GroupName>,
+    /// Its place among the recipients of that campaign; none where it was sent beside them.
+    pub part: Option<Part>,
     /// The caller's conversation.
     pub conversation: Option<String>,
     /// The caller's own JSON.
@@ -95,9 +97,7 @@ pub struct Taken {
 /// A recipient's place in a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The campaign.
-    pub campaign: GroupName,
-    /// The recipient's number in it, from 0.
+    /// The recipient's number, from 0.
     pub number: u64,
     /// The place of the recipient's variant among those of the campaign.
     pub variant: u16,

@@ -24,6 +24,8 @@ pub struct CampaignFigures {
     pub variants: BTreeMap<u16, VariantFigures>,
     /// Its batches, as far as its messages are taken.
     pub batches: BatchFigures,
+    /// Its messages that have failed, by the code of the reason.
+    pub failures: BTreeMap<String, u64>,
     /// When the first of its messages was sent, in epoch milliseconds.
     pub first_sent_at: Option<i64>,
     /// When the newest of its messages was sent.
@@ -93,10 +95,11 @@ impl CampaignFigures {
 }
 
 /// How a message is counted.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Counted {
     state: MessageState,
     is_answered: bool,
+    failure: Option<String>,
 }
 
 impl Counted {
@@ -104,6 +107,7 @@ impl Counted {
         Counted {
             state: row.state,
             is_answered: row.answered_at.is_some(),
+            failure: row.failure().map(str::to_owned),
         }
     }
 }
@@ -112,6 +116,7 @@ impl Counted {
 pub(super) struct Deltas {
     batch_size: u64,
     sums: BTreeMap<(String, String, u16, i64), i64>,
+    failures: BTreeMap<(String, String, String), i64>,
     batches: BTreeMap<(String, String, i64), Batch>,
     /// The first and the newest time of sending.
     sent: BTreeMap<(String, String), (i64, i64)>,
@@ -131,6 +136,7 @@ impl Deltas {
         Deltas {
             batch_size: batch_size.max(1),
             sums: BTreeMap::new(),
+            failures: BTreeMap::new(),
             batches: BTreeMap::new(),
             sent: BTreeMap::new(),
             sizes: BTreeMap::new(),
@@ -193,6 +199,10 @@ impl Deltas {
         if counted.is_answered {
             *self.sum(place, ANSWERED) += by;
         }
+        if let Some(code) = counted.failure {
+            let key = (place.tenant.clone(), place.campaign.clone(), code);
+            *self.failures.entry(key).or_default() += by;
+        }
         let batch = self.batch(tx, place)?;
         match counted.state {
             MessageState::Queued => batch.queued += by,
@@ -244,6 +254,13 @@ impl Deltas {
             )?
             .execute(params![tenant, campaign, variant, measure, by])?;
         }
+        for ((tenant, campaign, code), by) in self.failures {
+            tx.prepare_cached(
+                "INSERT INTO failures VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            )?
+            .execute(params![tenant, campaign, code, by])?;
+        }
         for ((tenant, campaign, number), batch) in self.batches {
             tx.prepare_cached(
                 "INSERT INTO batches VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -286,6 +303,14 @@ pub(super) fn read(
     for row in rows {
         let (variant, measure, sum): (u16, i64, i64) = row?;
         add(figures.variants.entry(variant).or_default(), measure, sum);
+    }
+    let mut failures = connection.prepare_cached(
+        "SELECT code, count FROM failures WHERE tenant = ?1 AND campaign = ?2 AND count > 0",
+    )?;
+    let failed = failures.query_map(own, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    for row in failed {
+        let (code, count): (String, i64) = row?;
+        figures.failures.insert(code, count.cast_unsigned());
     }
     figures.batches = batches(connection, own)?;
     let times = connection
@@ -336,7 +361,7 @@ fn batches(connection: &Connection, own: [&str; 2]) -> rusqlite::Result<BatchFig
 
 /// Forgets the figures of a campaign.
 pub(super) fn forget(tx: &Transaction<'_>, tenant: &str, campaign: &str) -> rusqlite::Result<()> {
-    for table in ["figures", "batches", "campaigns"] {
+    for table in ["figures", "failures", "batches", "campaigns"] {
         tx.execute(
             &format!("DELETE FROM {table} WHERE tenant = ?1 AND campaign = ?2"),
             [tenant, campaign],

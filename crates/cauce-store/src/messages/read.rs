@@ -28,7 +28,9 @@ pub struct MessageView {
     pub to: String,
     /// What it is: `text`, `template`, …
     pub kind: String,
-    /// Where it stands in a campaign.
+    /// The campaign that it belongs to.
+    pub campaign: Option<String>,
+    /// Its place among the recipients of that campaign.
     pub place: Option<Place>,
     /// The caller's conversation.
     pub conversation: Option<String>,
@@ -61,9 +63,7 @@ pub struct MessageView {
 /// A recipient's place in a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The campaign.
-    pub campaign: String,
-    /// The recipient's number in it.
+    /// The recipient's number.
     pub number: u64,
     /// The place of its variant.
     pub variant: u16,
@@ -241,12 +241,11 @@ fn view(row: &SqlRow<'_>, personal: &Personal) -> rusqlite::Result<MessageView> 
         MessageState::Queued | MessageState::Unknown => of_job,
         _ => None,
     };
-    let campaign: Option<String> = row.get("campaign")?;
-    let place = match campaign {
+    let number: Option<i64> = row.get("number")?;
+    let place = match number {
         None => None,
-        Some(campaign) => Some(Place {
-            campaign,
-            number: row.get::<_, i64>("number")?.cast_unsigned(),
+        Some(number) => Some(Place {
+            number: number.cast_unsigned(),
             variant: row.get("variant")?,
             contact: row.get("contact")?,
         }),
@@ -260,6 +259,7 @@ fn view(row: &SqlRow<'_>, personal: &Personal) -> rusqlite::Result<MessageView> 
         sender: row.get("sender")?,
         to: hidden::shown(personal, b"to", key.as_bytes(), &sealed),
         kind: row.get("kind")?,
+        campaign: row.get("campaign")?,
         place,
         conversation: row.get("conversation")?,
         metadata: metadata

@@ -107,14 +107,14 @@ impl Row {
                 (row.get(code)?, row.get(detail)?);
             Ok(code.zip(detail))
         };
-        let campaign: Option<String> = row.get("campaign")?;
-        let place = match campaign {
+        let number: Option<i64> = row.get("number")?;
+        let place = match number {
             None => None,
-            Some(campaign) => Some(Place {
+            Some(number) => Some(Place {
                 tenant: row.get("tenant")?,
-                campaign,
+                campaign: row.get("campaign")?,
                 variant: row.get("variant")?,
-                number: row.get::<_, i64>("number")?.cast_unsigned(),
+                number: number.cast_unsigned(),
             }),
         };
         let word: Option<i64> = row.get("word")?;
@@ -227,7 +227,7 @@ impl Row {
                 rest.taken_at,
                 rest.tenant,
                 self.sender,
-                place.map(|place| &place.campaign),
+                rest.campaign,
                 place.map(|place| place.number.cast_signed()),
                 place.map(|place| place.variant),
                 rest.contact,
@@ -277,6 +277,13 @@ impl Row {
         .map(drop)
     }
 
+    /// The code of what made it fail, where it has.
+    pub(super) fn failure(&self) -> Option<&str> {
+        let has_failed = self.state == MessageState::Failed;
+        let error = self.told_error.as_ref().or(self.job_error.as_ref());
+        error.filter(|_| has_failed).map(|(code, _)| code.as_str())
+    }
+
     /// When the provider took it, as the job knows.
     pub(super) fn completed_at(&self) -> Option<i64> {
         self.completed_at
@@ -287,6 +294,7 @@ impl Row {
 pub(super) struct Rest<'a> {
     pub(super) taken_at: i64,
     pub(super) tenant: &'a str,
+    pub(super) campaign: Option<&'a str>,
     pub(super) contact: Option<&'a str>,
     pub(super) conversation: Option<&'a str>,
     pub(super) metadata: Option<&'a [u8]>,

@@ -102,6 +102,14 @@ pub(super) const STEPS: &[&str] = &["
         PRIMARY KEY (tenant, campaign, variant, measure)
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE failures (
+        tenant TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        code TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (tenant, campaign, code)
+    ) STRICT, WITHOUT ROWID;
+
     CREATE TABLE batches (
         tenant TEXT NOT NULL,
         campaign TEXT NOT NULL,

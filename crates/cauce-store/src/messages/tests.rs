@@ -39,8 +39,8 @@ fn taken(number: u64, to: &str, campaign: Option<u64>) -> Change {
             sender: account("main"),
             to: to.to_owned(),
             kind: "text".to_owned(),
-            campaign: campaign.map(|place| Part {
-                campaign: GroupName::new("spring").unwrap(),
+            campaign: campaign.and(GroupName::new("spring").ok()),
+            part: campaign.map(|place| Part {
                 number: place,
                 variant: (place % 2) as u16,
                 contact: format!("c{place}"),

@@ -333,6 +333,8 @@ async fn compare(messages: &Messages, said: &Said) {
         found.failed_attempts = 0;
         assert_eq!(found, expected, "variant {variant}");
     }
+    let failed: u64 = figures.failures.values().sum();
+    assert_eq!(failed, figures.all().state(MessageState::Failed));
     let batches = figures.batches;
     let sum = batches.waiting + batches.active + batches.completed + batches.failed;
     assert_eq!(batches.total, sum);
