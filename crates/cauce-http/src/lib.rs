@@ -19,7 +19,6 @@ mod cursor;
 mod gate;
 mod idempotency;
 mod ingest;
-mod jwt;
 mod metrics;
 mod openapi;
 pub mod problem;

@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use cauce_destinations::jwt;
 use cauce_engine::{sessions::Update, settings::Evolution};
 use cauce_flow::time::Timestamp;
 use serde::Deserialize;
@@ -23,7 +24,6 @@ use crate::{
     app::App,
     body::{self, Raw},
     control::{answer::Json, sessions::SessionId},
-    jwt,
     problem::{Code, Fault, Problem},
     query::Segment,
     wire::session::HeardView,

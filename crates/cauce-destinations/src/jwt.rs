@@ -1,9 +1,10 @@
-//! JSON Web Tokens of one kind: HS256, with an end.
+//! Whether a caller knows a secret: shown as it is, or as the key of a JSON Web Token of one kind
+//! (HS256, with an end).
 //!
 //! Sources: RFC 7515, 5.2 (the signature is over the text of head and claims); RFC 7519, 4.1.4.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use cauce_flow::time::Timestamp;
-use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -24,7 +25,7 @@ struct Claims {
 }
 
 /// Whether a token is signed with this secret and has not ended.
-pub(crate) fn is_signed(token: &str, secret: &str, now: Timestamp) -> bool {
+pub fn is_signed(token: &str, secret: &str, now: Timestamp) -> bool {
     checked(token, secret).is_some_and(|claims| {
         let now = now.as_millis().div_euclid(1000);
         claims.exp.saturating_add(LEEWAY_SECONDS) > now
@@ -37,7 +38,7 @@ fn checked(token: &str, secret: &str) -> Option<Claims> {
     }
     let (signed, signature) = token.rsplit_once('.')?;
     let (head, claims) = signed.split_once('.')?;
-    let bytes = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).ok();
+    let bytes = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
     // Only this algorithm: a token must not choose how it is checked.
     let head: Head = serde_json::from_slice(&bytes(head)?).ok()?;
     if head.alg != "HS256" {
@@ -50,7 +51,7 @@ fn checked(token: &str, secret: &str) -> Option<Claims> {
 }
 
 /// Whether two secrets are the same, without telling by its time where they differ.
-pub(crate) fn is_same(shown: &[u8], secret: &[u8]) -> bool {
+pub fn is_same(shown: &[u8], secret: &[u8]) -> bool {
     let digest = |bytes: &[u8]| Sha256::digest(bytes);
     let pairs = digest(shown).into_iter().zip(digest(secret));
     pairs.fold(0, |different, (a, b)| different | (a ^ b)) == 0
@@ -63,11 +64,11 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_760_000_000_000);
 
     fn token(head: &str, exp: i64, secret: &str) -> String {
-        let part = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
         let signed = format!("{}.{}", part(head), part(&format!(r#"{{"exp":{exp}}}"#)));
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(signed.as_bytes());
-        let signature = BASE64URL_NOPAD.encode(&mac.finalize().into_bytes());
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
         format!("{signed}.{signature}")
     }
 
