@@ -7,6 +7,8 @@
 
 pub mod destination;
 pub mod fault;
+pub mod form;
+pub mod jwt;
 pub mod secret;
 
 pub mod message;
@@ -14,17 +16,22 @@ pub mod normalize;
 pub mod pixel;
 
 mod answer;
+mod graph;
 mod headers;
 mod payload;
 
 pub mod backend;
+pub mod evolution;
 pub mod google_analytics;
 pub mod linkedin;
 pub mod meta;
 pub mod tiktok;
+pub mod twilio;
 pub mod webhook;
+pub mod whatsapp_cloud;
 
 pub mod catalog;
+pub mod senders;
 
 #[cfg(test)]
 mod testing;

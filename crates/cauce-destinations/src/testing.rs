@@ -17,8 +17,11 @@ use serde_json::{Value, json};
 use crate::{
     catalog::{self, Account},
     destination::{Answer, Credentials, Destination, Fault, Request, Response, Screened},
+    form::Form,
+    message::{Message, State, Step, Told},
     normalize::{country::Country, hash::Hash},
     pixel::{Choice, Consent, Defaults, PixelEvent, Platform, Prepared},
+    senders::{self, SenderAccount},
 };
 
 /// 2026-01-01T00:00:00Z.
@@ -323,4 +326,117 @@ pub(crate) fn covered(fixtures: &[&str]) -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+#[derive(Deserialize)]
+struct MessageCase {
+    about: String,
+    account: Value,
+    message: Message,
+    request: Value,
+}
+
+/// Every message of the fixture can be carried, and its request is the one that stands there.
+#[track_caller]
+pub(crate) fn check_messages(fixture: &str) {
+    let cases: Vec<MessageCase> = serde_json::from_str(fixture).unwrap();
+    let mut differing = String::new();
+    for case in cases {
+        let account: SenderAccount = serde_json::from_value(case.account).unwrap();
+        let provider = account.provider();
+        let (destination, _) = senders::build(account).unwrap();
+        assert_eq!(case.message.check(provider), [], "{}", case.about);
+        let job = job(case.message.to_payload());
+        assert_eq!(
+            destination.screen(&job, NOW),
+            Screened::Send,
+            "{}",
+            case.about
+        );
+        let request = destination.encode(std::slice::from_ref(&job), NOW);
+        assert!(request.body.len() <= destination.limits().max_bytes);
+        let mut actual = shown_request(&request);
+        if let Value::String(form) = &actual["body"] {
+            let form = Form::read(form.as_bytes());
+            actual["body"] = form
+                .fields()
+                .map(|(name, value)| json!([name, value]))
+                .collect();
+        }
+        if actual != case.request {
+            differing.push_str(&format!("{}\n{actual}\n", case.about));
+        }
+    }
+    assert!(
+        differing.is_empty(),
+        "other requests are made:\n{differing}"
+    );
+}
+
+/// What a provider tells, as fixtures write it.
+pub(crate) fn shown_told(told: &Told) -> String {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let seconds = |at: Option<Timestamp>| or_dash(at.map(|at| (at.as_millis() / 1000).to_string()));
+    match told {
+        Told::Status(status) => {
+            let state = match &status.state {
+                State::Failed(reason) => format!("failed {}", reason.code),
+                other => Step::of(other).as_str().to_owned(),
+            };
+            let job = or_dash(status.job.map(|job| job.number().to_string()));
+            let at = seconds(status.at);
+            format!("status {} {state}, job {job}, at {at}", status.provider_id)
+        }
+        Told::Inbound(inbound) => format!(
+            "inbound {} from {} ({}): {} {}, answers {}, at {}",
+            inbound.provider_id,
+            inbound.from.as_str(),
+            or_dash(inbound.name.clone()),
+            inbound.kind.as_str(),
+            or_dash(inbound.text.clone()),
+            or_dash(inbound.reply_to.clone()),
+            seconds(inbound.at),
+        ),
+        Told::Connection(connection) => {
+            format!("{} is {}", connection.instance, connection.state.as_str())
+        }
+        Told::Qr { instance, code } => format!("{instance} shows {code}"),
+    }
+}
+
+#[derive(Deserialize)]
+struct ToldCase {
+    about: String,
+    body: Value,
+    told: Vec<String>,
+}
+
+/// Every body of the fixture tells what stands there.
+#[track_caller]
+pub(crate) fn check_told(fixture: &str, hear: impl Fn(&[u8]) -> Option<Vec<Told>>) {
+    let cases: Vec<ToldCase> = serde_json::from_str(fixture).unwrap();
+    for case in cases {
+        let body = case.body.to_string();
+        let told = hear(body.as_bytes()).unwrap_or_default();
+        let told: Vec<String> = told.iter().map(shown_told).collect();
+        assert_eq!(told, case.told, "{}", case.about);
+    }
+}
+
+/// Every row of a table of codes is used by an answer of the fixture.
+#[track_caller]
+pub(crate) fn check_table<C: std::fmt::Display>(
+    system: &str,
+    fixture: &str,
+    codes: impl Iterator<Item = C>,
+) {
+    for code in codes {
+        let code = format!("{system}_{code}");
+        let is_used = |c: &Value| {
+            let verdict = c["verdict"].as_str().unwrap();
+            verdict.split(' ').any(|word| word == code)
+        };
+        let cases: Vec<Value> = serde_json::from_str(fixture).unwrap();
+        assert!(cases.iter().any(is_used), "no answer with {code}");
+    }
 }

@@ -9,6 +9,7 @@
 
 mod check;
 mod content;
+pub(crate) mod judge;
 pub mod phone;
 pub mod progress;
 mod provider;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::secret::Secret;
+use crate::{graph, secret::Secret};
 
 /// The account of a Meta dataset.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,9 +27,9 @@ pub struct Config {
 }
 
 fn default_version() -> String {
-    "v26.0".to_owned()
+    graph::VERSION.to_owned()
 }
 
 fn default_base_url() -> String {
-    "https://graph.facebook.com".to_owned()
+    graph::BASE_URL.to_owned()
 }

@@ -1,6 +1,5 @@
 //! An event as Meta wants it, and the requests.
 
-use bytes::Bytes;
 use cauce_flow::job::LeasedJob;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -8,8 +7,8 @@ use sha2::Sha256;
 
 use super::config::Config;
 use crate::{
-    answer::escaped,
     destination::{Header, Request},
+    graph,
     normalize::{email, hash::Hash, name, person, place},
     payload::{self, Ready, quoted},
     pixel::{EventType, Facts, Item, Withheld},
@@ -310,20 +309,11 @@ pub(super) fn proof(app_secret: &str, access_token: &str) -> String {
 /// The request in which a token asks about itself. Reading the dataset is no check: a token that
 /// may send events may not read it.
 pub(super) fn check(config: &Config) -> Request {
-    let token = escaped(config.access_token.expose());
-    let mut url = format!(
-        "{}/{}/debug_token?input_token={token}&access_token={token}",
-        config.base_url.trim_end_matches('/'),
-        config.api_version,
-    );
+    let token = &config.access_token;
+    let mut request = graph::debug_token(&config.base_url, &config.api_version, token);
     if let Some(secret) = &config.app_secret {
-        url.push_str("&appsecret_proof=");
-        url.push_str(&proof(secret.expose(), config.access_token.expose()));
+        let proof = proof(secret.expose(), token.expose());
+        request.url.push_str(&format!("&appsecret_proof={proof}"));
     }
-    Request {
-        method: http::Method::GET,
-        url,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    }
+    request
 }

@@ -27,6 +27,7 @@ use crate::{
     destination::{
         Answer, BatchKey, Credentials, Destination, Judgement, Limits, Request, Screened,
     },
+    graph,
     payload::{self, Ready},
 };
 
@@ -83,6 +84,6 @@ impl Destination for Meta {
     }
 
     fn classify_check(&self, answer: &Answer, now: Timestamp) -> Credentials {
-        classify::credentials_of(answer, now)
+        graph::credentials_of(answer, now)
     }
 }
