@@ -6,7 +6,9 @@ pub mod tracking;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use cauce_destinations::{destination::Destination, pixel::Platform};
+use cauce_destinations::{
+    destination::Destination, message::Provider, pixel::Platform, senders::Hears,
+};
 use cauce_flow::{
     dispatch::policy::Policy,
     id::{AccountName, QueueName, TenantId},
@@ -97,6 +99,8 @@ pub struct Account {
     pub conversions: Option<BTreeMap<String, String>>,
     /// What it is sent and what its answers mean.
     pub destination: Arc<dyn Destination>,
+    /// What it takes to hear what its provider tells, where messages are sent from it.
+    pub hears: Option<Arc<Hears>>,
     /// The policy of its line: the queue's, with the account's own limits over it.
     pub policy: Policy,
 }
@@ -105,6 +109,11 @@ impl Account {
     /// Whether it takes conversion events.
     pub fn is_pixel(&self) -> bool {
         self.platform.parse::<Platform>().is_ok()
+    }
+
+    /// The provider that carries its messages, where messages are sent from it.
+    pub fn provider(&self) -> Option<Provider> {
+        self.platform.parse().ok()
     }
 
     /// The line that feeds the account.

@@ -160,6 +160,7 @@ fn build(new: &NewRelay, settings: &Settings) -> Result<(Account, Relay), MakeEr
         platform: "webhook",
         base_url: new.url.split('?').next().unwrap_or_default().to_owned(),
         conversions: None,
+        hears: None,
         destination,
         policy: settings.relay_policy.clone().ok_or(MakeError::TooMany)?,
     };

@@ -279,6 +279,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
         platform: "test",
         base_url: String::new(),
         conversions: None,
+        hears: None,
         policy: policy(faulty.max_items),
         destination: Arc::new(faulty),
     };

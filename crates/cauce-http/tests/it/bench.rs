@@ -142,6 +142,7 @@ pub(crate) fn account(tenant: &str) -> Account {
         platform: "meta",
         base_url: "http://127.0.0.1:9".to_owned(),
         conversions: None,
+        hears: None,
         destination: Arc::from(catalog::build(serde_json::from_value(meta).unwrap()).unwrap()),
         policy: policy(),
     }

@@ -170,6 +170,7 @@ pub(super) async fn run(given: Option<&str>, jobs: u64, batch: usize) -> Result<
         platform: "bench",
         base_url: sink.url.clone(),
         conversions: None,
+        hears: None,
         destination: Arc::new(Anything {
             url: sink.url.clone(),
         }),

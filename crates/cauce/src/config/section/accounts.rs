@@ -126,6 +126,7 @@ fn account(section: Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Option
         platform: platform.as_str(),
         base_url,
         conversions,
+        hears: None,
         destination: destination?,
         policy: policy?,
     })

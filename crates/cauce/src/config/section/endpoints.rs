@@ -69,6 +69,7 @@ pub(super) fn backend(
                 platform: "backend",
                 base_url: config.base_url.clone(),
                 conversions: None,
+                hears: None,
                 destination: Arc::new(destination),
                 policy,
             }),

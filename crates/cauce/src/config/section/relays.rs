@@ -116,6 +116,7 @@ pub(super) fn one(
         platform: "webhook",
         base_url,
         conversions: None,
+        hears: None,
         destination: destination?,
         policy: policy?,
     };
