@@ -236,6 +236,7 @@ impl Messages {
             to: draft.to,
             kind: draft.kind,
             content: draft.content,
+            words: draft.words,
             reference: draft.reference,
         });
         *state.effects.entry(to).or_default() += 1;

@@ -19,8 +19,10 @@ pub struct Taken {
     pub to: String,
     /// What it is: `text`, `image`, `template`, …
     pub kind: String,
-    /// What a person would read, or the template's name and values.
+    /// All of it in one line: the text, or the media and its caption, or the template and its values.
     pub content: String,
+    /// Its words alone; at Twilio without the media or the place that go along.
+    pub words: String,
     /// What the client sent along to know it again; none where the platform has no place for it.
     pub reference: Option<String>,
     /// How its recipient behaved.
@@ -34,6 +36,7 @@ pub(crate) struct Draft {
     pub(crate) to: String,
     pub(crate) kind: String,
     pub(crate) content: String,
+    pub(crate) words: String,
     pub(crate) reference: Option<String>,
 }
 

@@ -95,7 +95,10 @@ async fn each_kind_of_content_is_taken() {
         ),
     ] {
         let pairs = [vec![("To", TO), ("From", FROM)], pairs].concat();
-        assert_eq!(form(&pairs).send(&twilio).await.status, 201, "{kind}");
+        let reply = form(&pairs).send(&twilio).await;
+        assert_eq!(reply.status, 201, "{kind}");
+        let media = if kind == "media" { "1" } else { "0" };
+        assert_eq!(reply.json()["num_media"], media, "{kind}");
         assert_eq!(twilio.messages().taken().last().unwrap().kind, kind);
     }
 }

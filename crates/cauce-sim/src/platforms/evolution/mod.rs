@@ -98,6 +98,7 @@ fn judge(call: &Call) -> Result<Judged, Refusal> {
         from: instance.to_owned(),
         to: sent.to,
         kind: sent.kind.to_owned(),
+        words: sent.content.clone(),
         content: sent.content,
         reference: None,
     };

@@ -40,6 +40,8 @@ pub(super) struct Form {
     pub(super) to: String,
     pub(super) kind: &'static str,
     pub(super) content: String,
+    /// The parameter `Body`; a template's words are not known here.
+    pub(super) words: String,
     pub(super) callback: Option<String>,
 }
 
@@ -80,6 +82,7 @@ pub(super) fn read(call: &Call) -> Result<Form, Refusal> {
         to: to.to_owned(),
         kind,
         content,
+        words: get("Body").cloned().unwrap_or_default(),
         callback: get("StatusCallback").cloned(),
     })
 }

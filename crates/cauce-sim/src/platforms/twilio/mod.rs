@@ -83,6 +83,7 @@ fn judge(call: &Call) -> Result<Judged, Refusal> {
         to: form.to,
         kind: form.kind.to_owned(),
         content: form.content,
+        words: form.words,
         reference: form.callback.clone(),
     };
     let answer = read::created(account, &draft);

@@ -23,7 +23,8 @@ pub(super) fn created(account: &str, draft: &Draft) -> Answer {
         false => "queued",
     };
     let now = seconds(SystemTime::now());
-    let mut body = shown(account, &draft.id, &draft.from, &draft.to, &draft.content);
+    let mut body = shown(account, &draft.id, &draft.from, &draft.to, &draft.words);
+    body["num_media"] = media(&draft.kind);
     body["status"] = json!(status);
     body["date_created"] = date(now);
     body["date_updated"] = date(now);
@@ -75,7 +76,8 @@ pub(super) fn list(call: &Call, account: &str) -> Answer {
 }
 
 fn read(account: &str, taken: &Taken) -> Value {
-    let mut body = shown(account, &taken.id, &taken.from, &taken.to, &taken.content);
+    let mut body = shown(account, &taken.id, &taken.from, &taken.to, &taken.words);
+    body["num_media"] = media(&taken.kind);
     let last = taken.treatment.last();
     let at = date(seconds(taken.wall));
     body["status"] = json!(last.map_or("queued", status_text));
@@ -95,11 +97,16 @@ fn shown(account: &str, id: &str, from: &str, to: &str, text: &str) -> Value {
     json!({
         "sid": id, "account_sid": account, "to": to,
         "from": service.is_none().then_some(from), "messaging_service_sid": service,
-        "body": text, "direction": "outbound-api", "num_segments": "1", "num_media": "0",
+        "body": text, "direction": "outbound-api", "num_segments": "1",
         "price": null, "price_unit": null, "error_code": null, "error_message": null,
         "api_version": "2010-04-01", "uri": format!("{uri}.json"),
         "subresource_uris": {"media": format!("{uri}/Media.json")},
     })
+}
+
+/// A number, written as text.
+fn media(kind: &str) -> Value {
+    json!(if kind == "media" { "1" } else { "0" })
 }
 
 fn date(at: i64) -> Value {

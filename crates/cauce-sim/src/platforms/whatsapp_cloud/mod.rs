@@ -80,6 +80,7 @@ fn judge(call: &Call) -> Result<Judged, Refusal> {
         from: phone.to_owned(),
         to: sent.to,
         kind: sent.kind,
+        words: sent.content.clone(),
         content: sent.content,
         reference: sent.reference,
     };
