@@ -11,6 +11,7 @@ pub mod form;
 pub mod jwt;
 pub mod secret;
 
+pub mod contact;
 pub mod message;
 pub mod normalize;
 pub mod pixel;

@@ -8,6 +8,7 @@ pub mod status;
 
 mod again;
 mod clock;
+pub mod contacts;
 mod pixels;
 pub mod relays;
 pub mod sessions;

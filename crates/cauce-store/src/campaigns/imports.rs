@@ -109,6 +109,19 @@ impl Campaigns {
         self.database.write(work).await
     }
 
+    /// Notes how far an import is.
+    pub async fn tell_import(&self, import: &Import, told: Value) -> Result<(), Error> {
+        let number = numbers::to(import.number);
+        let work = move |tx: &Transaction<'_>| -> Result<(), Error> {
+            tx.execute(
+                "UPDATE imports SET told = ?2 WHERE import = ?1",
+                (number, told.to_string()),
+            )?;
+            Ok(())
+        };
+        self.database.write(work).await
+    }
+
     /// Notes how an import has ended.
     pub async fn end_import(
         &self,

@@ -1,0 +1,287 @@
+//! An import, from the first byte of a file to its report.
+//!
+//! ```text
+//! body --pieces--> a thread that reads --batches--> one commit each, rejected rows beside them
+//! ```
+//!
+//! Both channels hold a few things, so memory does not grow with the file, and whoever sends is held
+//! up by the disk. Each batch is a commit of its own: an import that is cut off leaves what was
+//! committed, says so, and can be made again, because its rows change contacts that are there.
+
+use bytes::Bytes;
+use cauce_destinations::contact::sheet::{Known, SheetFault};
+use cauce_flow::{id::TenantId, time::Timestamp};
+use cauce_store::campaigns::{
+    Campaigns, Error,
+    imports::{Import, State},
+    upsert::{Outcome, Refusal, Upsert, Upserted},
+};
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+
+use super::{
+    reading::{self, Begun, Line, Piece, Read},
+    rejected::Rejected,
+    report::Report,
+};
+
+/// Pieces of the body, and batches, that wait.
+const MAX_WAITING: usize = 2;
+/// Batches after which a running import tells how far it is.
+const TELL_EVERY: u32 = 25;
+
+/// How a file is taken.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whose contacts.
+    pub tenant: TenantId,
+    /// What is known of the file.
+    pub known: Known,
+    /// Tags that every contact gets.
+    pub tags: Vec<String>,
+    /// Whether it is only looked at.
+    pub dry_run: bool,
+}
+
+/// Why the body of a file did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    /// Nothing came for too long.
+    #[error("the file did not go on in time")]
+    Late,
+    /// It broke off.
+    #[error("the file broke off")]
+    Broken,
+    /// It has too many bytes.
+    #[error("the file has more than {0} bytes; split it, each part with the first row")]
+    TooLarge(u64),
+}
+
+/// Why an import did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file is no table of contacts. Nothing was taken.
+    #[error(transparent)]
+    Sheet(#[from] SheetFault),
+    /// The file did not come to its end. What had come until then was taken.
+    #[error("{fault}")]
+    Body {
+        /// Why.
+        fault: BodyFault,
+        /// The import, where it had begun.
+        import: Option<Import>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Takes a file while it comes. `told` hears of each commit.
+pub async fn import(
+    store: &Campaigns,
+    options: Options,
+    body: impl Stream<Item = Result<Bytes, BodyFault>>,
+    now: impl Fn() -> Timestamp,
+    told: impl FnMut(&Report),
+) -> Result<(Import, Report), ImportError> {
+    let (to_reader, mut pieces) = mpsc::channel(MAX_WAITING);
+    let (out, mut read) = mpsc::channel(MAX_WAITING);
+    let (known, tags) = (options.known.clone(), options.tags.clone());
+    let reader =
+        tokio::task::spawn_blocking(move || reading::read(known, &tags, &mut pieces, &out));
+    let mut taking = Taking {
+        store,
+        options: &options,
+        now: &now,
+        told,
+        begun: None,
+        report: Report {
+            dry_run: options.dry_run,
+            ..Report::default()
+        },
+        batches: 0,
+    };
+    let (fed, taken) = tokio::join!(feed(body, to_reader), taking.take_all(&mut read));
+    // So that the reader does not wait for somebody to take what it has read.
+    drop(read);
+    // A panic of the reader shows as a file without an end.
+    let _ = reader.await;
+    let ended = taken?;
+    let state = if ended {
+        State::Done
+    } else {
+        State::Interrupted
+    };
+    let finished = taking.finish(state).await?;
+    match (fed, finished) {
+        (Ok(()), Some(done)) if ended => Ok(done),
+        (fed, finished) => Err(ImportError::Body {
+            fault: fed.err().unwrap_or(BodyFault::Broken),
+            import: finished.map(|(import, _)| import),
+        }),
+    }
+}
+
+/// Hands the body to the reader. The reader may not want all of it.
+async fn feed(
+    body: impl Stream<Item = Result<Bytes, BodyFault>>,
+    pieces: mpsc::Sender<Piece>,
+) -> Result<(), BodyFault> {
+    let mut body = std::pin::pin!(body);
+    while let Some(piece) = body.next().await {
+        if pieces.send(Piece::Bytes(piece?)).await.is_err() {
+            return Ok(());
+        }
+    }
+    let _ = pieces.send(Piece::End).await;
+    Ok(())
+}
+
+struct Taking<'a, N, T> {
+    store: &'a Campaigns,
+    options: &'a Options,
+    now: &'a N,
+    told: T,
+    begun: Option<(Import, Rejected)>,
+    report: Report,
+    batches: u32,
+}
+
+impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
+    /// Takes everything that is read. Answers whether the file has come to its end.
+    async fn take_all(&mut self, read: &mut mpsc::Receiver<Read>) -> Result<bool, ImportError> {
+        let taken = async {
+            while let Some(next) = read.recv().await {
+                match next {
+                    Read::Begun(begun) => self.begin(begun).await?,
+                    Read::Rows(lines) => self.take(lines).await?,
+                    Read::Fault(fault) => return Err(fault.into()),
+                    Read::End => return Ok(true),
+                }
+            }
+            Ok(false)
+        };
+        let taken = taken.await;
+        // Whoever still reads is told that nobody listens.
+        read.close();
+        taken
+    }
+
+    async fn begin(&mut self, begun: Begun) -> Result<(), Error> {
+        self.report.delimiter = begun.delimiter.to_string();
+        self.report.columns = begun.columns;
+        let (tenant, now) = (&self.options.tenant, (self.now)());
+        let import = self.store.begin_import(tenant, self.to_tell(), now).await?;
+        let rejected = Rejected::new(&begun.header, begun.delimiter);
+        self.begun = Some((import, rejected));
+        Ok(())
+    }
+
+    async fn take(&mut self, lines: Vec<Line>) -> Result<(), Error> {
+        let (mut entries, mut places) = (Vec::new(), Vec::new());
+        for line in lines {
+            line.encoding.clone_into(&mut self.report.encoding);
+            match line.entry {
+                Ok(entry) => {
+                    entries.push(entry);
+                    places.push((line.number, line.text));
+                }
+                Err(fault) => {
+                    self.reject(fault.code(), line.number, &fault.to_string(), &line.text);
+                }
+            }
+        }
+        let outcome = self.upsert(entries).await?;
+        for (done, (number, text)) in outcome.into_iter().zip(places) {
+            match done {
+                Ok(Upserted { made, .. }) => self.count(made),
+                Err(refusal) => self.reject(code(&refusal), number, &refusal.to_string(), &text),
+            }
+        }
+        self.keep_rejected(false).await?;
+        self.batches += 1;
+        if let Some((import, _)) = &self.begun
+            && self.batches.is_multiple_of(TELL_EVERY)
+        {
+            self.store.tell_import(import, self.to_tell()).await?;
+        }
+        (self.told)(&self.report);
+        Ok(())
+    }
+
+    /// Commits a batch; where it is only looked at, all of it would be taken.
+    async fn upsert(
+        &self,
+        entries: Vec<cauce_store::campaigns::upsert::Entry>,
+    ) -> Result<Outcome, Error> {
+        if self.options.dry_run {
+            let looked = |_| {
+                Ok(Upserted {
+                    id: String::new(),
+                    made: false,
+                })
+            };
+            return Ok(entries.into_iter().map(looked).collect());
+        }
+        let upsert = Upsert {
+            tenant: self.options.tenant.clone(),
+            entries,
+            all_or_none: false,
+        };
+        self.store.upsert(upsert, (self.now)()).await
+    }
+
+    fn count(&mut self, made: bool) {
+        self.report.rows += 1;
+        match (self.options.dry_run, made) {
+            (true, _) => {}
+            (false, true) => self.report.created += 1,
+            (false, false) => self.report.updated += 1,
+        }
+    }
+
+    fn reject(&mut self, code: &str, line: u64, reason: &str, text: &str) {
+        self.report.reject(code);
+        if let Some((_, rejected)) = &mut self.begun {
+            rejected.take(line, reason, text);
+            self.report.rejected_kept = rejected.rows;
+        }
+    }
+
+    async fn keep_rejected(&mut self, last: bool) -> Result<(), Error> {
+        let Some((import, rejected)) = &mut self.begun else {
+            return Ok(());
+        };
+        while let Some((piece, text)) = rejected.piece(last) {
+            self.store
+                .keep_rejected(import, piece, text.as_bytes())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, state: State) -> Result<Option<(Import, Report)>, Error> {
+        self.keep_rejected(true).await?;
+        let Some((import, _)) = &self.begun else {
+            return Ok(None);
+        };
+        let ended = self
+            .store
+            .end_import(import, state, self.to_tell(), (self.now)());
+        Ok(Some((ended.await?, self.report.clone())))
+    }
+
+    fn to_tell(&self) -> serde_json::Value {
+        // Texts and numbers always have a JSON form.
+        serde_json::to_value(&self.report).unwrap_or_default()
+    }
+}
+
+/// A refusal as a short code to group by.
+fn code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NoNumber | Refusal::Nobody => "phone_missing",
+        Refusal::TooLarge { .. } => "contact_too_large",
+        Refusal::TooManyTags(_) => "too_many_tags",
+    }
+}

@@ -1,0 +1,24 @@
+//! Contacts: files of them, taken while they come.
+
+mod import;
+mod reading;
+mod rejected;
+mod report;
+
+pub use cauce_destinations::contact::{
+    field::{self, FieldFault},
+    sheet::{self, Charset, Delimiter, Known, Row, SheetFault},
+};
+pub use import::{BodyFault, ImportError, Options, import};
+pub use report::Report;
+
+use cauce_destinations::message::phone::Phone;
+use cauce_store::campaigns::contact::Number;
+
+/// A number as it is kept with a contact.
+pub fn number(phone: &Phone) -> Number {
+    Number(phone.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! What an import has to tell.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What an import has to tell. It is kept with the import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// Whether it only looks and changes nothing.
+    pub dry_run: bool,
+    /// The encoding of the file.
+    pub encoding: String,
+    /// What stands between its columns.
+    pub delimiter: String,
+    /// What each of its columns becomes; nothing for those that are left out.
+    pub columns: Vec<String>,
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// Contacts that were made.
+    pub created: u64,
+    /// Contacts that were changed.
+    pub updated: u64,
+    /// Rows that were not taken.
+    pub rejected: u64,
+    /// Those of them that can be looked at.
+    pub rejected_kept: u64,
+    /// How many for each reason.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl Report {
+    /// Counts a row that was not taken.
+    pub(super) fn reject(&mut self, code: &str) {
+        self.rows += 1;
+        self.rejected += 1;
+        *self.reasons.entry(code.to_owned()).or_default() += 1;
+    }
+}
