@@ -138,7 +138,8 @@ impl Reading<'_> {
     /// Hands the batch on where it is full, or, at the end, as it is.
     fn hand_on(&mut self, last: bool) -> Result<(), Stop> {
         let full = self.batch.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
-        if !full && !(last && !self.batch.is_empty()) {
+        let rest = last && !self.batch.is_empty();
+        if !full && !rest {
             return Ok(());
         }
         self.bytes = 0;

@@ -7,129 +7,29 @@
 //! What is held does not grow with the file. A file that is no table at all, or whose first row
 //! names no phone, is refused as a whole before any row of it was told.
 
+mod cells;
 mod columns;
 mod encoding;
+mod fault;
 mod framing;
+mod known;
 mod row;
 mod sniff;
 
-use encoding_rs::Encoding;
-
-pub use self::{
-    columns::{Column, HeaderFault, LINE_COLUMN, REASON_COLUMN},
-    row::{Row, RowFault, tags},
-};
 use self::{
-    encoding::{Decoder, NoText},
+    cells::Cells,
+    encoding::Decoder,
     framing::{Broken, Framer, MAX_RECORD, Record},
 };
-use crate::normalize::country::Country;
+pub use self::{
+    columns::{Column, HeaderFault, LINE_COLUMN, REASON_COLUMN},
+    fault::SheetFault,
+    known::{Charset, Delimiter, Known},
+    row::{Row, RowFault, tags},
+};
 
 /// Most columns of a table.
 pub const MAX_COLUMNS: usize = 200;
-
-/// What is known of a table beforehand. All of it may be left out.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// The country that completes national numbers.
-    pub country: Option<Country>,
-    /// The encoding.
-    pub encoding: Option<Charset>,
-    /// What stands between the columns.
-    pub delimiter: Option<Delimiter>,
-}
-
-/// The encoding of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Charset(&'static Encoding);
-
-impl Charset {
-    /// The encoding with this name, as the web knows it (<https://encoding.spec.whatwg.org/#names-and-labels>).
-    pub fn find(name: &str) -> Option<Charset> {
-        Encoding::for_label(name.as_bytes()).map(Charset)
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        self.0.name()
-    }
-}
-
-/// What stands between the columns of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delimiter(u8);
-
-impl Delimiter {
-    /// One of `;`, `,`, `|` and the tab, also by the names that an address can hold.
-    pub fn find(name: &str) -> Option<Delimiter> {
-        let byte = match name {
-            "semicolon" => b';',
-            "comma" => b',',
-            "tab" | "\\t" => b'\t',
-            "pipe" => b'|',
-            other => *other.as_bytes().first().filter(|_| other.len() == 1)?,
-        };
-        sniff::DELIMITERS.contains(&byte).then_some(Delimiter(byte))
-    }
-
-    /// It as text.
-    pub fn as_char(self) -> char {
-        char::from(self.0)
-    }
-}
-
-/// Why a file is no table of contacts.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SheetFault {
-    /// It is something else.
-    #[error("{0}")]
-    NoText(&'static str),
-    /// Nothing is in it.
-    #[error("the file is empty; its first row has to name the columns")]
-    Empty,
-    /// Its first row cannot be read.
-    #[error("line {line}: the first row cannot be read: {fault}")]
-    First {
-        /// Where it begins.
-        line: u64,
-        /// What is wrong with it.
-        fault: RowFault,
-    },
-    /// Its first row does not name columns as it should.
-    #[error("line {line}: {fault}")]
-    Header {
-        /// Where it begins.
-        line: u64,
-        /// What is wrong with it.
-        fault: HeaderFault,
-    },
-    /// It has too many columns.
-    #[error(
-        "line {line}: {columns} columns, more than {MAX_COLUMNS}; leave out what no message needs"
-    )]
-    TooManyColumns {
-        /// Where the first row begins.
-        line: u64,
-        /// How many there are.
-        columns: usize,
-    },
-}
-
-impl From<NoText> for SheetFault {
-    fn from(what: NoText) -> SheetFault {
-        SheetFault::NoText(match what {
-            NoText::Spreadsheet => {
-                "the file is a spreadsheet or a ZIP, not CSV; save it as CSV (UTF-8) and send that"
-            }
-            NoText::OldSpreadsheet => {
-                "the file is a spreadsheet of an old kind, not CSV; save it as CSV (UTF-8) and send that"
-            }
-            NoText::Compressed => "the file is compressed; unpack it and send the CSV in it",
-            NoText::Pdf => "the file is a PDF; export the table as CSV and send that",
-            NoText::Binary => "the file holds bytes that stand in no text; save it as CSV (UTF-8)",
-        })
-    }
-}
 
 /// A row of the table, in its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -259,12 +159,12 @@ impl Sheet {
 
 /// Reads the first row, once all of it is there.
 fn begin(
-    text: &mut String,
+    text: &str,
     known: &Known,
     cells: &mut Cells,
     last: bool,
 ) -> Result<Option<Rows>, SheetFault> {
-    let (mut rest, mut line) = (&text[..], 1);
+    let (mut rest, mut line) = (text, 1);
     let (mut named, mut first) = (known.delimiter.map(|delimiter| delimiter.0), None);
     for found in text.split_inclusive('\n') {
         let whole = found.ends_with('\n') || last || found.len() > MAX_RECORD;
@@ -321,36 +221,6 @@ fn fault_of(record: &Record, encoding: &'static str) -> Option<RowFault> {
             Some(RowFault::Encoding { encoding })
         }
         None => None,
-    }
-}
-
-/// The cells of one record at a time, in memory that is used again.
-#[derive(Default)]
-struct Cells {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Cells {
-    /// Takes a record apart. It is known to be whole.
-    fn of(&mut self, record: &str, delimiter: u8) -> impl ExactSizeIterator<Item = &str> {
-        // Cells are never longer than what they are read from, nor more than its bytes.
-        self.text.resize(record.len() + 1, 0);
-        self.ends.resize(record.len() + 2, 0);
-        let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-        let (_, read, written, ended) =
-            reader.read_record(record.as_bytes(), &mut self.text, &mut self.ends);
-        debug_assert_eq!(read, record.len(), "a record is read as one");
-        let (_, _, more, last) =
-            reader.read_record(b"\n", &mut self.text[written..], &mut self.ends[ended..]);
-        let _ = more;
-        let count = ended + last;
-        let text = &self.text;
-        let ends = &self.ends[..count];
-        (0..count).map(move |cell| {
-            let begin = if cell == 0 { 0 } else { ends[cell - 1] };
-            std::str::from_utf8(&text[begin..ends[cell]]).unwrap_or_default()
-        })
     }
 }
 

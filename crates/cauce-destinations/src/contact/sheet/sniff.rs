@@ -24,7 +24,7 @@ pub(super) fn named(line: &str) -> Option<u8> {
     let name = rest
         .get(..4)
         .filter(|name| name.eq_ignore_ascii_case("sep="))?;
-    match rest[name.len()..].as_bytes() {
+    match &rest.as_bytes()[name.len()..] {
         [one] => Some(*one).filter(|one| DELIMITERS.contains(one)),
         _ => None,
     }

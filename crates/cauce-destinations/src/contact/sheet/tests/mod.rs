@@ -1,5 +1,5 @@
 use super::*;
-use crate::{contact::field, message::phone::Phone};
+use crate::{contact::field, message::phone::Phone, normalize::country::Country};
 
 mod property;
 
