@@ -136,8 +136,10 @@ impl Engine {
         });
         let (stop, time, of) = (inner.stop.clone(), clock.clone(), tracking.clone());
         let control = inner.control.clone();
+        let scratch = inner.settings.read().data_dir.join(EXPORT_DIR);
         self.keep("daily export", move || {
-            daily::run(of.clone(), control.clone(), time.clone(), stop.clone())
+            let (of, control, time) = (of.clone(), control.clone(), time.clone());
+            daily::run(of, control, time, scratch.clone(), stop.clone())
         });
     }
 
@@ -370,4 +372,6 @@ impl Engine {
 
 /// The loops beside the lines end within this, or are left to end with the process.
 const LOOPS_END: Duration = Duration::from_secs(2);
+/// The folder in the data folder in which files for a bucket are made.
+const EXPORT_DIR: &str = "export";
 const DAY: Duration = Duration::from_secs(24 * 3600);

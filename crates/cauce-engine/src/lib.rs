@@ -24,6 +24,8 @@ pub mod tokens;
 
 pub mod transport;
 
+pub mod bucket;
+
 pub mod tracking;
 
 mod inner;

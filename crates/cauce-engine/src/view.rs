@@ -16,6 +16,7 @@ use crate::{
     status::{
         DestinationStatus, Found, GateStatus, LineStatus, PixelHealth, QueueStatus, ReadyCheck, Why,
     },
+    tracking::Exported,
 };
 
 /// Every queue of a scope: those that have accounts, and those that hold or held jobs.
@@ -287,7 +288,7 @@ pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
     let floor = inner.min_free_bytes();
     let failed_unless = |good: bool| if good { Found::Ok } else { Found::Failed };
     let writing = || "writing".to_owned();
-    vec![
+    let mut checks = vec![
         ReadyCheck {
             name: "store",
             found: failed_unless(vitals.broken.is_none()),
@@ -306,7 +307,31 @@ pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
         },
         files_check(events.last_error),
         log_check("event log", events.corrupt),
-    ]
+    ];
+    let exported = inner.tracking.exported();
+    checks.extend(exported.into_iter().map(export_check));
+    checks
+}
+
+/// Days that are not exported are made up for; meanwhile a warehouse misses them.
+fn export_check(exported: Exported) -> ReadyCheck {
+    let through = exported
+        .through
+        .map_or("nothing yet".to_owned(), |(day, _)| {
+            format!("through {day}")
+        });
+    let (found, detail) = match exported.last_error {
+        None => (Found::Ok, through),
+        Some((at, why)) => (Found::Warning, format!("{through}; since {at}: {why}")),
+    };
+    ReadyCheck {
+        name: match exported.to {
+            "bucket" => "export to the bucket",
+            _ => "export to the folder",
+        },
+        found,
+        detail,
+    }
 }
 
 /// While files cannot be written, events are taken until the buffer is full.

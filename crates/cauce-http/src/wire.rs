@@ -9,6 +9,7 @@ pub(crate) mod queue;
 pub(crate) mod session;
 pub(crate) mod system;
 pub(crate) mod tracking;
+pub(crate) mod tracking_health;
 pub(crate) mod tracking_out;
 
 use serde::Serialize;

@@ -27,6 +27,7 @@ mod fault;
 mod hooks;
 mod ledger;
 mod messages;
+mod objects;
 mod options;
 mod platform;
 mod platforms;
@@ -43,7 +44,8 @@ pub use ledger::{EventKey, Ledger, Outcome, Seen};
 pub use messages::{
     CallbackCounts, Callbacks, Messages, PairLimit, Proof, Said, Taken, Template, Treatment,
 };
-pub use options::{Language, OauthClient, Options, Token};
+pub use objects::Objects;
+pub use options::{Bucket, Language, OauthClient, Options, Token};
 pub use platform::Platform;
 pub use random::Random;
 pub use sessions::{Failing, Lookup, Manner, Sessions, Told, What};

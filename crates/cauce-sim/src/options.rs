@@ -25,6 +25,8 @@ pub struct Options {
     pub foreign_rules: BTreeSet<String>,
     /// What an endpoint checks signatures with (`whsec_…`); none takes any.
     pub signing_secret: Option<String>,
+    /// The one bucket of an object store, and the key that may use it.
+    pub bucket: Bucket,
     /// Bodies above this are answered with 413. GA4's own limit lies below it and is silent.
     pub max_body_bytes: usize,
     /// Messages kept with their content, the newest; effects are counted of all.
@@ -45,6 +47,7 @@ impl Default for Options {
             oldest_version: 202_511,
             foreign_rules: BTreeSet::new(),
             signing_secret: None,
+            bucket: Bucket::default(),
             max_body_bytes: 4 << 20,
             max_messages: 200_000,
             max_requests: 8 << 20,
@@ -96,6 +99,34 @@ impl Default for OauthClient {
         OauthClient {
             id: "client".to_owned(),
             secret: "secret".to_owned(),
+        }
+    }
+}
+
+/// A bucket of an object store, and its key.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Where it lies.
+    pub region: String,
+    /// The id of the key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+    /// Every part but the last has to have so many bytes
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+    pub min_part_bytes: usize,
+}
+
+impl Default for Bucket {
+    fn default() -> Bucket {
+        Bucket {
+            name: "events".to_owned(),
+            region: "eu-south-2".to_owned(),
+            access_key_id: "AKIASTANDIN".to_owned(),
+            secret_access_key: "standin/secret+key".to_owned(),
+            min_part_bytes: 5 << 20,
         }
     }
 }

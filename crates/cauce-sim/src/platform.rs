@@ -21,13 +21,15 @@ pub enum Platform {
     Evolution,
     /// WhatsApp Cloud API.
     WhatsAppCloud,
+    /// An object store that speaks S3.
+    S3,
     /// Takes any POST, looks at nothing and answers 200: the cheapest receiver for measurements.
     Sink,
 }
 
 impl Platform {
     /// Every platform.
-    pub const ALL: [Platform; 10] = [
+    pub const ALL: [Platform; 11] = [
         Platform::Meta,
         Platform::GoogleAnalytics,
         Platform::LinkedIn,
@@ -37,6 +39,7 @@ impl Platform {
         Platform::Twilio,
         Platform::Evolution,
         Platform::WhatsAppCloud,
+        Platform::S3,
         Platform::Sink,
     ];
 
@@ -52,6 +55,7 @@ impl Platform {
             Platform::Twilio => "twilio",
             Platform::Evolution => "evolution",
             Platform::WhatsAppCloud => "whatsapp",
+            Platform::S3 => "s3",
             Platform::Sink => "sink",
         }
     }

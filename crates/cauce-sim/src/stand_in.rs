@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    Faults, Hooks, Ledger, Messages, Options, Platform, Said, Sessions, callbacks, connection,
-    platforms, world::World,
+    Faults, Hooks, Ledger, Messages, Objects, Options, Platform, Said, Sessions, callbacks,
+    connection, platforms, world::World,
 };
 
 /// Connections that wait to be taken at most.
@@ -110,6 +110,11 @@ impl StandIn {
     /// The phone of an Evolution instance is here (`open`) or not, and the messenger tells it.
     pub fn connect(&self, instance: &str, state: &str) {
         platforms::connect(&self.world, instance, state);
+    }
+
+    /// What an object store holds.
+    pub fn objects(&self) -> &Objects {
+        &self.world.objects
     }
 
     /// What goes wrong.

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{Faults, Hooks, Ledger, Messages, Options, Platform, Sessions};
+use crate::{Faults, Hooks, Ledger, Messages, Objects, Options, Platform, Sessions};
 
 pub(crate) struct World {
     pub(crate) platform: Platform,
@@ -15,6 +15,7 @@ pub(crate) struct World {
     pub(crate) sessions: Sessions,
     pub(crate) hooks: Hooks,
     pub(crate) messages: Messages,
+    pub(crate) objects: Objects,
     traces: AtomicU64,
 }
 
@@ -27,6 +28,7 @@ impl World {
             sessions: Sessions::new(),
             hooks: Hooks::new(),
             messages: Messages::new(platform, &options),
+            objects: Objects::default(),
             options,
             traces: AtomicU64::new(0),
         }

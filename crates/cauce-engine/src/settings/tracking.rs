@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use cauce_destinations::secret::Secret;
 use cauce_flow::{
     event::EventKind,
     id::TenantId,
@@ -46,7 +47,7 @@ pub struct Tracking {
     /// What becomes a conversion for the pixels.
     pub conversions: Vec<Conversion>,
     /// The daily export.
-    pub export: Option<Export>,
+    pub export: Export,
 }
 
 /// The way from the log into files.
@@ -113,10 +114,29 @@ pub const CLIENT_FIELDS: &[&str] = &[
 ];
 
 /// The daily export: one Parquet file for each UTC day and tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Export {
-    /// The folder that it goes to.
-    pub folder: PathBuf,
+    /// A folder that it goes to.
+    pub folder: Option<PathBuf>,
+    /// A bucket that it goes to.
+    pub bucket: Option<Bucket>,
+}
+
+/// A bucket of S3, or of a system that speaks like it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// What stands before the names of the files, without a slash at its end; may be empty.
+    pub prefix: String,
+    /// Where it lies.
+    pub region: String,
+    /// The address of the system; none for Amazon's own.
+    pub endpoint: Option<String>,
+    /// Which key signs.
+    pub access_key_id: String,
+    /// What it signs with.
+    pub secret_access_key: Secret,
 }
 
 impl Default for Tracking {
@@ -149,7 +169,7 @@ impl Default for Tracking {
                 max_events: 10_000,
             },
             conversions: Vec::new(),
-            export: None,
+            export: Export::default(),
         }
     }
 }

@@ -1,67 +1,132 @@
-//! The daily export: one Parquet file for each UTC day and tenant, for a warehouse to read.
+//! The daily export: one Parquet file for each UTC day and tenant, for a warehouse to read, in a folder,
+//! a bucket, or both.
 //!
 //! ```text
 //! FOLDER/date=2026-01-31/tenant=acme.parquet
+//! s3://BUCKET/PREFIX/date=2026-01-31/tenant=acme.parquet
 //! ```
 //!
-//! A day is written once it is over, under another name, and takes its own name when it is whole. The
-//! day that was written last is written once more with the next one: events may come late, from a
-//! browser that was offline. What was written is noted in the control store; a day for which the
-//! process was down, or the folder gone, is made up for.
+//! A day is written once it is over, and a file takes its name when it is whole. The day that was
+//! written last is written once more with the next one: events may come late, from a browser that
+//! was offline. What was written is noted in the control store, for each place by itself; a day for
+//! which the process was down, or the place gone, is made up for. The same names again: a file that
+//! was written twice is there once.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+mod files;
+mod place;
 
-use cauce_events::{
-    export::{Exporter, Format},
-    row::Row,
-    store::Filter,
-};
-use cauce_flow::{id::TenantId, time::Timestamp};
+use std::{io, path::PathBuf, time::Duration};
+
+use cauce_flow::time::Timestamp;
 use cauce_store::control::Control;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use self::place::Place;
 use super::Tracking;
-use crate::clock::Clock;
+use crate::{bucket, clock::Clock};
 
 /// How long after its end a day is written: events of its last minutes are on their way.
 const SETTLE: Duration = Duration::from_secs(3_600);
 /// It looks so often for a day that is over.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 const DAY: Duration = Duration::from_secs(86_400);
-/// Files that are written at the same time. With more tenants the day is read again.
-const MAX_OPEN_FILES: usize = 64;
 /// Days that are made up for at most.
 const MAX_DAYS: u64 = 400;
-/// The fact that holds the last day that was written.
-const FACT: &str = "tracking.export.through";
 
-/// Runs until the engine stops.
+/// Why a day was not written.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Bucket(#[from] bucket::Error),
+}
+
+/// How the export to one place does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// `folder` or `bucket`.
+    pub to: &'static str,
+    /// The last day that is there, as `2026-01-31`, and when it ended.
+    pub through: Option<(String, Timestamp)>,
+    /// Files that were written since the process started.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How often a day could not be written since the process started.
+    pub failures: u64,
+    /// What last went wrong; none while nothing is wrong.
+    pub last_error: Option<(Timestamp, String)>,
+}
+
+/// How the export to each place does.
+#[derive(Default)]
+pub(super) struct Exports(Mutex<Vec<Exported>>);
+
+impl Exports {
+    /// The places that are configured.
+    pub(super) fn all(&self) -> Vec<Exported> {
+        self.0.lock().clone()
+    }
+
+    /// Forgets places that are configured no more.
+    fn keep(&self, places: &[Place]) {
+        let is_there = |known: &Exported| places.iter().any(|place| place.name() == known.to);
+        self.0.lock().retain(is_there);
+    }
+
+    fn tell(&self, to: &'static str, change: impl FnOnce(&mut Exported)) {
+        let mut all = self.0.lock();
+        let at = all.iter().position(|known| known.to == to);
+        let at = at.unwrap_or_else(|| {
+            all.push(Exported {
+                to,
+                ..Exported::default()
+            });
+            all.len() - 1
+        });
+        change(&mut all[at]);
+    }
+}
+
+/// Runs until the engine stops. `scratch` is a folder of its own.
 pub(crate) async fn run(
     tracking: Tracking,
     control: Control,
     clock: Clock,
+    scratch: PathBuf,
     stop: CancellationToken,
 ) {
-    loop {
-        if let Some(export) = &tracking.settings().export
-            && let Err(error) = catch_up(&tracking, &control, &export.folder, clock.now()).await
-        {
-            let folder = export.folder.display();
-            tracing::error!(%folder, %error, "the daily export failed; it is tried again");
+    let work = async {
+        loop {
+            let places = Place::all(&tracking.settings().export, &scratch);
+            tracking.exports().keep(&places);
+            for place in places {
+                look(&tracking, &control, &place, clock.now()).await;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
+}
+
+async fn look(tracking: &Tracking, control: &Control, place: &Place, now: Timestamp) {
+    let done = catch_up(tracking, control, place, now).await;
+    let to = place.name();
+    tracking.exports().tell(to, |known| match &done {
+        Ok(()) => known.last_error = None,
+        Err(error) => {
+            known.failures += 1;
+            known.last_error = Some((now, error.to_string()));
         }
+    });
+    if let Err(error) = done {
+        tracing::error!(to, %error, "the daily export failed; it is tried again");
     }
 }
 
@@ -69,18 +134,39 @@ pub(crate) async fn run(
 async fn catch_up(
     tracking: &Tracking,
     control: &Control,
-    folder: &Path,
+    place: &Place,
     now: Timestamp,
-) -> io::Result<()> {
-    let known = control.fact(FACT).await.map_err(io::Error::other)?;
+) -> Result<(), Error> {
+    let known = control.fact(place.fact()).await.map_err(io::Error::other)?;
     let through = known.as_ref().and_then(Value::as_i64);
+    tell_through(tracking, place, through);
     for day in days(through, now) {
-        let files = write_day(tracking, folder, day).await?;
-        let noted = control.put_fact(FACT, &json!(day), now).await;
+        let (from, to) = (start_of(day), start_of(day + 1));
+        let (files, bytes) = place.write(tracking, &date(day), from, to).await?;
+        let noted = control.put_fact(place.fact(), &json!(day), now).await;
         noted.map_err(io::Error::other)?;
-        tracing::info!(day = date(day), files, "events of a day were exported");
+        tell_through(tracking, place, Some(day));
+        tracking.exports().tell(place.name(), |known| {
+            known.files += files;
+            known.bytes += bytes;
+        });
+        let to = place.name();
+        tracing::info!(
+            day = date(day),
+            to,
+            files,
+            bytes,
+            "events of a day were exported"
+        );
     }
     Ok(())
+}
+
+fn tell_through(tracking: &Tracking, place: &Place, through: Option<i64>) {
+    let through = through.map(|day| (date(day), start_of(day + 1)));
+    tracking
+        .exports()
+        .tell(place.name(), |known| known.through = through);
 }
 
 /// The days to write, counted from the Unix epoch, when this one was written last.
@@ -107,112 +193,6 @@ fn date(day: i64) -> String {
     let mut text = start_of(day).to_string();
     text.truncate(10);
     text
-}
-
-/// Writes the files of one day. Answers how many.
-async fn write_day(tracking: &Tracking, folder: &Path, day: i64) -> io::Result<usize> {
-    let folder = folder.join(format!("date={}", date(day)));
-    let mut done = BTreeSet::new();
-    loop {
-        let pass = Arc::new(Mutex::new(Pass::new(folder.clone(), done.clone())));
-        let filter = Filter {
-            tenant: None,
-            site: None,
-            visitor: None,
-            kind: None,
-            from: start_of(day),
-            to: start_of(day + 1),
-        };
-        let visited = Arc::clone(&pass);
-        let scan = tracking.scan(filter, move |rows| visited.lock().take(rows));
-        scan.await.map_err(io::Error::other)?;
-        let pass = std::mem::replace(
-            &mut *pass.lock(),
-            Pass::new(folder.clone(), BTreeSet::new()),
-        );
-        let written = tokio::task::spawn_blocking(move || pass.finish()).await;
-        let (tenants, more) = written.map_err(io::Error::other)??;
-        done.extend(tenants);
-        if !more {
-            return Ok(done.len());
-        }
-    }
-}
-
-/// One reading of a day: the files of the tenants that it met first.
-struct Pass {
-    folder: PathBuf,
-    done: BTreeSet<TenantId>,
-    files: BTreeMap<TenantId, Exporter<BufWriter<File>>>,
-    more: bool,
-    fault: Option<io::Error>,
-}
-
-impl Pass {
-    fn new(folder: PathBuf, done: BTreeSet<TenantId>) -> Pass {
-        Pass {
-            folder,
-            done,
-            files: BTreeMap::new(),
-            more: false,
-            fault: None,
-        }
-    }
-
-    /// Takes the next rows. Answers whether it wants more.
-    fn take(&mut self, rows: &[Row]) -> bool {
-        for rows in rows.chunk_by(|a, b| a.tenant == b.tenant) {
-            if let Err(error) = self.take_of(&rows[0].tenant, rows) {
-                self.fault = Some(error);
-                return false;
-            }
-        }
-        true
-    }
-
-    fn take_of(&mut self, tenant: &TenantId, rows: &[Row]) -> io::Result<()> {
-        if self.done.contains(tenant) {
-            return Ok(());
-        }
-        if let Some(file) = self.files.get_mut(tenant) {
-            return file.push(rows);
-        }
-        if self.files.len() == MAX_OPEN_FILES {
-            self.more = true;
-            return Ok(());
-        }
-        fs::create_dir_all(&self.folder)?;
-        let file = BufWriter::new(File::create(self.unfinished(tenant))?);
-        let mut file = Exporter::new(Format::Parquet, file)?;
-        file.push(rows)?;
-        self.files.insert(tenant.clone(), file);
-        Ok(())
-    }
-
-    fn unfinished(&self, tenant: &TenantId) -> PathBuf {
-        self.folder.join(format!(".tenant={tenant}.parquet.new"))
-    }
-
-    /// Gives the files their names. Answers whose they are, and whether there are more tenants.
-    fn finish(mut self) -> io::Result<(Vec<TenantId>, bool)> {
-        if let Some(error) = self.fault.take() {
-            return Err(error);
-        }
-        let mut tenants = Vec::new();
-        for (tenant, file) in std::mem::take(&mut self.files) {
-            let mut file = file.finish()?;
-            file.flush()?;
-            file.get_ref().sync_all()?;
-            let name = self.folder.join(format!("tenant={tenant}.parquet"));
-            fs::rename(self.unfinished(&tenant), name)?;
-            tenants.push(tenant);
-        }
-        if !tenants.is_empty() {
-            // The names are on the disk, too, before the day counts as written.
-            File::open(&self.folder)?.sync_all()?;
-        }
-        Ok((tenants, self.more))
-    }
 }
 
 #[cfg(test)]

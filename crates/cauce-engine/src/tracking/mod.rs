@@ -39,10 +39,11 @@ use parking_lot::{Mutex, RwLock};
 pub use self::upkeep::is_zone;
 pub use self::{
     batch::{Batch, Outcome, Refused, random_event_id},
+    daily::Exported,
     live::{Live, LiveEvent, Next, Place, Reader},
     rules::{RuleView, SetRuleError, Source},
 };
-use self::{conversions::Origin, rules::Sampling};
+use self::{conversions::Origin, daily::Exports, rules::Sampling};
 use crate::settings::tracking::Tracking as Settings;
 
 /// The tracking part of a running engine. Clones share it.
@@ -57,6 +58,7 @@ struct Shared {
     sampling: Sampling,
     allowances: Mutex<Allowances>,
     live: Live,
+    exports: Exports,
 }
 
 impl Tracking {
@@ -67,6 +69,7 @@ impl Tracking {
             sampling: Sampling::new(Arc::clone(&store), &settings),
             allowances: Mutex::new(Allowances::new(settings.quota, own)),
             live: Live::new(settings.stream),
+            exports: Exports::default(),
             settings: RwLock::new(Arc::new(settings)),
             store,
         };
@@ -241,6 +244,15 @@ impl Tracking {
     /// What was received and what became of it, for one tenant or summed up over all.
     pub fn counters(&self, tenant: Option<&TenantId>) -> store::Counters {
         self.shared.store.counters(tenant)
+    }
+
+    /// How the daily export does, place by place; nothing where there is none.
+    pub fn exported(&self) -> Vec<Exported> {
+        self.shared.exports.all()
+    }
+
+    fn exports(&self) -> &Exports {
+        &self.shared.exports
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn EventStore> {

@@ -48,6 +48,7 @@ pub(crate) async fn metrics(
         tell_store(&snapshot, &app.engine.jobs().vitals());
         let readers = tracking.live().readers();
         tracking_metrics::tell_store(&snapshot, &tracking.health(), readers);
+        tracking_metrics::tell_exports(&snapshot, &tracking.exported());
         tell_sessions(&snapshot, &app.engine.update_figures());
         tell_cache(&snapshot, &app.engine.cache_figures());
         text = text + &snapshot.render() + &app.metrics.render();

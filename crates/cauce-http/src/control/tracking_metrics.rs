@@ -1,5 +1,6 @@
 //! The figures of tracking, for `/metrics`.
 
+use cauce_engine::tracking::Exported;
 use cauce_events::store::{Counters, Health};
 
 use crate::metrics::Snapshot;
@@ -88,5 +89,39 @@ pub(crate) fn tell_store(to: &Snapshot, health: &Health, readers: usize) {
     ];
     for (metric, what, value) in counters {
         to.counter(metric, what, &[], value);
+    }
+}
+
+/// How the daily export does.
+pub(crate) fn tell_exports(to: &Snapshot, exported: &[Exported]) {
+    for place in exported {
+        let of = [("to", place.to)];
+        let counters: [(&'static str, &'static str, u64); 3] = [
+            (
+                "cauce_tracking_export_files_total",
+                "Files of the daily export that were written.",
+                place.files,
+            ),
+            (
+                "cauce_tracking_export_bytes_total",
+                "Their bytes.",
+                place.bytes,
+            ),
+            (
+                "cauce_tracking_export_failures_total",
+                "How often a day could not be exported; it is tried again.",
+                place.failures,
+            ),
+        ];
+        for (metric, what, value) in counters {
+            to.counter(metric, what, &of, value);
+        }
+        let through = place.through.as_ref();
+        let end = through.map_or(0.0, |(_, end)| end.as_millis() as f64 / 1_000.0);
+        let what = "The end of the last day that is exported, in Unix time; 0 before the first.";
+        to.gauge("cauce_tracking_export_through_seconds", what, &of, end);
+        let what = "1 while the daily export cannot be written.";
+        let failing = f64::from(u8::from(place.last_error.is_some()));
+        to.gauge("cauce_tracking_export_failing", what, &of, failing);
     }
 }

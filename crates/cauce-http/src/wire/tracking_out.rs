@@ -1,11 +1,11 @@
-//! Tracked events out: statistics, health, sampling rules, single events, receipts.
+//! Tracked events out: statistics, sampling rules, single events, receipts.
 
 use std::collections::BTreeMap;
 
 use cauce_engine::tracking::{RuleView, Source};
 use cauce_events::{
     row::Row,
-    store::{Counters, Erased, Health, Partition, Point, Stats, Top},
+    store::{Erased, Point, Stats, Top},
 };
 use cauce_flow::{shape::sampler::Rule, time::Timestamp};
 use serde::Serialize;
@@ -125,141 +125,6 @@ impl From<Top> for TopView {
             value: top.value,
             count: top.count,
             error: top.error,
-        }
-    }
-}
-
-/// How tracking does.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = TrackingHealth)]
-pub(crate) struct HealthView {
-    /// `ok` or `degraded`.
-    #[schema(value_type = String, example = "ok")]
-    status: &'static str,
-    /// The buffer between log and files.
-    buffer: BufferView,
-    /// What was received and what became of it, since the store was made.
-    events: CountersView,
-    /// Where events are kept.
-    #[schema(value_type = String, example = "embedded")]
-    store: &'static str,
-    /// The months, oldest first.
-    partitions: Vec<PartitionView>,
-    /// What last went wrong; null while nothing is wrong.
-    #[schema(required = true)]
-    last_error: Option<LastErrorView>,
-}
-
-/// The buffer between log and files.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = TrackingBuffer)]
-pub(crate) struct BufferView {
-    /// Events in it.
-    current_size: u64,
-    /// Events received.
-    total_received: u64,
-    /// Events written to files.
-    total_flushed: u64,
-    /// Events left out by sampling.
-    total_discarded: u64,
-    /// When it was last written to files.
-    #[schema(required = true, value_type = Option<String>, format = DateTime)]
-    last_flush_at: Option<Timestamp>,
-    /// How often it was written to files since the process started.
-    flush_count: u64,
-}
-
-/// What was received and what became of it. `received` is the sum of the others.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = TrackingCounters)]
-pub(crate) struct CountersView {
-    received: u64,
-    stored: u64,
-    sampled_out: u64,
-    merged: u64,
-    duplicates: u64,
-    withheld: u64,
-    rejected: u64,
-}
-
-/// One month of events.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TrackingPartition)]
-pub(crate) struct PartitionView {
-    #[schema(example = "tracking_events_2026_01")]
-    name: String,
-    /// Rows in its files, those of all tenants.
-    rows: u64,
-    files: u64,
-    bytes: u64,
-}
-
-/// What went wrong.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TrackingLastError)]
-pub(crate) struct LastErrorView {
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    detail: String,
-}
-
-impl HealthView {
-    /// `whole` shows the sizes of everybody's partitions, too.
-    pub(crate) fn new(health: Health, counters: Counters, whole: bool) -> HealthView {
-        let buffer = health.buffer;
-        let partition = |partition: Partition| PartitionView {
-            name: partition.name,
-            rows: partition.rows,
-            files: partition.files,
-            bytes: partition.bytes,
-        };
-        HealthView {
-            status: match (&health.last_error, health.corrupt) {
-                (None, 0) => "ok",
-                _ => "degraded",
-            },
-            buffer: BufferView {
-                current_size: buffer.current_size,
-                total_received: if whole {
-                    buffer.total_received
-                } else {
-                    counters.received
-                },
-                total_flushed: if whole {
-                    buffer.total_flushed
-                } else {
-                    counters.stored
-                },
-                total_discarded: counters.sampled_out,
-                last_flush_at: buffer.last_flush_at,
-                flush_count: buffer.flush_count,
-            },
-            events: counters.into(),
-            store: "embedded",
-            partitions: match whole {
-                true => health.partitions.into_iter().map(partition).collect(),
-                false => Vec::new(),
-            },
-            last_error: health
-                .last_error
-                .map(|(at, detail)| LastErrorView { at, detail }),
-        }
-    }
-}
-
-impl From<Counters> for CountersView {
-    fn from(counters: Counters) -> CountersView {
-        CountersView {
-            received: counters.received,
-            stored: counters.stored,
-            sampled_out: counters.sampled_out,
-            merged: counters.merged,
-            duplicates: counters.duplicates,
-            withheld: counters.withheld,
-            rejected: counters.rejected,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod evolution;
 pub(crate) mod google_analytics;
 pub(crate) mod linkedin;
 pub(crate) mod meta;
+pub(crate) mod s3;
 pub(crate) mod sink;
 pub(crate) mod tiktok;
 pub(crate) mod twilio;
@@ -32,6 +33,8 @@ pub(crate) fn route(platform: Platform, head: &Parts) -> Route {
         Platform::Twilio => twilio::delivers(path),
         Platform::Evolution => evolution::delivers(path),
         Platform::WhatsAppCloud => whatsapp_cloud::delivers(path),
+        // Objects are put and removed, too.
+        Platform::S3 => return Route::Delivery,
         Platform::Webhook | Platform::Sink => true,
     };
     match delivers && head.method == http::Method::POST {
@@ -52,6 +55,7 @@ pub(crate) fn deliver(call: &Call) -> Judged {
         Platform::Twilio => twilio::deliver(call),
         Platform::Evolution => evolution::deliver(call),
         Platform::WhatsAppCloud => whatsapp_cloud::deliver(call),
+        Platform::S3 => s3::deliver(call),
         Platform::Sink => sink::deliver(),
     }
 }
@@ -66,7 +70,7 @@ pub(crate) fn check(call: &Call) -> Answer {
         Platform::Twilio => twilio::check(call),
         Platform::Evolution => evolution::check(call),
         Platform::WhatsAppCloud => whatsapp_cloud::check(call),
-        Platform::TikTok | Platform::Webhook | Platform::Sink => {
+        Platform::TikTok | Platform::Webhook | Platform::S3 | Platform::Sink => {
             Answer::html(StatusCode::NOT_FOUND)
         }
     }
@@ -81,6 +85,7 @@ pub(crate) fn refuse_token(world: &World, token: Option<Token>) -> Refusal {
         Platform::Twilio => twilio::refuse_token(token),
         Platform::Evolution => evolution::refuse_key(),
         Platform::WhatsAppCloud => meta::refuse_token(world, token),
+        Platform::S3 => s3::refusal(StatusCode::FORBIDDEN, "InvalidAccessKeyId"),
         Platform::GoogleAnalytics | Platform::Backend | Platform::Webhook | Platform::Sink => {
             Refusal::new("401", Answer::empty(StatusCode::UNAUTHORIZED))
         }
@@ -96,6 +101,7 @@ pub(crate) fn throttle(world: &World, minutes: u32) -> Refusal {
         Platform::Twilio => twilio::throttle(),
         Platform::Evolution => evolution::throttle(world),
         Platform::WhatsAppCloud => whatsapp_cloud::throttle(world, minutes),
+        Platform::S3 => s3::refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
         Platform::GoogleAnalytics | Platform::Backend | Platform::Webhook | Platform::Sink => {
             Refusal::new("429", Answer::empty(StatusCode::TOO_MANY_REQUESTS))
         }
@@ -111,6 +117,7 @@ pub(crate) fn server_error(world: &World, status: StatusCode) -> Refusal {
         Platform::Twilio => twilio::server_error(status),
         Platform::Evolution => evolution::server_error(status),
         Platform::WhatsAppCloud => whatsapp_cloud::server_error(world, status),
+        Platform::S3 => s3::refusal(status, "InternalError"),
         Platform::GoogleAnalytics | Platform::Backend | Platform::Webhook | Platform::Sink => {
             let body = serde_json::json!({"error": status.as_u16()});
             Refusal::new(status.as_str(), Answer::json(status, &body))
@@ -129,6 +136,7 @@ pub(crate) fn sunset(world: &World) -> Refusal {
         | Platform::Webhook
         | Platform::Twilio
         | Platform::Evolution
+        | Platform::S3
         | Platform::Sink => Refusal::new("404", Answer::html(StatusCode::NOT_FOUND)),
     }
 }
@@ -151,6 +159,7 @@ pub(crate) fn say(world: &World, said: &Said) {
         | Platform::TikTok
         | Platform::Backend
         | Platform::Webhook
+        | Platform::S3
         | Platform::Sink => return,
     };
     messages.notices().tell(notice);
@@ -192,6 +201,7 @@ pub(crate) fn sign(
         | Platform::TikTok
         | Platform::Backend
         | Platform::Webhook
+        | Platform::S3
         | Platform::Sink => None,
     }
 }

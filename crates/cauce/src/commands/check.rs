@@ -5,7 +5,12 @@
 use std::{fs, path::Path, time::SystemTime};
 
 use cauce_destinations::destination::{CredentialState, Credentials};
-use cauce_engine::{offline, settings::Account, transport::Transport};
+use cauce_engine::{
+    bucket::{Bucket, Trial},
+    offline,
+    settings::{self, Account},
+    transport::Transport,
+};
 use cauce_flow::time::Timestamp;
 use serde_json::json;
 
@@ -32,10 +37,14 @@ pub(crate) async fn run(args: CheckArgs, global: &Global) -> Result<(), Failure>
         folder("data folder", &config.settings.data_dir),
         events(&config),
     ];
-    if let Some(export) = &config.settings.tracking.export {
-        findings.push(folder("export folder", &export.folder));
+    let export = &config.settings.tracking.export;
+    if let Some(to) = &export.folder {
+        findings.push(folder("export folder", to));
     }
     if !args.offline {
+        if let Some(to) = &export.bucket {
+            findings.push(bucket(to).await);
+        }
         let transport =
             Transport::new(&config.settings.transport).map_err(|e| Failure::caused(&e))?;
         for account in &config.settings.accounts {
@@ -85,6 +94,26 @@ fn folder(what: &str, dir: &Path) -> Finding {
                 "{}: {why}; hint: make it writable for this user, or set data_dir",
                 existing.display()
             ),
+        },
+    }
+}
+
+/// Whether an object can be put into the bucket of the export.
+async fn bucket(to: &settings::tracking::Bucket) -> Finding {
+    let tried = match Bucket::open(to) {
+        Ok(bucket) => bucket.try_out().await,
+        Err(why) => Err(why),
+    };
+    Finding {
+        what: "export bucket".to_owned(),
+        good: tried.is_ok(),
+        detail: match tried {
+            Ok(Trial::Whole) => format!("{} can be written", to.name),
+            Ok(Trial::Left) => format!(
+                "{} can be written; its key may not remove the object .cauce-check again",
+                to.name
+            ),
+            Err(why) => format!("{}: {why}", to.name),
         },
     }
 }

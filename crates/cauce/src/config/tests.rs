@@ -98,7 +98,8 @@ fn the_optional_settings_of_the_reference_file_are_settings() {
     let names = names
         .into_iter()
         .chain(["LINKEDIN_TOKEN", "LINKEDIN_CLIENT_SECRET", "TIKTOK_TOKEN"])
-        .chain(["BACKEND_TOKEN", "EVOLUTION_WEBHOOK_SECRET"]);
+        .chain(["BACKEND_TOKEN", "EVOLUTION_WEBHOOK_SECRET"])
+        .chain(["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"]);
     let environment = names.map(|name| (name, "0123456789abcdef"));
     let secret = ("HOOKS_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let environment: Vec<_> = environment.chain([secret]).collect();
@@ -106,6 +107,7 @@ fn the_optional_settings_of_the_reference_file_are_settings() {
     // A backend has two lines; a webhook account and a relay have one each.
     assert_eq!(config.settings.accounts.len(), 4 + 2 + 2);
     assert_eq!(config.settings.relays.len(), 2);
+    assert!(config.settings.tracking.export.bucket.is_some());
     assert_eq!(config.settings.sessions.backends.len(), 1);
     assert_eq!(config.settings.sessions.evolution.len(), 1);
     assert!(config.admin_key.is_some());
@@ -290,7 +292,13 @@ fn tracking_is_read_with_all_its_parts() {
         (tracking.maintenance.hour, tracking.maintenance.minute),
         (4, 30)
     );
-    assert!(tracking.export.is_some());
+    let export = &tracking.export;
+    assert!(export.folder.is_some());
+    let bucket = export.bucket.as_ref().unwrap();
+    assert_eq!(
+        (bucket.prefix.as_str(), bucket.region.as_str()),
+        ("web", "us-east-1")
+    );
     let [conversion] = tracking.conversions.as_slice() else {
         panic!("one conversion")
     };
@@ -301,6 +309,18 @@ fn tracking_is_read_with_all_its_parts() {
         ("\"meta\"", "\"mta\"", "\"meta\""),
         ("value =", "valeu =", "`value`"),
         ("2.5", "250", "out of range"),
+        ("acme-events", "s3://acme", "without s3://"),
+        ("\"/web/\"", "\"../web\"", "start of a name"),
+        (
+            "name = \"acme-events\"\n",
+            "",
+            "tracking.export.bucket.name",
+        ),
+        (
+            "secret_access_key",
+            "secret_acess_key",
+            "`secret_access_key`",
+        ),
         ("as = \"purchase\"", "as = \"no name\"", "event type"),
     ] {
         let wrong = bad(&TRACKING.replace(from, to), &[]);
@@ -324,6 +344,11 @@ at = "04:30"
 zone = "Europe/Madrid"
 [tracking.export]
 folder = "exports"
+[tracking.export.bucket]
+name = "acme-events"
+prefix = "/web/"
+access_key_id = "AKIA"
+secret_access_key = "s3cr3t"
 [[tracking.conversions]]
 event = "PURCHASE"
 as = "purchase"

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use cauce_flow::time::Timestamp;
+use cauce_sim::{Fault, Options, Platform, StandIn};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -234,6 +236,131 @@ async fn day_that_is_over_is_exported_for_each_tenant() {
         until("the day is exported", SOON, async || files() == expected).await;
     }
     server.stop(SOON).await;
+}
+
+/// The settings of the bucket of a stand-in.
+fn bucket(of: &StandIn, secret: &str) -> String {
+    format!(
+        "name = \"events\"\nprefix = \"web\"\nregion = \"eu-south-2\"\nendpoint = {:?}\n\
+         access_key_id = \"AKIASTANDIN\"\nsecret_access_key = \"{secret}\"",
+        of.base_url()
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn day_that_is_over_is_one_object_for_each_tenant_whatever_the_bucket_does() {
+    let sim = StandIn::start(Platform::S3, Options::default())
+        .await
+        .unwrap();
+    let setup = setup();
+    let server = Server::start(&setup);
+    let yesterday = now_ms() / 86_400_000 * 86_400_000 - 3_600_000;
+    for tenant in ["acme", "globex"] {
+        let events = (0..50).map(|n| {
+            let mut event = web_event(n, n, "PAGE_VIEW");
+            event["occurredAt"] = json!(yesterday + n as i64);
+            event
+        });
+        let body = web_batch(events.collect())
+            .to_string()
+            .replace("acme", tenant);
+        let taken = server.ask("POST /tracking-v2/events", Some(&body)).await;
+        assert_eq!(taken.status, 202);
+    }
+    server.stop(SOON).await;
+    // In the first hour of a day the one before is not written yet.
+    if now_ms() % 86_400_000 < 3_600_000 {
+        return;
+    }
+    let wrong = setup.with("tracking.export.bucket", &bucket(&sim, "no-secret-at-all"));
+    let server = Server::start(&wrong);
+    let health =
+        async |server: &Server| server.get("/tracking-v2/health").await["exports"][0].clone();
+    until("the export has failed", SOON, async || {
+        health(&server).await["failures"] == 1
+    })
+    .await;
+    let told = health(&server).await;
+    assert_eq!(
+        (&told["to"], &told["through"]),
+        (&json!("bucket"), &json!(null)),
+        "{told}"
+    );
+    let why = told["lastError"]["detail"].to_string();
+    assert!(
+        why.contains("SignatureDoesNotMatch") && !why.contains("canary"),
+        "{why}"
+    );
+    let ready = server.get("/readyz").await.to_string();
+    assert!(
+        ready.contains("export to the bucket") && ready.contains("warning"),
+        "{ready}"
+    );
+    let checked = run(&wrong, &["check"]);
+    let out = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(
+        !checked.status.success() && out.contains("SignatureDoesNotMatch"),
+        "{out}"
+    );
+    server.stop(SOON).await;
+
+    let setup = wrong.with(
+        "tracking.export.bucket",
+        &bucket(&sim, "standin/secret+key"),
+    );
+    let checked = run(&setup, &["check"]);
+    let out = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(out.contains("events can be written"), "{out}");
+    // Its first answers are a plea to be left alone, a reset and an error, and one is lost.
+    sim.faults().next(1, Fault::Throttled { minutes: 1 });
+    sim.faults().next(1, Fault::ResetEarly);
+    sim.faults().next(1, Fault::ResetLate { accepts: true });
+    sim.faults().next(1, Fault::ServerError { status: 500 });
+    let server = Server::start(&setup);
+    let day = json!(day_of(yesterday));
+    until("the day is there", SOON * 2, async || {
+        health(&server).await["through"] == day
+    })
+    .await;
+    let told = health(&server).await;
+    assert_eq!(
+        (&told["files"], &told["lastError"]),
+        (&json!(2), &json!(null)),
+        "{told}"
+    );
+    let names = ["acme", "globex"]
+        .map(|tenant| format!("web/date={}/tenant={tenant}.parquet", day.as_str().unwrap()));
+    assert_eq!(sim.objects().names(), names);
+    for name in &names {
+        let object = sim.objects().get(name).unwrap();
+        assert!(object.starts_with(b"PAR1") && object.ends_with(b"PAR1"));
+    }
+    let metrics = server.ask("GET /metrics", None).await.body;
+    assert!(
+        metrics.contains(r#"cauce_tracking_export_files_total{to="bucket"} 2"#)
+            && metrics.contains(r#"cauce_tracking_export_failing{to="bucket"} 0"#),
+        "{metrics}"
+    );
+    assert!(
+        !setup.data().join("export").exists(),
+        "something was left in the data folder"
+    );
+    server.stop(SOON).await;
+    let log = setup.log();
+    for secret in [
+        "no-secret-at-all",
+        "standin/secret",
+        "AKIASTANDIN",
+        "canary",
+    ] {
+        assert!(!log.contains(secret), "{log}");
+    }
+    assert!(log.contains("events of a day were exported"), "{log}");
+}
+
+/// The day of a moment, as `2026-01-31`.
+fn day_of(at: i64) -> String {
+    Timestamp::from_millis(at).to_string()[..10].to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

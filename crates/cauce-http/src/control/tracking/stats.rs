@@ -15,7 +15,7 @@ use crate::{
     control::answer::Json,
     problem::Problem,
     query::{Query, Segment},
-    wire::tracking_out::{HealthView, StatsView},
+    wire::{tracking_health::HealthView, tracking_out::StatsView},
 };
 
 /// Most steps of a series.
@@ -130,6 +130,7 @@ pub(crate) async fn health(
     let health = tracking.health();
     Ok(Json(HealthView::new(
         health,
+        tracking.exported(),
         counters,
         caller.tenant().is_none(),
     )))

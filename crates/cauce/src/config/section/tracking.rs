@@ -1,10 +1,11 @@
 //! `[tracking]`: events of web sites: how they are sampled, kept, streamed and exported.
 
 mod conversions;
+mod export;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use cauce_engine::settings::tracking::{Buffer, Export, Maintenance, Stream, Tracking};
+use cauce_engine::settings::tracking::{Buffer, Maintenance, Stream, Tracking};
 use cauce_flow::{
     event::EventKind,
     id::TenantId,
@@ -16,7 +17,7 @@ use cauce_flow::{
 };
 
 use crate::config::{
-    read::{boolean, choice, filled, number, parsed, size, time, whole},
+    read::{boolean, choice, filled, number, size, time, whole},
     reader::{Section, Wrong},
     tree::{Node, Value},
 };
@@ -41,7 +42,7 @@ pub(crate) fn read(section: Section<'_>) -> Option<Tracking> {
     let by_tenant = section.section("quota_by_tenant").map(limits_by_tenant);
     let maintenance = section.section("maintenance").and_then(maintenance);
     let stream = section.section("stream").and_then(stream);
-    let export = section.section("export").and_then(export);
+    let export = section.section("export").map(export::read);
     let conversions = conversions::read(&section);
     section.finish();
     Some(Tracking {
@@ -60,7 +61,7 @@ pub(crate) fn read(section: Section<'_>) -> Option<Tracking> {
         quota_by_tenant: by_tenant.unwrap_or_default(),
         stream: stream?,
         conversions,
-        export,
+        export: export.unwrap_or_default(),
     })
 }
 
@@ -227,10 +228,4 @@ fn stream(section: Section<'_>) -> Option<Stream> {
         max_readers: usize::try_from(max_readers?).ok()?,
         max_events: usize::try_from(max_events?).ok()?,
     })
-}
-
-fn export(section: Section<'_>) -> Option<Export> {
-    let folder = section.find("folder", parsed::<PathBuf>);
-    section.finish();
-    Some(Export { folder: folder? })
 }
