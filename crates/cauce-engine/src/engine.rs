@@ -1,5 +1,6 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod messages;
 mod relays;
 mod sessions;
 
@@ -54,6 +55,7 @@ impl Engine {
         engine.recall_relays().await;
         engine.rescue().await.map_err(StartError::Step)?;
         engine.start_loops(refusals);
+        engine.start_message_loops();
         engine.keep_sessions_short();
         Ok(engine)
     }
@@ -191,6 +193,7 @@ impl Engine {
             tracing::warn!(%error, "the newest statistics are counted again at the next start");
         }
         inner.sessions.close().await;
+        inner.messaging.store.close().await;
         inner.campaigns.close().await;
         if let Err(error) = inner.events.flush(self.now()).await {
             tracing::warn!(%error, "the newest events go into files at the next start");

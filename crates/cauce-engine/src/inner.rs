@@ -8,13 +8,15 @@ use std::{
     },
 };
 
+use cauce_destinations::message::Provider;
 use cauce_events::embedded::{self as events, EmbeddedEvents};
-use cauce_flow::{job::Line, reason::Reason};
+use cauce_flow::{id::QueueName, job::Line, reason::Reason};
 use cauce_store::{
     campaigns::Campaigns,
     control::Control,
     embedded::{EmbeddedStore, Options},
-    jobs::{Error, JobStore},
+    jobs::{Error, Followed, JobStore},
+    messages::Messages,
     rollups::Rollups,
 };
 use parking_lot::{Mutex, RwLock};
@@ -25,6 +27,7 @@ use crate::{
     clock::Clock,
     line::Surroundings,
     lines::Lines,
+    messages::{Messaging, OptOuts},
     relays::made::Made,
     sessions::{Means, Sessions},
     settings::{MinFree, Settings},
@@ -49,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) events: Arc<EmbeddedEvents>,
     pub(crate) tracking: Tracking,
     pub(crate) sessions: Sessions,
+    pub(crate) messaging: Messaging,
     /// The relays that were made through the API.
     pub(crate) made: Mutex<Made>,
     /// Held while one is made or removed.
@@ -78,6 +82,9 @@ pub enum StartError {
     /// The store of contacts cannot be opened.
     #[error(transparent)]
     Campaigns(#[from] cauce_store::campaigns::Error),
+    /// What became of messages cannot be opened.
+    #[error(transparent)]
+    Messages(#[from] cauce_store::messages::Error),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] crate::transport::TlsError),
@@ -97,7 +104,9 @@ impl Inner {
         let control = Control::open(&folder)?;
         let campaigns = Campaigns::open(&folder)?;
         let kept_through = Rollups::kept_through(&control).await?;
-        let options = store_options(&settings, kept_through);
+        let messages = Messages::open(&folder, settings.messages.batch_size)?;
+        let mut options = store_options(&settings, kept_through);
+        options.followed = Some(followed(&messages).await?);
         let min_free_bytes = options.min_free_bytes;
         let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(options)).await;
         let store = Arc::new(opened.map_err(|error| StartError::Folder(error.to_string()))??);
@@ -111,7 +120,7 @@ impl Inner {
             transport: transport.clone(),
             clock: clock.clone(),
             refused,
-            screen: None,
+            screen: Some(Arc::new(OptOuts(campaigns.clone()))),
         });
         let events = open_events(&settings, min_free_bytes, clock.clone()).await?;
         let tracking = Tracking::new(Arc::clone(&events) as _, settings.tracking.clone());
@@ -123,6 +132,16 @@ impl Inner {
         };
         let sessions = Sessions::open(&folder, settings.sessions.max_cached, means)
             .map_err(|error| StartError::Folder(format!("sessions cannot be kept: {error}")))?;
+        let messaging = Messaging {
+            store: messages,
+            jobs: Arc::clone(&jobs),
+            log: Arc::clone(&store) as _,
+            people: campaigns.clone(),
+            lines: lines.clone(),
+            transport: transport.clone(),
+            clock: clock.clone(),
+            unsettled: Arc::default(),
+        };
         let inner = Inner {
             settings: RwLock::new(Arc::new(settings)),
             store,
@@ -138,6 +157,7 @@ impl Inner {
             events,
             tracking,
             sessions,
+            messaging,
             made: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -161,6 +181,15 @@ impl Inner {
     pub(crate) fn min_free_bytes(&self) -> u64 {
         self.min_free_bytes.load(Ordering::Relaxed)
     }
+}
+
+/// The queues of messages, and up to where their news are kept.
+async fn followed(messages: &Messages) -> Result<Followed, StartError> {
+    let queues = Provider::ALL.map(|provider| QueueName::new(provider.queue()));
+    Ok(Followed {
+        queues: queues.into_iter().flatten().collect(),
+        kept: messages.kept_through().await?,
+    })
 }
 
 /// Opens the event store; its threads go by the engine's clock.

@@ -9,6 +9,7 @@ pub mod status;
 mod again;
 mod clock;
 pub mod contacts;
+pub mod messages;
 mod pixels;
 pub mod relays;
 pub mod sessions;

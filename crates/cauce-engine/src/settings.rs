@@ -1,5 +1,6 @@
 //! What the engine is told to do, checked and complete. The binary makes it from the configuration.
 
+mod messages;
 mod relays;
 mod sessions;
 pub mod tracking;
@@ -15,6 +16,7 @@ use cauce_flow::{
     job::Line,
 };
 
+pub use messages::{Messages as MessageSettings, Words};
 pub use relays::{Relay, relay_queue};
 pub use sessions::{Backend, CacheTtl, Evolution, Sessions as SessionSettings};
 
@@ -43,6 +45,8 @@ pub struct Settings {
     pub relay_policy: Option<Policy>,
     /// The sessions part.
     pub sessions: SessionSettings,
+    /// The messages part.
+    pub messages: MessageSettings,
 }
 
 /// How much may wait.

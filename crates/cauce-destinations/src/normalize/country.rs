@@ -61,7 +61,7 @@ impl fmt::Debug for Country {
 }
 
 /// The letters of a text, in lower case and without the accents of Western European languages.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_alphabetic())
         .flat_map(char::to_lowercase)

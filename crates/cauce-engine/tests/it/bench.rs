@@ -310,6 +310,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         sessions: Default::default(),
+        messages: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -176,6 +176,7 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         sessions: Default::default(),
+        messages: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -60,6 +60,11 @@ pub enum Next {
         /// Why.
         reason: Reason,
     },
+    /// It is taken back unsent.
+    Cancelled {
+        /// Why.
+        reason: Reason,
+    },
     /// Nobody knows whether the provider took it.
     Unknown {
         /// Why.

@@ -238,7 +238,7 @@ fn view(row: &SqlRow<'_>, personal: &Personal) -> rusqlite::Result<MessageView> 
     );
     let error = match state {
         MessageState::Failed => told.or(of_job),
-        MessageState::Queued | MessageState::Unknown => of_job,
+        MessageState::Queued | MessageState::Unknown | MessageState::Cancelled => of_job,
         _ => None,
     };
     let number: Option<i64> = row.get("number")?;

@@ -178,6 +178,10 @@ impl Row {
                 self.job_error = Some(in_words(reason));
                 self.on_stage(Stage::Dead, at);
             }
+            Next::Cancelled { reason } => {
+                self.job_error = Some(in_words(reason));
+                self.on_stage(Stage::Cancelled, at);
+            }
             Next::Unknown { reason } => {
                 self.job_error = Some(in_words(reason));
                 self.on_stage(Stage::Unknown, at);

@@ -102,7 +102,20 @@ impl Messages {
         self.database.write(work).await
     }
 
-    /// The job that the provider knows under this id, and whose it is.
+    /// The job with this number in a log.
+    pub async fn by_number(&self, log: u32, number: u64) -> Result<Option<JobId>, Error> {
+        let key = Key::at(log, number);
+        let read = move |connection: &Connection| {
+            let taken_at: Option<i64> = connection
+                .prepare_cached("SELECT taken_at FROM messages WHERE job = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()?;
+            Ok(taken_at.map(|taken_at| key.job(taken_at)))
+        };
+        self.database.read(read).await
+    }
+
+    /// The job that the provider knows under this id.
     pub async fn job_of(
         &self,
         account: &AccountName,

@@ -147,6 +147,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         sessions: Default::default(),
+        messages: Default::default(),
         pixels: settings::Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -26,7 +26,7 @@ use std::{
     path::PathBuf,
 };
 
-use cauce_engine::settings::Settings;
+use cauce_engine::settings::{MessageSettings, Settings};
 use cauce_flow::{dispatch::policy::Policy, id::QueueName};
 use cauce_http::ServerSettings;
 
@@ -142,6 +142,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             relays: accounts.relays,
             relay_policy,
             sessions: sessions?,
+            messages: MessageSettings::default(),
             transport: transport?,
             pixels: pixels?,
             tracking: tracking?,

@@ -141,6 +141,7 @@ impl Said {
                         Next::Waits { .. } => JobState::Waiting,
                         Next::Dead { .. } => JobState::Dead,
                         Next::Unknown { .. } => JobState::Unknown,
+                        Next::Cancelled { .. } => JobState::Cancelled,
                     }
                 }
             };

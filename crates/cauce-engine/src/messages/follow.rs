@@ -1,0 +1,196 @@
+//! The loop that feeds what happens to messages into the picture of them, in the order of the log.
+//!
+//! What it takes is written together with its place in the log. So after a crash it goes on right
+//! behind what is written, and what was only in its hands is told again.
+
+use std::time::Duration;
+
+use cauce_destinations::message::{Meaning, Message};
+use cauce_flow::{job::State, queue::settlement::Outcome};
+use cauce_store::{
+    campaigns::contact::OptedBy,
+    jobs::{self, News, NewsBatch, Scope},
+    messages::{Change, Next, Part, Taken, What},
+};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::Messaging;
+
+/// News that are written in one transaction: few enough that a webhook, which shares the one thread
+/// that writes, does not wait for long.
+const MAX_NEWS: usize = 256;
+/// It looks at least so often: what happens to other jobs moves the place in the log, too, and the
+/// log keeps all that stands behind the place that was told.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// After a failure it waits so long.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+impl Messaging {
+    /// Follows the log until told to stop.
+    pub(crate) async fn follow(self, stop: CancellationToken) {
+        let news = self.log.news();
+        loop {
+            let told = news.notified();
+            let more = match self.log.take_news(MAX_NEWS).await {
+                Ok(batch) => self.keep(batch, &stop).await,
+                Err(error) => {
+                    tracing::warn!(%error, "news of messages could not be read");
+                    sleep(AFTER_FAILURE).await;
+                    true
+                }
+            };
+            if stop.is_cancelled() {
+                return;
+            }
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = told => {}
+                () = sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Writes news, however often that has to be tried: they are not told again.
+    async fn keep(&self, batch: NewsBatch, stop: &CancellationToken) -> bool {
+        let NewsBatch {
+            through,
+            news,
+            more,
+        } = batch;
+        // Nothing stands before the first place.
+        if through == 0 {
+            return more;
+        }
+        let refused = refused(&news);
+        let opens_a_question = news.iter().any(is_unknown);
+        let changes: Vec<Change> = news.into_iter().filter_map(change).collect();
+        loop {
+            let written = self
+                .store
+                .project(self.log.instance(), through, changes.clone());
+            match written.await {
+                Ok(()) => break,
+                Err(error) => tracing::warn!(%error, "news of messages could not be written"),
+            }
+            tokio::select! {
+                // What is not written is told again at the next start.
+                () = stop.cancelled() => return false,
+                () = sleep(AFTER_FAILURE) => {}
+            }
+        }
+        self.log.news_kept(through);
+        if opens_a_question {
+            self.unsettled.notify_one();
+        }
+        for number in refused {
+            self.opted_out_at_provider(number).await;
+        }
+        more
+    }
+
+    /// The provider has refused a message because its recipient wants none.
+    async fn opted_out_at_provider(&self, number: u64) {
+        let found = self.store.by_number(self.log.instance(), number).await;
+        let Ok(Some(job)) = found else { return };
+        let Ok(Some((view, _))) = self.store.one(job, Scope::All).await else {
+            return;
+        };
+        let Ok(tenant) = view.tenant.parse() else {
+            return;
+        };
+        let now = self.clock.now();
+        let by = OptedBy::Provider;
+        let noted = self.people.opt_out(&tenant, &[&view.to], by, now).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "an opt-out that a provider told of could not be kept");
+        }
+    }
+}
+
+/// Messages that were refused because their recipients want none, as the provider knows.
+fn refused(news: &[News]) -> Vec<u64> {
+    let numbers = news.iter().filter_map(|news| match &news.what {
+        jobs::What::Settled {
+            outcome: Outcome::Dead { reason },
+            ..
+        } if Meaning::of(&reason.code) == Meaning::OptedOut => Some(news.number),
+        _ => None,
+    });
+    numbers.collect()
+}
+
+fn is_unknown(news: &News) -> bool {
+    match &news.what {
+        jobs::What::Settled { outcome, .. } => matches!(outcome, Outcome::Unknown { .. }),
+        jobs::What::Rescued { state } => *state == State::Unknown,
+        _ => false,
+    }
+}
+
+/// What a piece of news means for its message; none where it is about no message.
+fn change(news: News) -> Option<Change> {
+    let what = match news.what {
+        jobs::What::Taken(taken) => {
+            let message = Message::of_payload(&taken.payload).ok()?;
+            let part = message.campaign.map(|part| Part {
+                number: part.number,
+                variant: part.variant,
+                contact: part.contact,
+            });
+            let metadata = (!message.metadata.is_empty())
+                .then(|| serde_json::to_string(&message.metadata).unwrap_or_default());
+            What::Taken(Box::new(Taken {
+                job: taken.job,
+                tenant: news.tenant,
+                sender: news.account,
+                to: message.to.as_str().to_owned(),
+                kind: message.content.kind().to_owned(),
+                campaign: taken.group,
+                part,
+                conversation: message.conversation_id,
+                metadata,
+                priority: taken.priority,
+                due_at: taken.due_at,
+            }))
+        }
+        jobs::What::Settled { outcome, attempt } => What::Tried {
+            attempt,
+            next: next(outcome),
+        },
+        jobs::What::Ended { state } | jobs::What::Rescued { state } => What::Moved(state),
+        jobs::What::Replayed { due_at } => What::Tried {
+            attempt: None,
+            next: Next::Waits {
+                due_at: Some(due_at),
+            },
+        },
+        jobs::What::Resolved { delivered } => What::Moved(match delivered {
+            true => State::Completed,
+            false => State::Dead,
+        }),
+        jobs::What::Changed { due_at, .. } => What::Due(due_at),
+    };
+    Some(Change {
+        position: news.position,
+        at: news.at,
+        number: news.number,
+        what,
+    })
+}
+
+fn next(outcome: Outcome) -> Next {
+    match outcome {
+        Outcome::Completed { provider_id } => Next::Completed { provider_id },
+        Outcome::Retry { due_at } | Outcome::Snooze { due_at } => Next::Waits {
+            due_at: Some(due_at),
+        },
+        Outcome::Release => Next::Waits { due_at: None },
+        Outcome::Cancelled { reason } => Next::Cancelled { reason },
+        Outcome::Dead { reason } => Next::Dead { reason },
+        Outcome::Unknown { reason } => Next::Unknown { reason },
+    }
+}

@@ -1,0 +1,158 @@
+//! What providers tell: kept before they have their answer, and then acted on.
+//!
+//! A repeat has no effect, and no order is counted on: what is told of a message that is not in the
+//! picture yet waits there for it.
+
+use std::sync::Arc;
+
+use cauce_destinations::{
+    message::{self, ConnectionState, State},
+    senders::Hears,
+};
+use cauce_flow::{
+    id::{AccountName, TenantId},
+    reason::Reason,
+};
+use cauce_store::{
+    campaigns::contact::OptedBy,
+    messages::{self, Error, Heard, Hearing, Inbound, Opt, Word},
+};
+
+use super::{Messaging, words};
+use crate::settings::Words;
+
+pub use cauce_destinations::message::Told;
+
+/// Wishes that are told on in one go.
+const MAX_WISHES: u32 = 100;
+
+/// An account that messages are sent from, and how its provider is heard.
+#[derive(Clone)]
+pub struct Sender {
+    /// Its name.
+    pub account: AccountName,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What it takes to hear its provider.
+    pub hears: Arc<Hears>,
+}
+
+impl Messaging {
+    /// Takes what the provider of a sender has told; answers once it is on disk.
+    pub(crate) async fn take_told(
+        &self,
+        sender: &Sender,
+        told: Vec<Told>,
+        words: &Words,
+    ) -> Result<Heard, Error> {
+        let now = self.clock.now();
+        let mut hearing = Hearing::default();
+        let mut connections = Vec::new();
+        for told in told {
+            match told {
+                Told::Status(status) => hearing.told.push(self.word(sender, status)),
+                Told::Inbound(inbound) => {
+                    hearing.inbound.push(self.inbound(sender, inbound, words))
+                }
+                Told::Connection(connection) => connections.push(connection.state),
+                // A code is for whoever looks at the session, not for messages.
+                Told::Qr { .. } => {}
+            }
+        }
+        for state in connections {
+            self.connect(sender, state);
+        }
+        if hearing.told.is_empty() && hearing.inbound.is_empty() {
+            return Ok(Heard::default());
+        }
+        let has_wishes = hearing.inbound.iter().any(|inbound| inbound.opt.is_some());
+        let heard = self.store.hear(hearing, now).await?;
+        if heard.settles {
+            self.unsettled.notify_one();
+        }
+        if has_wishes {
+            self.tell_wishes().await;
+        }
+        Ok(heard)
+    }
+
+    fn word(&self, sender: &Sender, status: message::Status) -> messages::Told {
+        let (word, reason) = match status.state {
+            // With the provider is all that `sent` says, too.
+            State::Accepted | State::Sent => (Word::Sent, None),
+            State::Delivered => (Word::Delivered, None),
+            State::Read => (Word::Read, None),
+            State::Failed(reason) => (Word::Failed, Some(reason)),
+        };
+        messages::Told {
+            account: sender.account.clone(),
+            provider_id: status.provider_id,
+            job: status.job,
+            word,
+            reason,
+            at: status.at.unwrap_or(self.clock.now()),
+        }
+    }
+
+    fn inbound(&self, sender: &Sender, inbound: message::Inbound, words: &Words) -> Inbound {
+        let text = inbound.text.as_deref();
+        Inbound {
+            tenant: sender.tenant.clone(),
+            account: sender.account.clone(),
+            opt: text.and_then(|text| words::opt(words, text)),
+            provider_id: inbound.provider_id,
+            from: inbound.from.as_str().to_owned(),
+            kind: inbound.kind.as_str().to_owned(),
+            text: inbound.text,
+            reply_to: inbound.reply_to,
+            at: inbound.at.unwrap_or(self.clock.now()),
+        }
+    }
+
+    /// A gateway's instance that is not connected keeps its messages; they do not fail.
+    fn connect(&self, sender: &Sender, state: ConnectionState) {
+        if state == ConnectionState::Open {
+            self.lines.release(&sender.account);
+            return;
+        }
+        let what = format!(
+            "the instance is `{}`; connect its phone again",
+            state.as_str()
+        );
+        let reason = Reason::new("disconnected", what);
+        self.lines.hold(&sender.account, reason);
+    }
+
+    /// Tells on who wants no more campaigns, or wants them again. What cannot be told now is told
+    /// again later: it stays noted.
+    pub(super) async fn tell_wishes(&self) {
+        if let Err(error) = self.try_to_tell_wishes().await {
+            tracing::warn!(%error, "an opt-out is noted and could not be put into force yet");
+        }
+    }
+
+    async fn try_to_tell_wishes(&self) -> Result<(), WishError> {
+        for wish in self.store.to_opt(MAX_WISHES).await? {
+            let phones = [wish.from.as_str()];
+            let (people, tenant) = (&self.people, &wish.tenant);
+            match wish.opt {
+                _ if wish.is_outdated => {}
+                Opt::Out => {
+                    let by = OptedBy::Word;
+                    people.opt_out(tenant, &phones, by, wish.at).await?;
+                }
+                Opt::In => drop(people.opt_in(tenant, &phones).await?),
+            }
+            self.store.opted(wish.id).await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WishError {
+    #[error(transparent)]
+    Messages(#[from] Error),
+    #[error(transparent)]
+    People(#[from] cauce_store::campaigns::Error),
+}

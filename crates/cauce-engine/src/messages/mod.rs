@@ -1,0 +1,53 @@
+//! Messages to people on WhatsApp: taken as jobs in the line of their sender, followed through the
+//! job log and through what their provider tells, and looked at.
+//!
+//! ```text
+//! take --> job log --follow--> messages.db <--hear-- webhooks
+//!                                   |
+//!                                settle --> job log      what was unknown, once somebody knows
+//! ```
+//!
+//! `take` turns messages into jobs; `follow` feeds what becomes of them into the picture of them;
+//! `hear` takes what providers tell; `settle` acts on what is known by then: jobs whose fate was
+//! unknown, people who want no more campaigns. `words` knows their words; `screen` keeps campaigns
+//! from them.
+
+mod follow;
+mod hear;
+mod screen;
+mod settle;
+mod take;
+mod words;
+
+use std::sync::Arc;
+
+use cauce_store::{
+    campaigns::Campaigns,
+    jobs::{Follow, JobStore},
+    messages::Messages,
+};
+use tokio::sync::Notify;
+
+pub(crate) use self::screen::OptOuts;
+pub use self::{
+    hear::{Sender, Told},
+    take::{MessageFault, NewMessage, Refusal, TakenMessage},
+};
+use crate::{clock::Clock, lines::Lines, transport::Transport};
+
+/// The most messages of one call.
+pub const MAX_MESSAGES: usize = 100;
+
+/// The messages part of a running engine. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Messaging {
+    pub(crate) store: Messages,
+    pub(crate) jobs: Arc<dyn JobStore>,
+    pub(crate) log: Arc<dyn Follow>,
+    pub(crate) people: Campaigns,
+    pub(crate) lines: Lines,
+    pub(crate) transport: Transport,
+    pub(crate) clock: Clock,
+    /// Wakes the loop that settles, because there may be something to settle.
+    pub(crate) unsettled: Arc<Notify>,
+}
