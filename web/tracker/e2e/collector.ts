@@ -18,6 +18,7 @@ export interface Batch {
   tenantId: string;
   siteId: string;
   sentAt: string;
+  consent?: { analytics: boolean };
   events: Event[];
 }
 

@@ -75,7 +75,7 @@ test("a hidden page hands its events over and goes on", async () => {
   const page = await world.open("/", {}, { frozen: true });
   await track(page, 2);
   await page.evaluate(() => {
-    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   });
   await world.collector.until(() => steps(world.collector.events).length === 2, "both");

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import type { Batch } from "./collector.js";
 import { World, cauce, flush, launch, loaded, pass, stored } from "./world.js";
 
 let browser: Browser;
@@ -37,6 +38,26 @@ test("a yes sends what happened before it, at the time it happened", async () =>
   const [early, late] = ["EARLY", "LATE"].map((type) => world.collector.of(type)[0]!) as [never, never];
   const at = ({ occurredAt }: { occurredAt: string }): number => Date.parse(occurredAt);
   assert.equal(at(late) - at(early), 60_000);
+});
+
+test("a batch says that there was a yes, of the visitor or the page, and nothing where there was none", async () => {
+  const said = async (page: Page, type: string): Promise<unknown> => {
+    await cauce(page, "track", type);
+    await flush(page);
+    await world.collector.until(() => world.collector.of(type).length === 1, type);
+    const has = ({ events }: Batch): boolean => events.some(({ eventType }) => eventType === type);
+    return world.collector.taken.find(({ batch }) => has(batch))!.batch.consent;
+  };
+  const page = await world.open("/silent");
+  assert.equal(await said(page, "SILENT"), undefined);
+  await cauce(page, "consent", "granted");
+  assert.deepEqual(await said(page, "GRANTED"), { analytics: true });
+  await page.reload();
+  await loaded(page);
+  assert.deepEqual(await said(page, "REMEMBERED"), { analytics: true });
+  await page.evaluate(() => localStorage.clear());
+  const tagged = await world.open("/tagged", { tag: { "data-consent": "granted" } });
+  assert.deepEqual(await said(tagged, "TAGGED"), { analytics: true });
 });
 
 test("a yes is remembered", async () => {

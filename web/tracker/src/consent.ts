@@ -17,14 +17,24 @@ const { doNotTrack, globalPrivacyControl } = navigator as Navigator & {
 const optedOut = doNotTrack === "1" || globalPrivacyControl;
 
 let state: Consent;
+let said: string | undefined;
 
 /** The consent in force. */
 export function consent(): Consent {
   return state;
 }
 
+/**
+ * What the server is told: that the visitor has said yes, or the page for them. Silence is neither a
+ * yes nor a no. Whoever has said anything else sends nothing.
+ */
+export function agreement(): object | undefined {
+  return read("c") || said ? { analytics: true } : undefined;
+}
+
 /** What the page says, unless the visitor has decided before. A "denied" of either holds. */
 export function openConsent(fromPage?: string): void {
+  said = fromPage;
   const decided = read("c");
   if (optedOut || fromPage === "denied" || decided === "denied") deny();
   else state = fromPage === "ask" && !decided ? "ask" : "granted";

@@ -34,7 +34,7 @@ guarded(() => {
 
   listen("online", flush);
   listen("pagehide", leave);
-  listen("visibilitychange", () => document.visibilityState === "hidden" && leave());
+  listen("visibilitychange", () => document.hidden && leave());
   // What earlier pages left, and what those leave that end without a word.
   wake();
   setInterval(wake, LOOK_MS);

@@ -27,9 +27,9 @@ export function answer(decision: "granted" | "denied"): void {
 function settle(): void {
   const state = consent();
   if (state === "ask") return;
-  const decided = undecided;
+  if (state === "granted") {
+    push(...undecided.map(eventJson));
+    wake();
+  }
   undecided = [];
-  if (state === "denied") return;
-  push(...decided.map(eventJson));
-  wake();
 }

@@ -20,8 +20,8 @@ export function fitting(events: string[], maxEvents: number, maxChars: number): 
   });
 }
 
-/** Whether the same request may be taken later: no answer (0), too many, or the server's own fault. */
-export function isPassing(status: number): boolean {
+/** Whether the same request may be taken later: no answer, too many, or the server's own fault. */
+export function isPassing(status?: number): boolean {
   return !status || status === 429 || status > 499;
 }
 
@@ -35,6 +35,5 @@ export function backoff(failures: number, draw: number): number {
  * asks for none.
  */
 export function retryAfter(header: string | null | undefined, now: number): number {
-  if (!header) return 0;
-  return Math.min(+header * 1_000 || Date.parse(header) - now || 0, MAX_RETRY_AFTER_MS);
+  return Math.min(+header! * 1_000 || Date.parse(header!) - now || 0, MAX_RETRY_AFTER_MS);
 }

@@ -33,7 +33,7 @@ export const forget = guarded((name: string) => {
 
 export function forgetAllBut(kept: string): void {
   memory.clear();
-  for (const name of names()) if (name !== kept) forget(name);
+  names().forEach((name) => name === kept || forget(name));
 }
 
 /** The names of everything that is kept on disk. */

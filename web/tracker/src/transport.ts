@@ -1,7 +1,7 @@
 // Gets events to the server: in batches, again after a failure, and at the last moment when the
 // page goes.
 
-import { consent } from "./consent.ts";
+import { agreement, consent } from "./consent.ts";
 import { eventJson } from "./event.ts";
 import { metadataJson } from "./json.ts";
 import { adopt, lose, lost, release, remove, save, waiting } from "./queue.ts";
@@ -16,7 +16,7 @@ const MAX_REQUEST_MS = 30_000;
 const SETTLE_MS = 10_000;
 
 let url: string;
-let envelope: string;
+let sender: object;
 let maxBatch = MAX_BATCH;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let sending: string[] = [];
@@ -25,7 +25,7 @@ let failures = 0;
 export function openTransport(endpoint: string, key?: string, tenantId?: string, siteId?: string): void {
   // What is missing in the tag is refused by the server, whose answer says what it is.
   url = `${endpoint}/tracking-v2/events?partial=true&key=${key}`;
-  envelope = metadataJson({ tenantId, siteId }).slice(0, -1);
+  sender = { tenantId, siteId };
 }
 
 /** There may be events: sends them once they fill a batch, or in a while. */
@@ -49,7 +49,7 @@ export function leave(): void {
   if (consent() !== "granted") return;
   // The browser does not say what becomes of a beacon, so nothing is entrusted to a network that
   // is known to fail.
-  while (!failures && navigator.onLine !== false && askedToWait() <= 0) {
+  while (!failures && navigator.onLine && askedToWait() <= 0) {
     const batch = batchOf(waiting().filter((event) => !sending.includes(event)));
     if (!batch.length || !navigator.sendBeacon(url, body(batch))) break;
     remove(batch);
@@ -70,7 +70,8 @@ async function send(): Promise<void> {
 }
 
 function settle(batch: string[], answer: Response | undefined): void {
-  const status = answer?.status ?? 0;
+  // No answer has none.
+  const status = answer?.status as number;
   if (isPassing(status)) return postpone(retryAfter(answer?.headers.get("retry-after"), Date.now()));
   failures = 0;
   if (status === 413 && batch.length > 1) {
@@ -120,5 +121,6 @@ async function post(batch: string[]): Promise<Response> {
 
 /** A text, which browsers send as `text/plain`: anything else costs a preflight. */
 function body(batch: string[]): string {
-  return `${envelope},"sentAt":"${new Date().toISOString()}","events":[${batch}]}`;
+  const envelope = { ...sender, consent: agreement(), sentAt: new Date() };
+  return `${metadataJson(envelope).slice(0, -1)},"events":[${batch}]}`;
 }
