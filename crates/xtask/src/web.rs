@@ -3,17 +3,24 @@
 //! Cargo itself never needs Node: the binary takes in what this has left in `web/tracker/dist`, and
 //! does without where there is nothing.
 
-use std::{env, fs, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Result, bail};
+use serde_json::Value;
 
-use crate::shell::{self, ensure, say};
+use crate::shell::{self, cargo, ensure, say};
 
 const FOLDER: &str = "web";
 const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 const BROWSER: [(&str, &str); 1] = [("chromium", "chromium")];
 /// A server to run against, in place of the stand-in.
 const SERVER: &str = "CAUCE_URL";
+/// The server that the tests in a browser start.
+const BINARY: &str = "CAUCE_BINARY";
 
 /// Runs the task.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -37,16 +44,30 @@ pub(crate) fn build() -> Result<()> {
     npm(&["run", "build"])
 }
 
-/// Builds, and runs it in a browser: against a stand-in, or the server that `CAUCE_URL` names.
+/// Builds, and runs it in a browser: against a stand-in and the server as it is built, or against the
+/// server that `CAUCE_URL` names.
 pub(crate) fn test() -> Result<()> {
     build()?;
     if env::var_os("CHROMIUM").is_none() && !ensure(&BROWSER)? {
         bail!("chromium is needed to test what runs in a browser; hint: set CHROMIUM to its path")
     }
-    match env::var_os(SERVER) {
-        Some(_) => npm(&["run", "e2e:server"]),
-        None => npm(&["run", "e2e"]),
+    if env::var_os(SERVER).is_some() {
+        return npm(&["run", "e2e:server"]);
     }
+    npm(&["run", "e2e"])?;
+    // As the tests of the workspace want it: with other features, all would be built once more.
+    shell::run(cargo().args(["test", "--quiet", "--workspace", "--test", "it", "--no-run"]))?;
+    let mut suite = Command::new("npm");
+    suite.args(["run", "e2e:server"]).current_dir(FOLDER);
+    shell::run(suite.env(BINARY, binary()?))
+}
+
+/// Where cargo puts the server.
+fn binary() -> Result<PathBuf> {
+    let metadata = ["metadata", "--format-version", "1", "--no-deps"];
+    let metadata: Value = serde_json::from_str(&shell::output_of(cargo().args(metadata))?)?;
+    let target = metadata["target_directory"].as_str().unwrap_or("target");
+    Ok(Path::new(target).join("debug/cauce"))
 }
 
 /// Builds where that can be done, and else says what will be missing.
