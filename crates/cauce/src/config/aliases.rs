@@ -3,6 +3,8 @@
 //! Those of the pixels part stand for the same setting of each of its queues, those of tracking for
 //! one of its settings. They are weaker than that setting written out in the same layer.
 
+pub(crate) mod senders;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
@@ -172,23 +174,11 @@ fn plant_for_queues(table: &mut Table, setting: &str, node: &Node) {
 /// Variables of the requirements that name what this version does not have, and are set. They
 /// often stand in an environment for other programs, so they are worth a note and no refusal.
 pub(crate) fn without_effect(environment: &BTreeMap<String, String>) -> Vec<String> {
-    const OTHERS: [(&str, &str); 7] = [
+    const OTHERS: [(&str, &str); 4] = [
         ("REDIS_URL", "queues are kept in the data folder"),
         ("REDISCLOUD_URL", "queues are kept in the data folder"),
         ("REDIS_HOST", "queues are kept in the data folder"),
         ("REDIS_ANALYTICS_DB", "queues are kept in the data folder"),
-        (
-            "TWILIO_ACCOUNT_SID",
-            "the platform twilio is not available in this version",
-        ),
-        (
-            "EVOLUTION_API_URL",
-            "the platform evolution is not available in this version",
-        ),
-        (
-            "EVOLUTION_API_KEY",
-            "the platform evolution is not available in this version",
-        ),
     ];
     OTHERS
         .iter()

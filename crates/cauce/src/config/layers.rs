@@ -78,6 +78,7 @@ pub(crate) fn read(inputs: &Inputs, problems: &mut Vec<Problem>) -> (Table, Opti
     );
     lay_aliased_over(&mut all, environment(inputs));
     lay_over(&mut all, flags(inputs));
+    aliases::senders::add(&inputs.environment, &mut all);
     substitute(&mut all, inputs, problems);
     (all, file.map(|(path, _)| path))
 }

@@ -26,6 +26,7 @@ use std::{
     path::PathBuf,
 };
 
+use cauce_destinations::message::Provider;
 use cauce_engine::settings::{MessageSettings, Settings};
 use cauce_flow::{dispatch::policy::Policy, id::QueueName};
 use cauce_http::ServerSettings;
@@ -93,11 +94,28 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Config, Problems> {
     match config {
         Some(config) if problems.is_empty() => Ok(Config {
             file,
-            notes: aliases::without_effect(&inputs.environment),
+            notes: notes(&config, inputs, &table),
             ..config
         }),
         _ => Err(Problems::new(problems)),
     }
+}
+
+/// What is worth knowing and not wrong.
+fn notes(config: &Config, inputs: &Inputs, table: &Table) -> Vec<String> {
+    let mut notes = aliases::without_effect(&inputs.environment);
+    notes.extend(aliases::senders::without_effect(&inputs.environment, table));
+    if config.server.public_url.is_none() {
+        let accounts = config.settings.accounts.iter();
+        let unheard = accounts.filter(|account| account.provider() == Some(Provider::Twilio));
+        notes.extend(unheard.map(|account| {
+            format!(
+                "account {}: without public_url, Twilio cannot tell what becomes of its messages",
+                account.name
+            )
+        }));
+    }
+    notes
 }
 
 /// Sections of the requirements that this version does not have.
@@ -116,7 +134,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let tracking = root.section("tracking").and_then(section::tracking::read);
     let log = root.section("log").and_then(section::log::read);
     let queues = root.section("queues").map(read_queues).unwrap_or_default();
-    let mut accounts = section::accounts::read(&root, &queues);
+    let mut accounts = section::accounts::read(&root, &queues, public_url.as_deref());
     if let Some(relays) = root.section("relays") {
         section::relays::read(relays, &queues, &mut accounts);
     }
@@ -158,11 +176,14 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     })
 }
 
-/// Queues of the requirements that this version does not have.
-const LATER_QUEUES: [&str; 2] = ["campaigns", "whatsapp"];
-
 /// Queues beside those of the pixels part, whose settings have aliases.
-const OTHER_QUEUES: [&str; 3] = ["qr", "status", section::relays::QUEUE];
+const OTHER_QUEUES: [&str; 5] = [
+    "whatsapp",
+    "campaigns",
+    "qr",
+    "status",
+    section::relays::QUEUE,
+];
 
 fn read_queues(section: Section<'_>) -> BTreeMap<QueueName, Policy> {
     let mut queues = BTreeMap::new();
@@ -172,9 +193,6 @@ fn read_queues(section: Section<'_>) -> BTreeMap<QueueName, Policy> {
             continue;
         };
         queues.extend(policy.map(|policy| (queue, policy)));
-    }
-    for name in LATER_QUEUES {
-        section.unavailable(name, "it belongs to a part that is not built yet");
     }
     section.finish();
     queues

@@ -1,7 +1,10 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
+use cauce_destinations::message::{Content, Message, Provider};
 use cauce_engine::settings::{MinFree, tracking::Tracking};
-use cauce_flow::dispatch::policy::Window;
+use cauce_flow::{
+    dispatch::policy::Window, id::JobId, job::LeasedJob, priority::Priority, time::Timestamp,
+};
 
 use super::{Config, Inputs, load};
 
@@ -99,13 +102,15 @@ fn the_optional_settings_of_the_reference_file_are_settings() {
         .into_iter()
         .chain(["LINKEDIN_TOKEN", "LINKEDIN_CLIENT_SECRET", "TIKTOK_TOKEN"])
         .chain(["BACKEND_TOKEN", "EVOLUTION_WEBHOOK_SECRET"])
-        .chain(["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"]);
+        .chain(["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
+        .chain(["TWILIO_TOKEN", "EVOLUTION_KEY", "WHATSAPP_TOKEN"])
+        .chain(["WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"]);
     let environment = names.map(|name| (name, "0123456789abcdef"));
     let secret = ("HOOKS_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let environment: Vec<_> = environment.chain([secret]).collect();
     let config = good(&text, &environment);
     // A backend has two lines; a webhook account and a relay have one each.
-    assert_eq!(config.settings.accounts.len(), 4 + 2 + 2);
+    assert_eq!(config.settings.accounts.len(), 4 + 3 + 2 + 2);
     assert_eq!(config.settings.relays.len(), 2);
     assert!(config.settings.tracking.export.bucket.is_some());
     assert_eq!(config.settings.sessions.backends.len(), 1);
@@ -239,6 +244,175 @@ fn variables_of_the_requirements_are_honoured() {
     );
     assert_eq!(policy.retry.base, Duration::from_millis(1_500));
     assert_eq!(config.notes.len(), 1);
+}
+
+const SENDERS: &str = r#"
+public_url = "https://cauce.example.com"
+[[accounts]]
+name = "t"
+tenant = "acme"
+platform = "twilio"
+account_sid = "AC0123456789abcdef0123456789abcdef"
+auth_token = "tok"
+messaging_service_sid = "MG0123456789abcdef0123456789abcdef"
+limits = { rate = [[1, "1s"]], concurrency = 7 }
+[[accounts]]
+name = "e"
+tenant = "acme"
+platform = "evolution"
+instance = "ventas"
+api_key = "K"
+base_url = "http://127.0.0.1:9/"
+[[accounts]]
+name = "w"
+tenant = "acme"
+platform = "whatsapp_cloud"
+phone_number_id = 106540352242922
+access_token = "EAA"
+app_secret = "S"
+verify_token = "V"
+"#;
+
+#[test]
+fn senders_of_messages_have_lines_with_the_rates_of_their_providers() {
+    let config = good(SENDERS, &[]);
+    let accounts = &config.settings.accounts;
+    let lines: Vec<String> = accounts.iter().map(|a| a.line().to_string()).collect();
+    assert_eq!(lines, ["campaigns/t", "whatsapp/e", "whatsapp/w"]);
+    let providers = accounts.iter().map(|account| {
+        let hears = account.hears.as_ref().map(|hears| hears.provider());
+        assert_eq!(hears, account.provider());
+        account.provider()
+    });
+    assert_eq!(providers.collect::<Vec<_>>(), Provider::ALL.map(Some));
+    let window = |max, seconds| Window {
+        max,
+        per: Duration::from_secs(seconds),
+    };
+    assert_eq!(accounts[0].policy.rate, [window(1, 1)]);
+    assert_eq!(accounts[0].policy.concurrency, 7);
+    assert_eq!(accounts[0].policy.retry.max_attempts, 6);
+    for account in &accounts[1..] {
+        assert_eq!(account.policy.rate, [window(80, 60)]);
+        assert_eq!(account.policy.concurrency, 5);
+        assert_eq!(account.policy.retry.max_attempts, 4);
+        assert_eq!(account.policy.retry.base, Duration::from_secs(2));
+    }
+    assert_eq!(accounts[1].base_url, "http://127.0.0.1:9");
+    assert_eq!(accounts[2].base_url, "https://graph.facebook.com");
+    assert!(config.notes.is_empty(), "{:?}", config.notes);
+}
+
+#[test]
+fn campaigns_have_the_rates_of_the_requirement() {
+    let without_limits = SENDERS.replace("limits = { rate = [[1, \"1s\"]], concurrency = 7 }", "");
+    let config = good(&without_limits, &[]);
+    let policy = &config.settings.accounts[0].policy;
+    let rate: Vec<_> = policy
+        .rate
+        .iter()
+        .map(|w| (w.max, w.per.as_secs()))
+        .collect();
+    assert_eq!(rate, [(10, 1), (600, 60), (36_000, 3600)]);
+    assert_eq!(policy.concurrency, 50);
+    assert_eq!((policy.breaker.failures, policy.breaker.probes), (10, 1));
+    assert_eq!(policy.breaker.open_for, Duration::from_secs(60));
+}
+
+#[test]
+fn a_twilio_account_is_told_where_to_call_or_it_is_noted() {
+    let job = |text: &str| {
+        let config = good(text, &[]);
+        let account = config.settings.accounts[0].clone();
+        let to = "+34600123456".parse().unwrap();
+        let message = Message::new(to, Content::Text("Hola".to_owned()));
+        let job = LeasedJob {
+            id: JobId::new(1, 1, Timestamp::EPOCH),
+            tenant: account.tenant.clone(),
+            group: None,
+            priority: Priority::Normal,
+            attempt: 1,
+            max_attempts: 6,
+            enqueued_at: Timestamp::EPOCH,
+            expires_at: Timestamp::NEVER,
+            payload: message.to_payload(),
+        };
+        let request = account.destination.encode(&[job], Timestamp::EPOCH);
+        (
+            String::from_utf8(request.body.to_vec()).unwrap(),
+            config.notes,
+        )
+    };
+    let callback =
+        "StatusCallback=https%3A%2F%2Fcauce.example.com%2Fwebhooks%2Ftwilio%3Fjob%3Djob_";
+    let (body, notes) = job(SENDERS);
+    assert!(body.contains(callback), "{body}");
+    assert!(notes.is_empty());
+    let (body, notes) = job(&SENDERS.replace("public_url", "# public_url"));
+    assert!(!body.contains("StatusCallback"), "{body}");
+    assert_eq!(
+        notes,
+        ["account t: without public_url, Twilio cannot tell what becomes of its messages"]
+    );
+}
+
+const TWILIO: [(&str, &str); 3] = [
+    ("TWILIO_ACCOUNT_SID", "AC0123456789abcdef0123456789abcdef"),
+    ("TWILIO_AUTH_TOKEN", "tok"),
+    ("TWILIO_WHATSAPP_NUMBER", "whatsapp:+34911222333"),
+];
+const EVOLUTION: [(&str, &str); 3] = [
+    ("EVOLUTION_API_URL", "http://127.0.0.1:9"),
+    ("EVOLUTION_API_KEY", "K"),
+    ("EVOLUTION_API_INSTANCE", "ventas"),
+];
+
+#[test]
+fn variables_of_the_requirements_make_senders_where_there_are_none() {
+    let both = [TWILIO, EVOLUTION].concat();
+    let config = good("public_url = \"https://cauce.example.com\"", &both);
+    let shown = config.settings.accounts.iter().map(|account| {
+        let (line, tenant) = (account.line(), &account.tenant);
+        format!("{tenant}: {line} at {}", account.base_url)
+    });
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            "default: campaigns/twilio at https://api.twilio.com",
+            "default: whatsapp/evolution at http://127.0.0.1:9",
+        ]
+    );
+    assert!(config.notes.is_empty(), "{:?}", config.notes);
+    // An account of the same provider is the operator's own word.
+    let config = good(SENDERS, &both);
+    assert_eq!(config.settings.accounts.len(), 3);
+    assert!(config.notes.is_empty(), "{:?}", config.notes);
+}
+
+#[test]
+fn variables_that_make_no_sender_are_noted() {
+    let config = good("", &TWILIO[..2]);
+    assert!(config.settings.accounts.is_empty());
+    assert_eq!(
+        config.notes,
+        [
+            "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN makes no account: TWILIO_WHATSAPP_NUMBER is not set"
+        ]
+    );
+    let config = good("", &EVOLUTION[..2]);
+    assert_eq!(
+        config.notes,
+        [
+            "EVOLUTION_API_URL, EVOLUTION_API_KEY makes no account: EVOLUTION_API_INSTANCE is not set"
+        ]
+    );
+    let empty = [("TWILIO_ACCOUNT_SID", " ")];
+    assert!(good("", &empty).notes.is_empty());
+}
+
+#[test]
+fn a_sender_that_is_not_one_is_refused_with_what_to_write() {
+    insta::assert_snapshot!(bad(include_str!("tests/senders.toml"), &[]));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::{
 use cauce_destinations::{
     catalog::{self, AccountError},
     destination::Destination,
+    message::Provider,
     pixel::Platform,
 };
 use cauce_engine::settings::Account;
@@ -19,27 +20,15 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     endpoints,
-    found::{Accounts, identifier, tenant, texts},
-    policy,
+    fields::{Field, Kind, fields},
+    found::{Accounts, tenant},
+    policy, senders,
 };
 use crate::config::{
-    read::{base_url, boolean, parsed, text},
+    read::{parsed, text},
     reader::{Section, Wrong, meant},
     tree::Node,
 };
-
-/// What a field of an account holds.
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Flag,
-    Url,
-    /// A table of texts.
-    Texts,
-}
-
-/// A field of an account: its name, what it holds, whether it has to be there.
-type Field = (&'static str, Kind, bool);
 
 const META: [Field; 6] = [
     ("dataset_id", Kind::Text, true),
@@ -70,14 +59,16 @@ const TIKTOK: [Field; 4] = [
     ("base_url", Kind::Url, false),
 ];
 
-/// Platforms of the requirements that this version does not have.
-const LATER: [&str; 3] = ["twilio", "evolution", "whatsapp_cloud"];
-
-/// Platforms beside those of events.
+/// Platforms beside those of events and of messages.
 const OTHERS: [&str; 2] = ["backend", "webhook"];
 
 /// Reads all accounts. Two of one name are a mistake.
-pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> Accounts {
+/// `public_url` is where outside systems reach this server.
+pub(crate) fn read(
+    root: &Section<'_>,
+    queues: &BTreeMap<QueueName, Policy>,
+    public_url: Option<&str>,
+) -> Accounts {
     let mut names = BTreeSet::new();
     let mut accounts = Accounts::default();
     for section in root.sections("accounts") {
@@ -87,12 +78,14 @@ pub(crate) fn read(root: &Section<'_>, queues: &BTreeMap<QueueName, Policy>) -> 
             let what = format!("two accounts have the name {name:?}");
             section.fault("name", what, "a name of its own for each account");
         }
-        match section.node("platform").map(text) {
-            Some(Ok(platform)) if platform == "backend" => {
-                endpoints::backend(section, queues, &mut accounts);
-            }
-            Some(Ok(platform)) if platform == "webhook" => {
-                endpoints::webhook(section, queues, &mut accounts);
+        let platform = section.node("platform").map(text);
+        let platform = platform.and_then(Result::ok).unwrap_or_default();
+        match (platform.as_str(), platform.parse()) {
+            ("backend", _) => endpoints::backend(section, queues, &mut accounts),
+            ("webhook", _) => endpoints::webhook(section, queues, &mut accounts),
+            (_, Ok(provider)) => {
+                let account = senders::read(provider, section, queues, public_url);
+                accounts.all.extend(account);
             }
             _ => accounts.all.extend(account(section, queues)),
         }
@@ -137,11 +130,9 @@ fn platform(node: &Node) -> Result<Platform, Wrong> {
     let pixels = Platform::ALL
         .map(|platform| platform.to_string())
         .into_iter();
-    let known: Vec<String> = pixels.chain(OTHERS.map(str::to_owned)).collect();
-    if LATER.contains(&found.as_str()) {
-        let what = format!("{found:?} is not available in this version");
-        return Err(Wrong::new(what, format!("one of {}", known.join(", "))));
-    }
+    let senders = Provider::ALL.map(|provider| provider.to_string());
+    let others = senders.into_iter().chain(OTHERS.map(str::to_owned));
+    let known: Vec<String> = pixels.chain(others).collect();
     found.parse().map_err(|_| {
         Wrong::new(
             format!("cannot be {found:?}"),
@@ -158,21 +149,9 @@ fn settings_of(platform: Platform, section: &Section<'_>) -> Option<catalog::Acc
         Platform::LinkedIn => &LINKEDIN,
         Platform::TikTok => &TIKTOK,
     };
-    let mut fields = Map::from_iter([("platform".to_owned(), platform.as_str().into())]);
-    let mut complete = true;
-    for (name, kind, needed) in table {
-        let value = if *needed {
-            section.need(name, |node| value(node, *kind))
-        } else {
-            section.find(name, |node| value(node, *kind))
-        };
-        complete &= value.is_some() || !needed;
-        fields.extend(value.map(|value| ((*name).to_owned(), value)));
-    }
-    if !complete {
-        return None;
-    }
-    serde_json::from_value(Json::Object(fields))
+    let mut object = Map::from_iter([("platform".to_owned(), platform.as_str().into())]);
+    object.extend(fields(table, section)?);
+    serde_json::from_value(Json::Object(object))
         .map_err(|why| section.fault("platform", why.to_string(), "what the platform gave you"))
         .ok()
 }
@@ -211,14 +190,5 @@ fn told(settings: &catalog::Account) -> (String, Option<BTreeMap<String, String>
             (config.base_url.clone(), Some(config.conversions.clone()))
         }
         catalog::Account::TikTok(config) => (config.base_url.clone(), None),
-    }
-}
-
-fn value(node: &Node, kind: Kind) -> Result<Json, Wrong> {
-    match kind {
-        Kind::Text => identifier(node).map(Json::String),
-        Kind::Flag => boolean(node).map(Json::Bool),
-        Kind::Url => base_url(node).map(Json::String),
-        Kind::Texts => texts(node),
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 mod endpoints;
+mod fields;
 mod found;
 pub(crate) mod http;
 pub(crate) mod log;
@@ -10,5 +11,6 @@ pub(crate) mod pixels;
 pub(crate) mod policy;
 pub(crate) mod relays;
 pub(crate) mod rest;
+mod senders;
 pub(crate) mod sessions;
 pub(crate) mod tracking;
