@@ -2,7 +2,8 @@
 //!
 //! Twilio keeps no id of ours at a message, so it is found by what it says: the newest messages to
 //! that person are read, and one that was made at that time, by us, with these words, is it. If two
-//! could be, or not far enough back could be read, nobody can tell.
+//! could be, or not far enough back could be read, nobody can tell. It is not there only if no such
+//! message was made since the job was taken: what is not there is sent again.
 
 use std::time::Duration;
 
@@ -71,24 +72,30 @@ pub(super) fn found(asked: &Asked<'_>, answer: &Answer, now: Timestamp) -> Found
     else {
         return Found::CannotTell;
     };
-    let mut oldest = now;
-    let mut fitting = Vec::new();
+    // After a crash nobody knows when the request left, only that the job was there before.
+    let earliest = asked.job.taken_at() - AROUND;
+    let (mut oldest, mut alike, mut near) = (now, 0, Vec::new());
     for listed in &page.messages {
         let Some(at) = moment(&listed.date_created) else {
             return Found::CannotTell;
         };
         oldest = oldest.min(at);
-        let is_near = at + AROUND >= asked.sent_at && at <= asked.sent_at + AROUND;
-        if is_near && is_it(listed, &message) {
-            fitting.push(&listed.sid);
+        if at < earliest || at > asked.sent_at + AROUND || !is_it(listed, &message) {
+            continue;
+        }
+        alike += 1;
+        if at + AROUND >= asked.sent_at {
+            near.push(&listed.sid);
         }
     }
-    let read_all = page.next_page_uri.is_none() || oldest + AROUND < asked.sent_at;
-    match fitting[..] {
+    let read_all = page.next_page_uri.is_none() || oldest < earliest;
+    match near[..] {
         [sid] if read_all => Found::There {
             provider_id: sid.clone(),
         },
-        [] if read_all && now.since(asked.sent_at) >= SETTLED_AFTER => Found::NotThere,
+        [] if read_all && alike == 0 && now.since(asked.sent_at) >= SETTLED_AFTER => {
+            Found::NotThere
+        }
         _ => Found::CannotTell,
     }
 }

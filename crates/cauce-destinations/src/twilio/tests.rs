@@ -327,6 +327,30 @@ fn a_message_is_found_by_its_person_its_time_and_its_words() {
 }
 
 #[test]
+fn a_message_that_may_have_left_long_before_is_not_taken_for_missing() {
+    let payload = message(Content::Text("Hola".to_owned())).to_payload();
+    let asked = Asked {
+        job: job(payload.clone()).id,
+        payload: &payload,
+        sent_at: NOW + Duration::from_secs(3600),
+    };
+    let late = NOW + Duration::from_secs(7200);
+    let found = |seconds: i64, more: Option<&str>| {
+        let list = json!([listed(SID, seconds, "Hola"), listed(OTHER, seconds, "Otra")]);
+        let page = response(200, &json!({"messages": list, "next_page_uri": more}));
+        twilio().classify_ask(&asked, &page, late)
+    };
+    for seconds in [-60, 1, 1800, 3539] {
+        assert_eq!(found(seconds, None), Found::CannotTell, "{seconds}");
+    }
+    assert!(matches!(found(3540, None), Found::There { .. }));
+    // Before the job was taken: another message.
+    assert_eq!(found(-61, None), Found::NotThere);
+    assert_eq!(found(-61, Some("/more")), Found::NotThere);
+    assert_eq!(found(3661, Some("/more")), Found::CannotTell);
+}
+
+#[test]
 fn the_words_of_a_template_are_not_known_here() {
     let template = json!({"template": {"contentSid": "HX0123456789abcdef0123456789abcdef"}});
     let content = || serde_json::from_value::<Content>(template.clone()).unwrap();
