@@ -124,6 +124,15 @@ impl Messaging {
 
     /// The provider has it: as good as if it had said so by itself.
     async fn found(&self, of: &Unsettled, provider_id: String, now: Timestamp) {
+        // Two messages to one person may look the same; this one may be the other.
+        match self.store.job_of(&of.account, &provider_id).await {
+            Ok(known) if known.is_none_or(|job| job == of.job) => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "a provider's answer could not be looked up");
+                return;
+            }
+        }
         let told = Told {
             account: of.account.clone(),
             provider_id,
