@@ -8,6 +8,7 @@
 //! 400 ["Error: Timed Out"], 500             WhatsApp may have it: unknown
 //! 400 ["Error: …"]                          tried again
 //! 400 with anything else                    the message is wrong: rejected
+//! 500 "Method not available …"              a template, and no business instance: rejected
 //! 401                                       the key is refused
 //! 404                                       no such instance, whatever the key
 //! ```
@@ -64,6 +65,11 @@ pub(super) fn judge(jobs: &[LeasedJob], answer: &Answer, now: Timestamp) -> Judg
     match response.status {
         200..=299 => success(job, response, now),
         400 => refused(job, response, now).into(),
+        500 if is_without(&response.body) => {
+            let detail = "only instances of the kind WHATSAPP-BUSINESS send templates";
+            let reason = Reason::new("evolution_no_templates", detail);
+            Class::Drop.verdict(job, reason, None, now).into()
+        }
         404 => {
             let detail =
                 "the gateway has no such instance, or no such route: check instance and base_url";
@@ -85,13 +91,26 @@ fn success(job: &LeasedJob, response: &Response, now: Timestamp) -> Judgement {
     }
 }
 
-fn refused(job: &LeasedJob, response: &Response, now: Timestamp) -> Verdict {
-    let body: Refused = serde_json::from_slice(&response.body).unwrap_or_default();
-    let message = body.response.message;
-    let items = match &message {
-        Value::Array(items) => items.as_slice(),
-        other => std::slice::from_ref(other),
+/// What an error says: one thing or several.
+fn items_of(body: &[u8]) -> Vec<Value> {
+    let body: Refused = serde_json::from_slice(body).unwrap_or_default();
+    match body.response.message {
+        Value::Array(items) => items,
+        other => vec![other],
+    }
+}
+
+/// Whether the instance cannot do what was asked: nothing has left it.
+fn is_without(body: &[u8]) -> bool {
+    let says = |item: &Value| {
+        item.as_str()
+            .is_some_and(|text| text.contains("Method not available"))
     };
+    items_of(body).iter().any(says)
+}
+
+fn refused(job: &LeasedJob, response: &Response, now: Timestamp) -> Verdict {
+    let items = items_of(&response.body);
     if items
         .iter()
         .any(|item| item["exists"] == Value::Bool(false))

@@ -154,6 +154,8 @@ const TWICE: [i64; 2] = [131_052, 131_053];
 pub(crate) struct Error {
     code: i64,
     #[serde(default)]
+    error_subcode: Option<i64>,
+    #[serde(default)]
     is_transient: bool,
     #[serde(default)]
     message: String,
@@ -220,13 +222,18 @@ pub(crate) fn judge_error(
     response: &Response,
     now: Timestamp,
 ) -> Judgement {
-    let mut reason = reason_of(error.code, &error.message);
+    // Newer versions say as a code of its own what was a subcode before.
+    let code = match (error.code, error.error_subcode) {
+        (100, Some(33)) => 33,
+        (code, _) => code,
+    };
+    let mut reason = reason_of(code, &error.message);
     // Meta's support asks for it.
     if let Some(trace) = error.fbtrace_id.as_deref().filter(|trace| is_trace(trace)) {
         reason.detail.push_str(&format!(" (fbtrace_id {trace})"));
     }
-    let class = match meaning(error.code) {
-        Some((Class::Retry, _)) if TWICE.contains(&error.code) && job.attempt > 1 => Class::Drop,
+    let class = match meaning(code) {
+        Some((Class::Retry, _)) if TWICE.contains(&code) && job.attempt > 1 => Class::Drop,
         Some((class, _)) => class,
         None if error.is_transient => Class::Retry,
         None if response.status == 429 => Class::Throttle(None),
