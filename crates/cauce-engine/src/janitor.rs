@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cauce_events::store::EventStore;
+use cauce_flow::id::{GroupName, QueueName};
 use cauce_store::{campaigns::Campaigns, control::Control, jobs::JobStore, rollups::Rollups};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -69,7 +70,8 @@ pub(crate) async fn check(store: &Arc<dyn JobStore>) -> usize {
     for found in &wrong {
         tracing::error!(
             tenant = %found.tenant,
-            queue = %found.queue,
+            queue = found.queue.as_ref().map(QueueName::as_str),
+            group = found.group.as_ref().map(GroupName::as_str),
             what = found.what,
             counted = found.counted,
             found = found.found,

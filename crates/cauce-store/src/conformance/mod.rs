@@ -11,6 +11,7 @@
 
 mod coalescing;
 mod gates;
+mod groups;
 mod history;
 mod restart;
 mod scene;
@@ -94,6 +95,7 @@ pub fn cases() -> Vec<Case> {
         settling::cases(),
         coalescing::cases(),
         gates::cases(),
+        groups::cases(),
         history::cases(),
         restart::cases(),
     ]

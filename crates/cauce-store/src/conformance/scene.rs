@@ -13,8 +13,8 @@ use cauce_flow::{
 
 use super::{Limits, Opener};
 use crate::jobs::{
-    Claim, Enqueue, Enqueued, Error, JobDetail, JobStore, NeverTwice, QueueCounts, Rescued, Scope,
-    Select,
+    Claim, Enqueue, Enqueued, Error, GroupFigures, GroupGate, JobDetail, JobStore, Mark,
+    NeverTwice, QueueCounts, Rescued, Scope, Select,
 };
 
 pub(super) const TENANT: &str = "acme";
@@ -76,6 +76,46 @@ impl Scene {
         let answer = self.store().enqueue(batch, self.now).await;
         self.lawful();
         answer
+    }
+
+    /// The same with a mark of the tenant's own group.
+    pub(super) async fn try_mark(
+        &self,
+        jobs: Vec<NewJob>,
+        group: &str,
+        (upto, done): (u64, bool),
+    ) -> Result<Vec<Enqueued>, Error> {
+        let batch = Enqueue {
+            jobs,
+            dropped: Vec::new(),
+            mark: Some(Mark {
+                tenant: TENANT.parse().expect("a name"),
+                group: group.parse().expect("a name"),
+                upto,
+                done,
+            }),
+        };
+        let answer = self.store().enqueue(batch, self.now).await;
+        self.lawful();
+        answer
+    }
+
+    /// Sets the gate of the tenant's own group.
+    pub(super) async fn set_group(&self, group: &str, gate: GroupGate) -> Result<u64, Error> {
+        let (tenant, group) = (TENANT.parse(), group.parse());
+        let (tenant, group) = (tenant.expect("a name"), group.expect("a name"));
+        let set = self.store().set_group(tenant, group, gate, self.now).await;
+        self.lawful();
+        set
+    }
+
+    /// The figures of the tenant's own group.
+    pub(super) fn group(&self, group: &str) -> GroupFigures {
+        let (tenant, group) = (TENANT.parse(), group.parse());
+        let kept = self
+            .store()
+            .group(&tenant.expect("a name"), &group.expect("a name"));
+        kept.expect("a group that is kept")
     }
 
     pub(super) async fn enqueue(&self, jobs: Vec<NewJob>) -> Vec<JobId> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use cauce_flow::{
-    id::{JobId, QueueName, TenantId},
+    id::{GroupName, JobId, QueueName, TenantId},
     job::{Line, State as JobState},
     queue::settlement::Settlement,
     time::Timestamp,
@@ -13,7 +13,7 @@ use cauce_log::Refused;
 use tokio::sync::oneshot;
 
 use super::{Shared, forward::Move, state::Reply};
-use crate::jobs::{Change, Claim, Enqueue, Error, Gate, NeverTwice, Start};
+use crate::jobs::{Change, Claim, Enqueue, Error, Gate, GroupGate, NeverTwice, Start};
 
 /// What can be asked of the writer.
 pub(super) enum Ask {
@@ -50,6 +50,15 @@ pub(super) enum Ask {
     Forget(Vec<u64>),
     Change(JobId, Change),
     SetGate(QueueName, Option<TenantId>, Gate),
+    SetGroup {
+        tenant: TenantId,
+        group: GroupName,
+        gate: GroupGate,
+        now: Timestamp,
+    },
+    ForgetGroup(TenantId, GroupName),
+    /// Cancels some of what stopped groups have not sent.
+    Sweep(Timestamp),
     KeepNote(Line, Bytes),
     Advance(Timestamp),
     Move(Vec<Move>),

@@ -144,7 +144,6 @@ impl Fifo {
     }
 
     /// How many numbers stand here.
-    #[cfg(test)]
     pub(super) fn len(&self) -> u64 {
         let in_order: usize = self.blocks.iter().map(|block| block.live).sum();
         (in_order + self.beside.len()) as u64

@@ -17,7 +17,7 @@ pub fn record(data: &[u8]) {
     let Some((of_kind, body)) = data.split_first() else {
         return;
     };
-    let of_kind = of_kind % (kind::AGREE + 2);
+    let of_kind = of_kind % (kind::FREE + 1);
     let _ = parse_head(of_kind, body);
     let _ = cauce_log::Digest::digest(&JobsDigest, of_kind, body, &mut Vec::new());
     let _ = JobHead::decode(&mut Decoder::new(body));

@@ -57,6 +57,7 @@ pub(super) fn gather(sums: &mut Gathered, position: u64, record: &Record) {
         }
         Record::Lost { .. }
         | Record::Agree { .. }
+        | Record::Group(_)
         | Record::Base(_)
         | Record::Spare(_)
         | Record::Name { .. }

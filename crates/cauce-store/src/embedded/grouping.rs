@@ -7,40 +7,38 @@ use cauce_flow::{
     time::Timestamp,
 };
 
-use super::{Shared, state::State};
-use crate::jobs::{Error, GroupFigures, GroupGate};
+use super::{Shared, ask::Ask};
+use crate::jobs::{Error, GroupGate};
 
 impl Shared {
+    /// Sets a gate. What a stop has to cancel is cancelled in several commits where it is much; the
+    /// gate is shut from the first of them on, and `advance` goes on where a crash comes between.
     pub(super) async fn set_group(
         self: &Arc<Self>,
-        _tenant: TenantId,
-        _group: GroupName,
-        _gate: GroupGate,
-        _now: Timestamp,
+        tenant: TenantId,
+        group: GroupName,
+        gate: GroupGate,
+        now: Timestamp,
     ) -> Result<u64, Error> {
-        Err(Error::Unread("groups are not kept yet".into()))
+        let set = Ask::SetGroup {
+            tenant: tenant.clone(),
+            group: group.clone(),
+            gate,
+            now,
+        };
+        let mut cancelled = self.ask_count(set).await?;
+        while self.state.lock().unswept(&tenant, &group) > 0 {
+            cancelled += self.ask_count(Ask::Sweep(now)).await?;
+        }
+        Ok(cancelled)
     }
 
     pub(super) async fn forget_group(
         self: &Arc<Self>,
-        _tenant: TenantId,
-        _group: GroupName,
-        _now: Timestamp,
+        tenant: TenantId,
+        group: GroupName,
     ) -> Result<bool, Error> {
-        Err(Error::Unread("groups are not kept yet".into()))
-    }
-}
-
-impl State {
-    pub(super) fn group_gate(&self, _tenant: &TenantId, _group: &GroupName) -> GroupGate {
-        GroupGate::Open
-    }
-
-    pub(super) fn group_figures(
-        &self,
-        _tenant: &TenantId,
-        _group: &GroupName,
-    ) -> Option<GroupFigures> {
-        None
+        let forgotten = self.ask_count(Ask::ForgetGroup(tenant, group)).await?;
+        Ok(forgotten > 0)
     }
 }

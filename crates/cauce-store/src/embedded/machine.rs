@@ -214,6 +214,14 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
                 shared.told_ms.store(next_ms, Ordering::Relaxed);
             }
         }),
+        Ask::SetGroup {
+            tenant,
+            group,
+            gate,
+            now,
+        } => journal.set_group(&tenant, &group, gate, now),
+        Ask::ForgetGroup(tenant, group) => journal.forget_group(&tenant, &group),
+        Ask::Sweep(now) => journal.sweep(now),
         Ask::Move(moves) => journal.move_jobs(moves),
         Ask::MoveKeys(keys) => journal.move_keys(keys),
         Ask::RemoveOldest(number) => journal.remove_oldest(number),
@@ -222,6 +230,7 @@ fn obey(journal: &mut Journal<'_>, ask: Ask, shared: &Shared) -> Result<Reply, F
             Ok(Reply::Gathered(through, sums))
         }
     };
+    journal.tell_groups()?;
     journal.writer.commit()?;
     done
 }

@@ -25,6 +25,7 @@
 //! 19    Lost      what became of jobs whose own record is damaged
 //! 20    Agree     the counters were made to agree with the jobs, after other damage
 //! 21    Superseded  a newer job with the same key replaced others
+//! 22    Group     how a group stands: its gate, its mark, its sums; told whenever one has changed
 //! ```
 //!
 //! Records about jobs name their queue, account and tenant, so that the durable counters can be
@@ -32,6 +33,7 @@
 
 mod again;
 mod coding;
+mod group;
 mod jobs;
 mod lost;
 mod parts;
@@ -42,6 +44,7 @@ use cauce_flow::job::State;
 use super::codec::{Decoder, Encode, Malformed};
 
 pub(super) use again::Again;
+pub(super) use group::{GroupState, Tally};
 pub(super) use jobs::{JobHead, Standing};
 pub(super) use lost::Burial;
 pub(super) use settle::{Settle, Settled, SettledOutcome};
@@ -70,6 +73,10 @@ pub(super) mod kind {
     pub(in super::super) const LOST: u8 = 19;
     pub(in super::super) const AGREE: u8 = 20;
     pub(in super::super) const SUPERSEDED: u8 = 21;
+    pub(in super::super) const GROUP: u8 = 22;
+    /// The first number that no kind has.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(in super::super) const FREE: u8 = GROUP + 1;
 }
 
 /// The number that stands for a name. 0 is "none".
@@ -192,4 +199,5 @@ pub(super) enum Record {
     Agree {
         at: i64,
     },
+    Group(GroupState),
 }

@@ -8,7 +8,7 @@ use cauce_flow::{
 use super::{
     ask::Ask,
     forward::Move,
-    state::{MAX_EXPIRED_A_CALL, State},
+    state::{MAX_EXPIRED_A_CALL, MAX_SWEPT_A_CALL, State},
 };
 use crate::jobs::Enqueue;
 
@@ -22,29 +22,37 @@ const NAMES: u64 = 512;
 /// Bytes that the records of a call take at most.
 pub(super) fn wanted(ask: &Ask, state: &State) -> u64 {
     let jobs = |count: usize| RECORD * (count as u64 + 1);
-    match ask {
-        Ask::Enqueue(batch, _) => enqueued(batch),
-        Ask::Claim(claim, now) => {
-            let waiting = usize::try_from(state.table.len()).unwrap_or(usize::MAX);
-            jobs(claim.max_jobs.min(waiting)) + expired(state, *now) + NAMES
+    let swept = || jobs(MAX_SWEPT_A_CALL.min(usize::try_from(state.table.len()).unwrap_or(0)));
+    // A call tells each group that it changes once more at its end.
+    let groups = RECORD * (state.kept_groups() as u64);
+    groups
+        + match ask {
+            Ask::Enqueue(batch, _) => enqueued(batch),
+            Ask::Claim(claim, now) => {
+                let waiting = usize::try_from(state.table.len()).unwrap_or(usize::MAX);
+                jobs(claim.max_jobs.min(waiting)) + expired(state, *now) + NAMES
+            }
+            Ask::Settle(settlements, ..) => RECORD + settlements.iter().map(settled).sum::<u64>(),
+            Ask::Rescue(..) | Ask::RescueLine(..) => RECORD * (state.active() + 1),
+            Ask::End { jobs: ended, .. } => jobs(ended.len()),
+            Ask::PutOff { jobs: unread, .. } => jobs(unread.len()),
+            Ask::Replay { jobs: replayed, .. } => jobs(replayed.len()),
+            Ask::Forget(forgotten) => jobs(forgotten.len()),
+            Ask::Advance(now) => {
+                expired(state, *now) + RECORD + if state.sweeps() { swept() } else { 0 }
+            }
+            Ask::SetGroup { .. } | Ask::Sweep(_) => NAMES + 2 * RECORD + swept(),
+            Ask::Move(moves) => RECORD + moves.iter().map(moved).sum::<u64>(),
+            Ask::MoveKeys(keys) => RECORD + 40 * keys.len() as u64,
+            Ask::KeepNote(_, note) => NAMES + RECORD + note.len() as u64,
+            Ask::Begin(start, _) => NAMES + jobs(start.jobs.len()),
+            Ask::Resolve { .. }
+            | Ask::Change(..)
+            | Ask::SetGate(..)
+            | Ask::ForgetGroup(..)
+            | Ask::RemoveOldest(_)
+            | Ask::TakeGathered => NAMES + RECORD,
         }
-        Ask::Settle(settlements, ..) => RECORD + settlements.iter().map(settled).sum::<u64>(),
-        Ask::Rescue(..) | Ask::RescueLine(..) => RECORD * (state.active() + 1),
-        Ask::End { jobs: ended, .. } => jobs(ended.len()),
-        Ask::PutOff { jobs: unread, .. } => jobs(unread.len()),
-        Ask::Replay { jobs: replayed, .. } => jobs(replayed.len()),
-        Ask::Forget(forgotten) => jobs(forgotten.len()),
-        Ask::Advance(now) => expired(state, *now) + RECORD,
-        Ask::Move(moves) => RECORD + moves.iter().map(moved).sum::<u64>(),
-        Ask::MoveKeys(keys) => RECORD + 40 * keys.len() as u64,
-        Ask::KeepNote(_, note) => NAMES + RECORD + note.len() as u64,
-        Ask::Begin(start, _) => NAMES + jobs(start.jobs.len()),
-        Ask::Resolve { .. }
-        | Ask::Change(..)
-        | Ask::SetGate(..)
-        | Ask::RemoveOldest(_)
-        | Ask::TakeGathered => NAMES + RECORD,
-    }
 }
 
 fn enqueued(batch: &Enqueue) -> u64 {

@@ -222,8 +222,8 @@ impl JobStore for EmbeddedStore {
         Box::pin(self.shared.set_group(tenant, group, gate, now))
     }
 
-    fn forget_group(&self, tenant: TenantId, group: GroupName, now: Timestamp) -> Call<'_, bool> {
-        Box::pin(self.shared.forget_group(tenant, group, now))
+    fn forget_group(&self, tenant: TenantId, group: GroupName, _now: Timestamp) -> Call<'_, bool> {
+        Box::pin(self.shared.forget_group(tenant, group))
     }
 
     fn clean(&self, select: Select, before: Timestamp, limit: u64) -> Call<'_, u64> {

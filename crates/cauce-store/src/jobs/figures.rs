@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cauce_flow::{
-    id::{QueueName, TenantId},
+    id::{GroupName, QueueName, TenantId},
     job::State,
     time::Timestamp,
 };
@@ -89,8 +89,10 @@ pub struct Vitals {
 pub struct Discrepancy {
     /// Whose.
     pub tenant: TenantId,
-    /// Where.
-    pub queue: QueueName,
+    /// In which queue; none where it is one of a group.
+    pub queue: Option<QueueName>,
+    /// Of which group, if it is one of a group.
+    pub group: Option<GroupName>,
     /// What was compared.
     pub what: &'static str,
     /// The durable counter.

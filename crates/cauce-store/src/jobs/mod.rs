@@ -240,7 +240,8 @@ pub trait JobStore: Send + Sync + 'static {
     /// One job with all that happened to it.
     fn job(&self, job: JobId, scope: Scope) -> Call<'_, JobDetail>;
 
-    /// How many jobs of its line are served before this waiting one, at most.
+    /// How many jobs of its line are served before this waiting one, at most. None where its group
+    /// is shut.
     fn place(&self, job: JobId) -> Option<u64>;
 
     /// Dead letters by reason.

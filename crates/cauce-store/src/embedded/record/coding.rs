@@ -1,7 +1,8 @@
 //! Records as bytes.
 
 use super::{
-    Again, Burial, Decoder, Encode, JobHead, Malformed, Owner, Record, Settle, Standing, kind,
+    Again, Burial, Decoder, Encode, GroupState, JobHead, Malformed, Owner, Record, Settle,
+    Standing, kind,
     parts::{decode_numbers, encode_numbers, state_from_u8, state_to_u8},
 };
 
@@ -30,6 +31,7 @@ impl Record {
             Record::Keys { .. } => kind::KEYS,
             Record::Lost { .. } => kind::LOST,
             Record::Agree { .. } => kind::AGREE,
+            Record::Group(_) => kind::GROUP,
         }
     }
 
@@ -147,6 +149,7 @@ impl Record {
                 out.put_u64(*count);
             }
             Record::Agree { at } => out.put_i64(*at),
+            Record::Group(told) => told.encode(out),
             Record::Lost { burial, jobs } => {
                 burial.encode(out);
                 encode_numbers(jobs, out);
@@ -259,6 +262,7 @@ impl Record {
                 jobs: decode_numbers(from)?,
             },
             kind::AGREE => Record::Agree { at: from.i64()? },
+            kind::GROUP => Record::Group(GroupState::decode(from)?),
             kind::KEYS => Record::Keys {
                 keys: {
                     let count = from.count()?;

@@ -9,7 +9,7 @@ use cauce_flow::{
 };
 
 use super::{Held, State};
-use crate::jobs::Error;
+use crate::jobs::{Error, GroupGate};
 
 /// The largest payload; a record of the log takes no more, with what stands around it.
 const MAX_PAYLOAD_BYTES: usize = 15 << 20;
@@ -26,6 +26,7 @@ impl State {
         let mut coming = Coming::new(self);
         for (entry, (job, key)) in jobs.iter().zip(keys).enumerate() {
             self.refuse_draining(entry, job)?;
+            self.refuse_stopped(job)?;
             refuse_too_large(entry, job)?;
             if *key == 0 || self.keys.find(*key, now.as_millis()).is_none() {
                 coming.add(entry, job)?;
@@ -48,6 +49,19 @@ impl State {
             });
         }
         Ok(())
+    }
+
+    fn refuse_stopped(&self, job: &NewJob) -> Result<(), Error> {
+        let Some(group) = job.group.as_ref().filter(|_| self.groups.any_stopped()) else {
+            return Ok(());
+        };
+        match self.group_gate(&job.tenant, group) {
+            GroupGate::Open | GroupGate::Paused => Ok(()),
+            GroupGate::Stopped => Err(Error::Stopped {
+                group: group.clone(),
+                tenant: job.tenant.clone(),
+            }),
+        }
     }
 
     /// What a tenant has pending in a queue.

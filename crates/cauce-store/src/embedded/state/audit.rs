@@ -19,9 +19,36 @@ impl State {
                 let of_owner = compare(counters, &found[place as usize]).into_iter();
                 of_owner.map(move |compared| (queue, tenant, compared))
             });
-        compared
+        let of_queues = compared
             .filter(|(_, _, (_, counted, found))| counted != found)
-            .filter_map(|(queue, tenant, compared)| self.discrepancy(queue, tenant, compared))
+            .filter_map(|(queue, tenant, compared)| self.discrepancy(queue, tenant, compared));
+        of_queues.chain(self.audit_groups()).collect()
+    }
+
+    fn audit_groups(&self) -> Vec<Discrepancy> {
+        let mut found = vec![[0u64; 8]; self.groups.places()];
+        self.table.visit_down(u64::MAX, u8::MAX, |_, entry| {
+            if let Some(found) = found.get_mut(self.lane(entry).kept as usize) {
+                found[entry.state() as usize] += 1;
+            }
+            true
+        });
+        let compared = self.groups.iter().flat_map(|(place, group)| {
+            let compared = group.compare(&found[place as usize]);
+            compared.map(|compared| (group.told, compared))
+        });
+        compared
+            .filter(|(_, (_, counted, found))| counted != found)
+            .filter_map(|(told, (what, counted, found))| {
+                Some(Discrepancy {
+                    tenant: self.names.text(told.tenant).parse().ok()?,
+                    queue: None,
+                    group: Some(self.names.text(told.group).parse().ok()?),
+                    what,
+                    counted,
+                    found,
+                })
+            })
             .collect()
     }
 
@@ -33,6 +60,7 @@ impl State {
         for (place, found) in (0..).zip(found) {
             self.counters.at(place).agree(&found);
         }
+        self.agree_groups();
     }
 
     /// Jobs in the table by state, for each place in the ledger.
@@ -58,7 +86,8 @@ impl State {
     ) -> Option<Discrepancy> {
         Some(Discrepancy {
             tenant: self.names.text(tenant).parse().ok()?,
-            queue: self.names.text(queue).parse().ok()?,
+            queue: Some(self.names.text(queue).parse().ok()?),
+            group: None,
             what,
             counted,
             found,

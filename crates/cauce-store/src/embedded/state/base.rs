@@ -12,7 +12,7 @@ use super::{
     super::{
         codec::{Decoder, Encode, Malformed},
         counters::Counters,
-        record::NameId,
+        record::{GroupState, NameId},
     },
     State,
 };
@@ -42,7 +42,16 @@ impl State {
         }
         self.encode_lines(&mut out);
         self.encode_superseded(&mut out);
+        self.encode_groups(&mut out);
         out
+    }
+
+    /// Behind all that an earlier version reads.
+    fn encode_groups(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.groups.len() as u64);
+        for (_, group) in self.groups.iter() {
+            group.told.encode(out);
+        }
     }
 
     /// Stands at the end, where a base of an earlier version has nothing.
@@ -169,6 +178,9 @@ impl State {
         for _ in 0..from.count().unwrap_or(0) {
             let (queue, tenant) = (from.u32()?, from.u32()?);
             self.counters.of(queue, tenant).superseded = from.u64()?;
+        }
+        for _ in 0..from.count().unwrap_or(0) {
+            self.fold_group(&GroupState::decode(from)?);
         }
         Ok(())
     }

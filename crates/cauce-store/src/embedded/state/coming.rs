@@ -22,6 +22,7 @@ impl State {
             self.keys.insert(head.key, head.number, head.enqueued_at);
         }
         let lane = self.lane_number(head.owner, head.group);
+        self.groups.accept(self.lanes[lane as usize].kept);
         let mut entry = Entry::new(position, lane, head.payload_len, bytes);
         entry.set_priority(head.priority);
         entry.set_due_at(head.due_at);

@@ -28,8 +28,13 @@ impl State {
         for lane in &self.lanes {
             let lens = lane.fifos.each_ref().map(super::super::fifo::Fifo::len);
             if lens != [0; 4] {
-                all.push(format!("lane {:?} {} {lens:?}", lane.owner, lane.group));
+                let (bytes, shut) = (lane.waiting_bytes, lane.shut);
+                let of = (lane.owner, lane.group);
+                all.push(format!("lane {of:?} {lens:?} {bytes} {shut}"));
             }
+        }
+        for (_, group) in self.groups.iter() {
+            all.push(format!("group {:?} {:?}", group.told, group.present));
         }
         all.push(format!(
             "gates {:?}, next {}, keys {}",

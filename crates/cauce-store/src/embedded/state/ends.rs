@@ -9,7 +9,7 @@ use super::{
         record::{NameId, Owner, Standing},
         table::Entry,
     },
-    Finished, State,
+    Finished, State, Step,
 };
 
 /// The code of a job that a newer one has replaced.
@@ -72,6 +72,8 @@ impl State {
         let Some(entry) = self.table.get(number).copied() else {
             return;
         };
+        let kept = self.lane(&entry).kept;
+        self.groups.end(kept, state, Step::In);
         if state == JobState::Completed && self.keeping.completed == 0 {
             self.leave_end(&entry);
             self.drop_job(number);
@@ -86,8 +88,9 @@ impl State {
     /// A job that had ended goes on: it no longer counts as that. What is known of it counts, and
     /// not what the record says, so that the counters agree where a record before it is damaged.
     pub(super) fn leave_end(&mut self, entry: &Entry) {
-        let place = self.lane(entry).counters;
-        self.counters.at(place).revive(entry.state());
+        let (counters, kept) = (self.lane(entry).counters, self.lane(entry).kept);
+        self.counters.at(counters).revive(entry.state());
+        self.groups.end(kept, entry.state(), Step::Out);
     }
 
     /// The same for a job that may have left the log.

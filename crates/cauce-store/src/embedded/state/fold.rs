@@ -114,6 +114,7 @@ impl State {
                 self.tick(*at);
                 self.agree();
             }
+            Record::Group(told) => self.fold_group(told),
             Record::Lost { burial, jobs } => {
                 self.tick(burial.at);
                 jobs.iter()

@@ -26,6 +26,7 @@ use super::{
         table::{Entry, Table},
     },
     Held, State, Step,
+    groups::NOT_KEPT,
     starts::Starts,
 };
 use crate::jobs::Gate;
@@ -46,6 +47,12 @@ pub(in super::super) struct Lane {
     pub(super) fifos: [Fifo; 4],
     /// Jobs of it that are known, in whatever state.
     pub(super) jobs: u64,
+    /// Bytes of those that wait.
+    pub(super) waiting_bytes: u64,
+    /// The place of its group, where that is kept.
+    pub(super) kept: u32,
+    /// Its group is shut: nobody counts on what waits here.
+    pub(super) shut: bool,
 }
 
 impl Lane {
@@ -86,12 +93,18 @@ impl LineState {
         number
     }
 
-    /// Counts a waiting job in or out.
-    pub(super) fn count(&mut self, turn: u32, priority: usize, bytes: u64, by: Step) {
+    /// Counts waiting jobs in or out.
+    pub(super) fn count(
+        &mut self,
+        turn: u32,
+        priority: usize,
+        (jobs, bytes): (u64, u64),
+        by: Step,
+    ) {
         let turn = &mut self.turns[turn as usize];
-        by.apply(&mut turn.waiting[priority], 1);
+        by.apply(&mut turn.waiting[priority], jobs);
         by.apply(&mut turn.bytes, bytes);
-        by.apply(&mut self.waiting, 1);
+        by.apply(&mut self.waiting, jobs);
         by.apply(&mut self.bytes, bytes);
     }
 }
@@ -144,6 +157,10 @@ impl State {
             self.held.push(Held::default());
         }
         let named = "names are checked, and what is missing has one that is";
+        let kept = match group {
+            0 => NOT_KEPT,
+            group => self.groups.place(owner.tenant, group),
+        };
         let lane = Lane {
             owner,
             group,
@@ -155,6 +172,9 @@ impl State {
             group_name: (group != 0).then(|| GroupName::new(&self.names.text(group)).expect(named)),
             fifos: Default::default(),
             jobs: 0,
+            waiting_bytes: 0,
+            kept,
+            shut: self.groups.is_shut(kept),
         };
         let number = self.add_lane(lane);
         self.lane_numbers.insert((owner, group), number);
@@ -212,12 +232,49 @@ impl State {
     pub(super) fn line_up(&mut self, number: u64, entry: &Entry) {
         let lane = &mut self.lanes[entry.lane as usize];
         lane.fifos[entry.priority()].push(entry.due_at(), number);
-        let line = &mut self.lines[lane.line as usize];
-        line.turns[lane.turn as usize].groups[entry.priority()].add(entry.lane);
-        line.ring.add(lane.turn);
-        if !line.woken {
-            line.woken = true;
-            self.woken.push(lane.line);
+        if lane.shut {
+            return;
+        }
+        let (line, turn) = (lane.line, lane.turn);
+        let state = &mut self.lines[line as usize];
+        state.turns[turn as usize].groups[entry.priority()].add(entry.lane);
+        state.ring.add(turn);
+        self.wake_line(line);
+    }
+
+    fn wake_line(&mut self, line: u32) {
+        let state = &mut self.lines[line as usize];
+        if !state.woken {
+            state.woken = true;
+            self.woken.push(line);
+        }
+    }
+
+    /// Shuts a lane, so that nothing of it counts as waiting in its line, or opens it again.
+    pub(super) fn set_shut(&mut self, number: u32, shut: bool) {
+        let lane = &mut self.lanes[number as usize];
+        if lane.shut == shut {
+            return;
+        }
+        lane.shut = shut;
+        let (line, turn, bytes) = (lane.line, lane.turn, lane.waiting_bytes);
+        let waiting = lane.fifos.each_ref().map(Fifo::len);
+        let state = &mut self.lines[line as usize];
+        let by = if shut { Step::Out } else { Step::In };
+        state.count(turn, 0, (0, bytes), by);
+        for (priority, jobs) in waiting.into_iter().enumerate() {
+            state.count(turn, priority, (jobs, 0), by);
+            let groups = &mut state.turns[turn as usize].groups[priority];
+            if shut {
+                // Also where nothing waits: it may still take part until its turn comes.
+                groups.remove(&number);
+            } else if jobs > 0 {
+                groups.add(number);
+            }
+        }
+        if !shut && waiting != [0; 4] {
+            state.ring.add(turn);
+            self.wake_line(line);
         }
     }
 

@@ -6,6 +6,7 @@
 //! - `lanes`: who waits where
 //! - `serve`: who is served next
 //! - `coalescing`: jobs that replace each other
+//! - `groups`: the groups that are kept; `grouping`: what is done with them
 //! - `backlog`: what waits in a line
 //! - `fold`: what each record changes; `coming`: how jobs come to be known; `ends`: how jobs end,
 //!   and what is kept of them
@@ -26,6 +27,8 @@ mod coalescing;
 mod coming;
 mod ends;
 mod fold;
+mod grouping;
+mod groups;
 mod journal;
 mod lanes;
 mod lost;
@@ -55,6 +58,7 @@ use tokio::sync::Notify;
 use crate::rollups::Gathered;
 
 pub(super) use ends::SUPERSEDED;
+pub(super) use grouping::MAX_SWEPT_A_CALL;
 pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
 pub(super) use lost::Lost;
@@ -142,6 +146,7 @@ pub(super) struct State {
     coalescing: coalescing::Coalescing,
     /// By queue, then tenant (0 for all).
     pub(super) gates: BTreeMap<(NameId, NameId), u8>,
+    groups: groups::Groups,
     due: Timers,
     expiry: Timers,
     forgetting: Timers,
@@ -185,6 +190,7 @@ impl State {
             superseded: HashMap::new(),
             coalescing: coalescing::Coalescing::default(),
             gates: BTreeMap::new(),
+            groups: groups::Groups::default(),
             due: Timers::default(),
             expiry: Timers::default(),
             forgetting: Timers::default(),
@@ -278,6 +284,7 @@ impl State {
         let counters = self.counters.at(lane.counters);
         let bytes = u64::from(entry.bytes);
         by.apply(&mut counters.present[state as usize], 1);
+        self.groups.count(lane.kept, state, by);
         if state.is_pending() {
             by.apply(&mut counters.pending_bytes, bytes);
             let held = &mut self.held[lane.held as usize];
@@ -289,8 +296,11 @@ impl State {
         }
         if state == JobState::Waiting {
             by.apply(&mut counters.waiting_by_priority[entry.priority()], 1);
-            let line = &mut self.lines[lane.line as usize];
-            line.count(lane.turn, entry.priority(), bytes, by);
+            by.apply(&mut lane.waiting_bytes, bytes);
+            if !lane.shut {
+                let line = &mut self.lines[lane.line as usize];
+                line.count(lane.turn, entry.priority(), (1, bytes), by);
+            }
         }
     }
 

@@ -148,6 +148,7 @@ impl Journal<'_> {
         let mut count = 0;
         let replayable =
             |entry: &Entry| matches!(entry.state(), JobState::Dead | JobState::Unknown);
+        let replayable = |entry: &Entry| replayable(entry) && !self.state.is_stopped(entry);
         let numbers = spans.iter().map(|(number, _)| *number).collect();
         let spans: HashMap<u64, i64> = spans.into_iter().collect();
         let numbers = self.state.once_each(numbers, replayable);
@@ -268,7 +269,9 @@ impl Journal<'_> {
         let moved = self.state.advance(now, MAX_EXPIRED_A_CALL);
         self.end_jobs(moved.expired, JobState::Expired, false, now)?;
         self.supersede_due(now.as_millis())?;
-        Ok(Reply::Next(if moved.more {
+        // What a stop had not cancelled yet when the process ended.
+        self.sweep(now)?;
+        Ok(Reply::Next(if moved.more || self.state.sweeps() {
             Some(now)
         } else {
             self.state.next_timer()

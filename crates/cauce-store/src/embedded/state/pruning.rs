@@ -31,6 +31,9 @@ impl State {
         for owner in self.lost.values().filter_map(|lost| lost.owner) {
             used.extend([owner.queue, owner.account, owner.tenant]);
         }
+        for (_, group) in self.groups.iter() {
+            used.extend([group.told.tenant, group.told.group]);
+        }
         used.extend(
             self.lanes
                 .iter()

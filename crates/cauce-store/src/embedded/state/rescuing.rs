@@ -94,12 +94,17 @@ impl Journal<'_> {
             if state == JobState::Waiting {
                 self.supersede_returning(&mut jobs, now.as_millis())?;
             }
+            let back = match state {
+                JobState::Waiting => jobs.clone(),
+                _ => Vec::new(),
+            };
             self.say(&Record::Rescue {
                 owner,
                 at: now.as_millis(),
                 state,
                 jobs,
             })?;
+            self.cancel_stopped(back, now)?;
         }
         Ok(Reply::Rescued(rescued))
     }

@@ -8,7 +8,7 @@ use super::{
         table::Entry,
     },
     journal::Journal,
-    plan::{Planned, Reply},
+    plan::{Fault, Planned, Reply},
 };
 
 impl Journal<'_> {
@@ -32,8 +32,9 @@ impl Journal<'_> {
         mut numbers: Vec<u64>,
         outcome: &SettledOutcome,
         now: Timestamp,
-    ) -> Result<(), cauce_log::Error> {
+    ) -> Result<(), Fault> {
         self.supersede_returning(&mut numbers, now.as_millis())?;
+        let back = numbers.clone();
         for (owner, numbers) in self.state.by_owner(numbers) {
             let released = |number| Settled {
                 number,
@@ -51,6 +52,6 @@ impl Journal<'_> {
                 jobs: numbers.into_iter().map(released).collect(),
             }))?;
         }
-        Ok(())
+        self.cancel_stopped(back, now)
     }
 }

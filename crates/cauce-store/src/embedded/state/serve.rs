@@ -88,11 +88,11 @@ impl State {
     }
 
     /// How many jobs of the same tenant are served before this waiting one: all that are more
-    /// urgent, and those of its lane that stand before it.
+    /// urgent, and those of its lane that stand before it. Nobody can tell while its group is shut.
     pub(in super::super) fn place_of(&self, number: u64) -> Option<u64> {
         let waits = |entry: &&Entry| entry.state() == JobState::Waiting;
         let entry = self.table.get(number).filter(waits)?;
-        let lane = self.lane(entry);
+        let lane = Some(self.lane(entry)).filter(|lane| !lane.shut)?;
         let turn = &self.lines[lane.line as usize].turns[lane.turn as usize];
         let before: u64 = turn.waiting[..entry.priority()].iter().sum();
         let fifo = &lane.fifos[entry.priority()];

@@ -28,6 +28,7 @@ impl Journal<'_> {
     ) -> Planned {
         let mut by_owner: BTreeMap<Owner, Settle> = BTreeMap::new();
         let mut seen = HashSet::with_capacity(settlements.len());
+        let mut back = Vec::new();
         for settlement in settlements {
             let number = settlement.job.number();
             let Some(entry) = self.state.table.get(number).copied() else {
@@ -40,7 +41,10 @@ impl Journal<'_> {
             let owner = self.state.lane(&entry).owner;
             let previous = self.state.chains.get(&number).copied().unwrap_or(0);
             let newer = match comes_back(&settlement.outcome) {
-                true => self.state.successor_of(number),
+                true => {
+                    back.extend(self.state.is_stopped(&entry).then_some(number));
+                    self.state.successor_of(number)
+                }
                 false => None,
             };
             let settle = by_owner.entry(owner).or_insert_with(|| Settle {
@@ -56,6 +60,7 @@ impl Journal<'_> {
         for settle in by_owner.into_values() {
             self.say(&Record::Settle(settle))?;
         }
+        self.cancel_stopped(back, now)?;
         Ok(Reply::Done)
     }
 }

@@ -18,8 +18,13 @@ use crate::jobs::{Dropped, Enqueue, Enqueued};
 impl Journal<'_> {
     pub(in super::super) fn enqueue(&mut self, batch: Enqueue, now: Timestamp) -> Planned {
         self.state.tick(now.as_millis());
+        self.state
+            .admit_mark(batch.mark.as_ref(), batch.jobs.is_empty())?;
         let keys: Vec<u128> = batch.jobs.iter().map(key_of).collect();
         self.state.admit(&batch.jobs, &keys, now)?;
+        if let Some(mark) = &batch.mark {
+            self.mark(mark)?;
+        }
         let mut duplicates: BTreeMap<(NameId, NameId), u64> = BTreeMap::new();
         let mut answers = Vec::with_capacity(batch.jobs.len());
         for (job, key) in batch.jobs.iter().zip(keys) {

@@ -9,7 +9,7 @@ use cauce_flow::{
     priority::Priority,
 };
 
-use crate::jobs::{Gate, QueueCounts};
+use crate::jobs::{Gate, GroupFigures, GroupGate, Mark, QueueCounts};
 
 #[derive(Clone, Debug)]
 pub(super) struct Job {
@@ -44,6 +44,8 @@ pub(super) struct Model {
     pub(super) counts: BTreeMap<String, Counts>,
     pub(super) keys: BTreeMap<(String, String), (JobId, i64)>,
     pub(super) paused: BTreeMap<(String, Option<String>), Gate>,
+    /// The groups that are kept, by tenant and name. What of them is pending is not in here.
+    pub(super) groups: BTreeMap<(String, String), GroupFigures>,
 }
 
 /// The queue whose destination does not know our ids.
@@ -85,6 +87,9 @@ impl Model {
             payload: new.payload.clone(),
         };
         self.counts.entry(job.queue.clone()).or_default().accepted += 1;
+        if let Some(group) = self.group_of(&job) {
+            group.accepted += 1;
+        }
         assert!(self.jobs.insert(id, job).is_none(), "an id is given once");
     }
 
@@ -125,7 +130,10 @@ impl Model {
         let job = self.job(id);
         job.left = false;
         job.state = state;
-        let queue = job.queue.clone();
+        let (queue, ended) = (job.queue.clone(), job.clone());
+        if let Some(group) = self.group_of(&ended) {
+            *group.states.entry(state).or_default() += 1;
+        }
         *self
             .counts
             .entry(queue)
@@ -137,8 +145,11 @@ impl Model {
 
     /// A job leaves its end state.
     pub(super) fn uncount(&mut self, id: JobId) {
-        let job = self.job(id);
+        let job = self.job(id).clone();
         let (queue, from) = (job.queue.clone(), job.state);
+        if let Some(group) = self.group_of(&job) {
+            *group.states.entry(from).or_default() -= 1;
+        }
         let ended = &mut self.counts.entry(queue).or_default().ended;
         *ended.entry(from).or_default() -= 1;
     }
@@ -154,9 +165,63 @@ impl Model {
         job.state = State::Waiting;
     }
 
-    /// To its line again, or to the scheduled ones.
+    fn group_of(&mut self, job: &Job) -> Option<&mut GroupFigures> {
+        let key = (job.tenant.clone(), job.group.clone()?);
+        self.groups.get_mut(&key)
+    }
+
+    /// What flows through the group of a job.
+    pub(super) fn group_gate(&self, job: &Job) -> GroupGate {
+        let of = |group: &String| self.groups.get(&(job.tenant.clone(), group.clone()));
+        let kept = job.group.as_ref().and_then(of);
+        kept.map_or(GroupGate::Open, |group| group.gate)
+    }
+
+    /// Why an enqueue with this mark is refused, if it is.
+    pub(super) fn refuses(&self, mark: &Mark, bare: bool) -> bool {
+        let key = (mark.tenant.to_string(), mark.group.to_string());
+        let Some(kept) = self.groups.get(&key) else {
+            return false;
+        };
+        let ends = mark.upto == kept.mark.upto && mark.done && bare;
+        kept.gate == GroupGate::Stopped || kept.mark.done || (mark.upto <= kept.mark.upto && !ends)
+    }
+
+    /// What a stop takes back at once.
+    pub(super) fn stop(&mut self, tenant: &str, group: &str) -> u64 {
+        let unsent = self.with(|job| {
+            let own = job.tenant == tenant && job.group.as_deref() == Some(group);
+            own && matches!(job.state, State::Scheduled | State::Waiting)
+        });
+        let count = unsent.len() as u64;
+        unsent
+            .into_iter()
+            .for_each(|id| self.end(id, State::Cancelled));
+        count
+    }
+
+    /// The figures of a group, with what is pending.
+    pub(super) fn figures(&self, tenant: &str, group: &str) -> Option<GroupFigures> {
+        let kept = self.groups.get(&(tenant.to_owned(), group.to_owned()))?;
+        let mut figures = kept.clone();
+        for state in State::ALL.into_iter().filter(|state| state.is_pending()) {
+            let here = self.with(|job| {
+                (job.state, job.tenant.as_str()) == (state, tenant)
+                    && job.group.as_deref() == Some(group)
+            });
+            figures.states.insert(state, here.len() as u64);
+        }
+        Some(figures)
+    }
+
+    /// To its line again, or to the scheduled ones; to its end where its group is stopped.
     pub(super) fn back(&mut self, id: JobId, due: i64) {
         let now = self.now;
+        let job = self.job(id);
+        job.due = due;
+        if self.group_gate(&self.jobs[&id]) == GroupGate::Stopped {
+            return self.end(id, State::Cancelled);
+        }
         let job = self.job(id);
         job.left = false;
         job.due = due;
@@ -226,6 +291,7 @@ impl Model {
             job.state == State::Waiting
                 && job.queue == queue
                 && model.gate(queue, &job.tenant) != Gate::Paused
+                && model.group_gate(job) == GroupGate::Open
         };
         assert!(got.len() <= max_jobs);
         let bytes: usize = got.iter().map(|job| job.payload.len()).sum();

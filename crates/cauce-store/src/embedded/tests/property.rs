@@ -19,11 +19,13 @@ use super::{
     new_job, open_on, runtime,
 };
 use crate::jobs::{
-    Change, Claim, Enqueue, Error, Gate, JobStore, Replay, Rescued, Scope, Select, Start,
+    Change, Claim, Enqueue, Error, Gate, GroupGate, JobStore, Mark, Replay, Rescued, Scope, Select,
+    Start,
 };
 
 const QUEUES: [&str; 2] = ["meta", NEVER_TWICE];
 const TENANTS: [&str; 3] = ["acme", "bolt", "cove"];
+const GROUPS: [&str; 2] = ["0", "1"];
 const STEP_MS: i64 = 1_000;
 
 #[derive(Clone, Debug)]
@@ -38,9 +40,19 @@ struct Shape {
     bytes: usize,
 }
 
+/// How far the jobs of a group are made with a call.
+#[derive(Clone, Debug)]
+struct Made {
+    tenant: usize,
+    group: usize,
+    upto: u64,
+    done: bool,
+    bare: bool,
+}
+
 #[derive(Clone, Debug)]
 enum Op {
-    Enqueue(Vec<Shape>),
+    Enqueue(Vec<Shape>, Option<Made>),
     Claim {
         queue: usize,
         max_jobs: usize,
@@ -66,6 +78,12 @@ enum Op {
         queue: usize,
         tenant: Option<usize>,
         gate: u8,
+    },
+    /// Gate 3 forgets the group.
+    Group {
+        tenant: usize,
+        group: usize,
+        gate: usize,
     },
     Leave,
     Compact,
@@ -96,13 +114,35 @@ fn shape() -> impl Strategy<Value = Shape> {
         )
 }
 
+fn made() -> impl Strategy<Value = Option<Made>> {
+    let made = (
+        0..3usize,
+        0..2usize,
+        0..9u64,
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.2),
+    );
+    let made = made.prop_map(|(tenant, group, upto, done, bare)| Made {
+        tenant,
+        group,
+        upto,
+        done,
+        bare,
+    });
+    prop::option::weighted(0.3, made)
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let max_bytes = prop_oneof![Just(usize::MAX), 100..3_000usize];
+    let gate = prop_oneof![3 => Just(0usize), 3 => Just(1), 1 => Just(2), 2 => Just(3)];
     prop_oneof![
-        6 => prop::collection::vec(shape(), 1..12).prop_map(Op::Enqueue),
+        6 => (prop::collection::vec(shape(), 1..12), made())
+            .prop_map(|(shapes, made)| Op::Enqueue(shapes, made)),
+        3 => (0..3usize, 0..2usize, gate)
+            .prop_map(|(tenant, group, gate)| Op::Group { tenant, group, gate }),
         6 => (0..2usize, 1..12usize, max_bytes)
             .prop_map(|(queue, max_jobs, max_bytes)| Op::Claim { queue, max_jobs, max_bytes }),
-        6 => (1..12usize, 0..7u8, 0..30i64, any::<bool>())
+        6 => (1..12usize, 0..8u8, 0..30i64, any::<bool>())
             .prop_map(|(count, outcome, wait, twice)| Op::Settle { count, outcome, wait, twice }),
         4 => (0..30i64).prop_map(Op::Advance),
         1 => (86_000..90_000i64).prop_map(Op::Advance),
@@ -179,7 +219,15 @@ impl World {
 
     fn obey(&mut self, op: &Op) -> Done {
         match op {
-            Op::Enqueue(shapes) => self.enqueue(shapes)?,
+            Op::Enqueue(shapes, made) => self.enqueue(shapes, made.as_ref())?,
+            Op::Group {
+                tenant,
+                group,
+                gate,
+            } => match gate {
+                3 => self.forget_group(TENANTS[*tenant], GROUPS[*group])?,
+                gate => self.set_group(TENANTS[*tenant], GROUPS[*group], *gate)?,
+            },
             Op::Claim {
                 queue,
                 max_jobs,
@@ -219,25 +267,43 @@ impl World {
         Ok(())
     }
 
-    fn enqueue(&mut self, shapes: &[Shape]) -> Done {
+    fn enqueue(&mut self, shapes: &[Shape], made: Option<&Made>) -> Done {
         let now = self.now();
+        let bare = made.is_some_and(|made| made.bare);
+        let shapes = if bare { &[] } else { shapes };
         let jobs: Vec<NewJob> = shapes.iter().map(|shape| build(shape, now)).collect();
-        let drains = jobs.iter().any(|job| {
-            self.model
-                .is_draining(job.line.queue.as_str(), job.tenant.as_str())
-        });
+        let mark = made.map(Made::mark);
+        let refused = jobs.iter().any(|job| self.refuses(job))
+            || mark
+                .as_ref()
+                .is_some_and(|mark| self.model.refuses(mark, bare));
         let batch = Enqueue {
             jobs: jobs.clone(),
             dropped: Vec::new(),
-            mark: None,
+            mark: mark.clone(),
         };
         let answers = self.run(async |store| store.enqueue(batch, now).await);
-        if let Err(Error::Draining { .. }) = answers {
-            assert!(drains);
+        if let Err(Error::Draining { .. } | Error::Stopped { .. } | Error::Marked { .. }) = answers
+        {
+            assert!(refused);
             return Ok(());
         }
         let answers = alive(answers)?;
-        assert!(!drains);
+        assert!(!refused);
+        if let Some(mark) = mark {
+            let new = jobs.iter().zip(&answers).filter(|(job, answer)| {
+                let of_group = (&job.tenant, job.group.as_ref());
+                !answer.duplicate && of_group == (&mark.tenant, Some(&mark.group))
+            });
+            self.keep_group(
+                mark.tenant.as_str(),
+                mark.group.as_str(),
+                new.count() as u64,
+            );
+            let key = (mark.tenant.to_string(), mark.group.to_string());
+            let kept = self.model.groups.get_mut(&key).unwrap();
+            (kept.mark.upto, kept.mark.done) = (mark.upto, mark.done);
+        }
         for (new, answer) in jobs.iter().zip(answers) {
             match self.model.known(new) {
                 Some(first) => {
@@ -250,6 +316,78 @@ impl World {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn refuses(&self, job: &NewJob) -> bool {
+        let (queue, tenant) = (job.line.queue.as_str(), job.tenant.as_str());
+        let stopped = |group: &cauce_flow::id::GroupName| {
+            let kept = self
+                .model
+                .groups
+                .get(&(tenant.to_owned(), group.to_string()));
+            kept.is_some_and(|kept| kept.gate == GroupGate::Stopped)
+        };
+        self.model.is_draining(queue, tenant) || job.group.as_ref().is_some_and(stopped)
+    }
+
+    /// From here on the group is kept. What was in it before is told by the store, as it may have
+    /// forgotten some of it.
+    fn keep_group(&mut self, tenant: &str, group: &str, new: u64) {
+        let key = (tenant.to_owned(), group.to_owned());
+        if self.model.groups.contains_key(&key) {
+            return;
+        }
+        let found = self.store.as_ref().unwrap();
+        let found = found.group(&tenant.parse().unwrap(), &group.parse().unwrap());
+        let mut found = found.expect("the group is kept");
+        // The new ones are counted in below.
+        found.accepted -= new;
+        self.model.groups.insert(key, found);
+    }
+
+    fn set_group(&mut self, tenant: &str, group: &str, gate: usize) -> Done {
+        let now = self.now();
+        let gate = [GroupGate::Open, GroupGate::Paused, GroupGate::Stopped][gate];
+        let (id, name) = (tenant.parse().unwrap(), group.parse().unwrap());
+        let key = (tenant.to_owned(), group.to_owned());
+        let known = self.model.groups.get(&key).map(|kept| kept.gate);
+        let set = self.run(async |store| store.set_group(id, name, gate, now).await);
+        if let Err(Error::Stopped { .. }) = set {
+            assert_eq!(known, Some(GroupGate::Stopped));
+            return Ok(());
+        }
+        let cancelled = alive(set)?;
+        if known.is_none() {
+            self.keep_group(tenant, group, 0);
+            let kept = self.model.groups.get_mut(&key).unwrap();
+            // They are counted once more below.
+            *kept.states.entry(State::Cancelled).or_default() -= cancelled;
+        }
+        self.model.groups.get_mut(&key).unwrap().gate = gate;
+        let stopped = match gate {
+            GroupGate::Stopped => self.model.stop(tenant, group),
+            GroupGate::Open | GroupGate::Paused => 0,
+        };
+        assert_eq!(cancelled, stopped);
+        Ok(())
+    }
+
+    fn forget_group(&mut self, tenant: &str, group: &str) -> Done {
+        let now = self.now();
+        let pending = self.model.figures(tenant, group).map(|kept| kept.pending());
+        let (id, name) = (tenant.parse().unwrap(), group.parse().unwrap());
+        let forgotten = self.run(async |store| store.forget_group(id, name, now).await);
+        if let Err(Error::Unfinished { pending: found, .. }) = forgotten {
+            assert_eq!(Some(found), pending);
+            return Ok(());
+        }
+        let forgotten = alive(forgotten)?;
+        let known = self
+            .model
+            .groups
+            .remove(&(tenant.to_owned(), group.to_owned()));
+        assert_eq!((forgotten, pending.unwrap_or(0)), (known.is_some(), 0));
         Ok(())
     }
 
@@ -293,13 +431,14 @@ impl World {
                 3 => self.model.back(leased.id, due_before),
                 4 => self.model.back(leased.id, due),
                 5 => self.model.end(leased.id, State::Dead),
+                7 => self.model.end(leased.id, State::Cancelled),
                 _ => self.model.end(leased.id, State::Unknown),
             }
             let job = self.model.job(leased.id);
-            if !matches!(outcome, 3 | 4) {
+            if !matches!(outcome, 3 | 4 | 7) {
                 job.attempt += 1;
             }
-            job.attempts += usize::from(outcome != 3);
+            job.attempts += usize::from(!matches!(outcome, 3 | 7));
         }
         Ok(())
     }
@@ -343,6 +482,10 @@ impl World {
             matches!(job.state, State::Dead | State::Unknown)
                 && (wanted.is_empty() || wanted.contains(&job.state))
         });
+        let stopped = |id: &cauce_flow::id::JobId| {
+            self.model.group_gate(&self.model.jobs[id]) == GroupGate::Stopped
+        };
+        let (stays, ids): (Vec<_>, Vec<_>) = ids.into_iter().partition(stopped);
         for dry_run in [true, false] {
             let replay = Replay {
                 select: select.clone(),
@@ -350,7 +493,8 @@ impl World {
                 per_second: None,
             };
             let count = alive(self.run(async |store| store.replay(replay, now).await))?;
-            assert_eq!(count, ids.len() as u64);
+            let counted = if dry_run { stays.len() } else { 0 };
+            assert_eq!(count, (ids.len() + counted) as u64);
         }
         ids.into_iter().for_each(|id| self.model.revive(id));
         Ok(())
@@ -535,11 +679,21 @@ impl World {
                     .insert((queue.to_owned(), tenant.map(str::to_owned)), gate);
             }
         }
+        self.adopt_groups(store);
         // Whether events were duplicates is told by the counters alone.
         for (queue, counts) in store.counts(&Scope::All) {
             let own = self.model.counts.entry(queue.to_string()).or_default();
             assert!(counts.duplicates >= own.duplicates);
             own.duplicates = counts.duplicates;
+        }
+    }
+
+    fn adopt_groups(&mut self, store: &EmbeddedStore) {
+        self.model.groups.clear();
+        for (tenant, group) in every_group() {
+            let found = store.group(&tenant.parse().unwrap(), &group.parse().unwrap());
+            let key = (tenant.to_owned(), group.to_owned());
+            found.map(|found| self.model.groups.insert(key, found));
         }
     }
 
@@ -619,6 +773,11 @@ impl World {
         self.model.advance();
         let store = self.store.as_ref().unwrap();
         assert_eq!(store.audit(), [], "after {op:?}");
+        for (tenant, group) in every_group() {
+            let found = store.group(&tenant.parse().unwrap(), &group.parse().unwrap());
+            let own = self.model.figures(tenant, group);
+            assert_eq!(found, own, "{tenant}/{group} after {op:?}");
+        }
         let counts = store.counts(&Scope::All);
         for queue in QUEUES {
             let found = counts
@@ -662,6 +821,23 @@ impl World {
     }
 }
 
+impl Made {
+    fn mark(&self) -> Mark {
+        Mark {
+            tenant: TENANTS[self.tenant].parse().unwrap(),
+            group: GROUPS[self.group].parse().unwrap(),
+            upto: self.upto,
+            done: self.done,
+        }
+    }
+}
+
+fn every_group() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TENANTS
+        .into_iter()
+        .flat_map(|tenant| GROUPS.map(|group| (tenant, group)))
+}
+
 /// The key of a job stands at the start of its payload, for whoever finds it after a crash.
 fn key_in(payload: &[u8]) -> Option<String> {
     (payload[0] != b'-').then(|| char::from(payload[0]).to_string())
@@ -697,7 +873,7 @@ fn settlement(job: &LeasedJob, outcome: u8, now: Timestamp, due: i64) -> Settlem
     };
     Settlement {
         job: job.id,
-        attempt: Some(attempt).filter(|_| outcome != 3),
+        attempt: Some(attempt).filter(|_| !matches!(outcome, 3 | 7)),
         outcome: match outcome {
             0 => Outcome::Completed { provider_id: None },
             1 => Outcome::Completed {
@@ -707,6 +883,9 @@ fn settlement(job: &LeasedJob, outcome: u8, now: Timestamp, due: i64) -> Settlem
             3 => Outcome::Release,
             4 => Outcome::Snooze { due_at },
             5 => Outcome::Dead { reason },
+            7 => Outcome::Cancelled {
+                reason: Reason::new("opted_out", "the recipient wants no more"),
+            },
             _ => Outcome::Unknown { reason },
         },
     }
