@@ -5,6 +5,7 @@ mod compaction;
 mod conforms;
 mod damage;
 mod full;
+mod groups;
 mod model;
 mod names;
 mod property;
