@@ -1,6 +1,7 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
 mod messages;
+mod groups;
 mod relays;
 mod sessions;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cauce_flow::{
-    id::{AccountName, QueueName, TenantId},
+    id::{AccountName, GroupName, QueueName, TenantId},
     job::Line,
     reason::Reason,
 };
@@ -82,6 +82,21 @@ impl Lines {
             account.queue == *queue && tenant.is_none_or(|own| account.tenant == *own)
         });
         concerned.map(LineHandle::ask_to_look_at_gate).collect()
+    }
+
+    /// The same for the gate of a group.
+    pub(crate) fn ask_to_look_at_group(
+        &self,
+        tenant: &TenantId,
+        group: &GroupName,
+    ) -> Vec<oneshot::Receiver<()>> {
+        let handles = self.handles.read();
+        let concerned = handles
+            .values()
+            .filter(|handle| handle.account.tenant == *tenant);
+        concerned
+            .map(|handle| handle.ask_to_look_at_group(tenant.clone(), group.clone()))
+            .collect()
     }
 
     /// The configured accounts.

@@ -78,8 +78,8 @@ pub struct WindowUse {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GateStatus {
-    /// Its name: `paused`, `credentials`, `held`, `breaker`, `rate`, `in_flight`, `batch`, `due`, `place`,
-    /// `failed`.
+    /// Its name: `paused`, `group`, `credentials`, `disconnected`, `held`, `breaker`, `rate`,
+    /// `in_flight`, `batch`, `due`, `place`, `failed`.
     pub name: &'static str,
     /// When it opens, where that is known.
     pub opens_at: Option<Timestamp>,

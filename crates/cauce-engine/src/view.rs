@@ -8,7 +8,7 @@ use cauce_flow::{
     job::{Line, State},
     time::Timestamp,
 };
-use cauce_store::jobs::{Error, Gate, JobDetail, Scope};
+use cauce_store::jobs::{Error, Gate, GroupGate, JobDetail, Scope};
 
 use crate::{
     inner::Inner,
@@ -130,6 +130,7 @@ async fn waiting_gates(
         let detail = "the queue is paused; POST /api/queues/{queue}/resume opens it".to_owned();
         gates.push(shut("paused", detail));
     }
+    gates.extend(group_gate(inner, detail).map(|told| shut("group", told)));
     match inner.lines.why(line).await {
         None => {
             let detail = format!("no account named {} is configured", line.account);
@@ -151,6 +152,17 @@ async fn waiting_gates(
         ));
     }
     gates
+}
+
+fn group_gate(inner: &Inner, detail: &JobDetail) -> Option<String> {
+    let group = detail.summary.group.as_ref()?;
+    match inner.jobs.group_gate(&detail.summary.tenant, group) {
+        GroupGate::Open => None,
+        gate @ (GroupGate::Paused | GroupGate::Stopped) => Some(format!(
+            "{group}, which it belongs to, is {}",
+            gate.as_str()
+        )),
+    }
 }
 
 fn summarise(

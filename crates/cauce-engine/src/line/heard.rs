@@ -2,6 +2,7 @@
 
 use cauce_flow::{
     dispatch::dispatcher::{Answered, Claimed, RequestId},
+    id::{GroupName, TenantId},
     reason::Reason,
 };
 use cauce_store::jobs;
@@ -12,6 +13,8 @@ use crate::{settings::Account, status::GateStatus};
 /// What the loop is told from outside.
 pub(super) enum Order {
     Gate(oneshot::Sender<()>),
+    /// The gate of a group has moved.
+    Group(TenantId, GroupName, oneshot::Sender<()>),
     Mended,
     /// Why the account is not connected; none where it is.
     Connection(Option<Reason>),

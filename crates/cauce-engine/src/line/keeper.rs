@@ -111,7 +111,7 @@ impl Keeper {
     fn take(&mut self, order: Order, until: Timestamp) {
         match order {
             // Nothing starts before the loop does, which looks at the gate itself.
-            Order::Gate(done) => drop(done.send(())),
+            Order::Gate(done) | Order::Group(_, _, done) => drop(done.send(())),
             Order::Mended | Order::Connection(_) => {}
             Order::Follow(account) => self.account = *account,
             Order::Why(answer) => {

@@ -10,18 +10,21 @@
 //! `orders` does what the dispatcher says, `packing` turns claimed jobs into requests, `show` tells
 //! what happened, `keeper` starts the loop again where something has panicked.
 
+mod handle;
 mod heard;
 mod keeper;
 mod orders;
 mod packing;
 mod show;
 
+pub(crate) use handle::LineHandle;
 pub(crate) use packing::never_twice;
 
 use std::sync::Arc;
 
 use cauce_flow::{
     dispatch::dispatcher::{AccountState, Claimed, Dispatcher, Setup},
+    id::{GroupName, TenantId},
     job::Line,
     queue::settlement::Settlement,
     reason::Reason,
@@ -30,15 +33,14 @@ use cauce_flow::{
 use cauce_store::jobs::{self, JobStore};
 use parking_lot::Mutex;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
-    task::JoinHandle,
+    sync::{Notify, mpsc},
     time::sleep_until,
 };
 use tokio_util::task::TaskTracker;
 
 use self::{
     heard::{End, Input, Order, Task},
-    keeper::{Keeper, Suspects},
+    keeper::Suspects,
 };
 use crate::{
     clock::Clock,
@@ -64,113 +66,13 @@ pub(crate) struct Surroundings {
     pub(crate) screen: Option<Arc<dyn Screen>>,
 }
 
-/// A handle to the loop of one line.
-pub(crate) struct LineHandle {
-    pub(crate) account: Account,
-    orders: mpsc::UnboundedSender<Order>,
-    task: JoinHandle<()>,
-    shown: Arc<Mutex<Shown>>,
-}
-
 /// What the loop shows of itself.
 struct Shown {
     status: LineStatus,
 }
 
-impl LineHandle {
-    /// Starts the loop of an account's line.
-    pub(crate) fn start(account: Account, around: Surroundings) -> LineHandle {
-        let (orders, received) = mpsc::unbounded_channel();
-        let shown = Arc::new(Mutex::new(Shown {
-            status: initial_status(&account),
-        }));
-        let keeper = Keeper {
-            account: account.clone(),
-            around,
-            orders: received,
-            shown: Arc::clone(&shown),
-            suspects: Suspects::default(),
-            stopping: false,
-        };
-        LineHandle {
-            account,
-            orders,
-            task: tokio::spawn(keeper.run()),
-            shown,
-        }
-    }
-
-    /// Asks the loop to do as its queue's gate says. If that is shut, no new attempt starts after
-    /// it has answered.
-    pub(crate) fn ask_to_look_at_gate(&self) -> oneshot::Receiver<()> {
-        let (done, looked) = oneshot::channel();
-        let _ = self.orders.send(Order::Gate(done));
-        looked
-    }
-
-    /// The account's credentials work again.
-    pub(crate) fn mended(&self) {
-        let _ = self.orders.send(Order::Mended);
-    }
-
-    /// The account is not connected to its platform: no new attempt starts until it is.
-    pub(crate) fn hold(&self, reason: Reason) {
-        let _ = self.orders.send(Order::Connection(Some(reason)));
-    }
-
-    /// The account is connected.
-    pub(crate) fn release(&self) {
-        let _ = self.orders.send(Order::Connection(None));
-    }
-
-    /// Follows new settings of the account.
-    pub(crate) fn follow(&mut self, account: Account) {
-        let _ = self.orders.send(Order::Follow(Box::new(account.clone())));
-        self.account = account;
-    }
-
-    /// Asks for the gates that are shut now.
-    pub(crate) fn ask_why(&self) -> oneshot::Receiver<Vec<GateStatus>> {
-        let (answer, gates) = oneshot::channel();
-        let _ = self.orders.send(Order::Why(answer));
-        gates
-    }
-
-    /// How the line does.
-    pub(crate) fn status(&self) -> LineStatus {
-        self.shown.lock().status.clone()
-    }
-
-    /// Asks the loop to finish what is in flight and end.
-    pub(crate) fn stop(&self) {
-        let _ = self.orders.send(Order::Stop);
-    }
-
-    /// Waits for the end of the loop.
-    pub(crate) async fn ended(self) {
-        let _ = self.task.await;
-    }
-}
-
 fn read_note(note: &[u8]) -> Option<AccountState> {
     serde_json::from_slice(note).ok()
-}
-
-fn initial_status(account: &Account) -> LineStatus {
-    LineStatus {
-        account: account.name.clone(),
-        tenant: account.tenant.clone(),
-        breaker: "closed",
-        in_flight: 0,
-        rate: Vec::new(),
-        gates: Vec::new(),
-        last_batch_at: None,
-        last_error: None,
-        breaker_openings: 0,
-        holds: 0,
-        restarts: 0,
-        batches_bisected: 0,
-    }
 }
 
 struct Runner {
@@ -297,10 +199,23 @@ impl Runner {
         }
     }
 
+    /// The same for a group.
+    fn look_at_group(&mut self, tenant: TenantId, group: GroupName, now: Timestamp) {
+        match self.around.store.group_gate(&tenant, &group).is_shut() {
+            true => self.dispatcher.on_group_shut(tenant, group, now),
+            false => self.dispatcher.on_group_open(tenant, group, now),
+        }
+        self.look(now);
+    }
+
     fn obey(&mut self, order: Order, now: Timestamp) {
         match order {
             Order::Gate(done) => {
                 self.look_at_gate(now);
+                let _ = done.send(());
+            }
+            Order::Group(tenant, group, done) => {
+                self.look_at_group(tenant, group, now);
                 let _ = done.send(());
             }
             Order::Mended => {

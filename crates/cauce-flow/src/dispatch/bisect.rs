@@ -80,6 +80,16 @@ impl<J> Bisection<J> {
         Some((jobs, Side::Left))
     }
 
+    /// Takes out the jobs that must not be sent any more.
+    pub fn withdraw(&mut self, goes: impl Fn(&J) -> bool) -> Vec<J> {
+        let mut gone = Vec::new();
+        for part in &mut self.rest {
+            gone.extend(part.jobs.extract_if(.., |job| goes(job)));
+        }
+        self.rest.retain(|part| !part.jobs.is_empty());
+        gone
+    }
+
     /// All that has not been sent, in order.
     pub fn into_rest(self) -> Vec<J> {
         self.rest

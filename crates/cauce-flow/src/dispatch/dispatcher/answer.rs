@@ -47,6 +47,7 @@ impl Dispatcher {
         self.tell_answer(&sent, answered.status, &tally, now);
         self.follow(&sent, &tally, now);
         self.sort_out(sent.parcel, answered.verdict, &tally);
+        self.withdraw_shut();
         self.go_on(now);
     }
 

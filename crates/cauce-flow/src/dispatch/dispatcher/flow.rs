@@ -45,6 +45,7 @@ impl Dispatcher {
             series: None,
             noted_at: Some(now),
         }));
+        self.withdraw_shut();
         self.go_on(now);
     }
 
@@ -79,6 +80,9 @@ impl Dispatcher {
     /// Does everything that the gates allow, and finds out when they allow more.
     pub(super) fn go_on(&mut self, now: Timestamp) {
         self.quota.advance(now);
+        if self.sent.is_empty() && !self.claiming {
+            self.shut.clear();
+        }
         self.give_back(now);
         self.send(now);
         self.claim(now);
@@ -102,6 +106,35 @@ impl Dispatcher {
                 self.ready.push_front(parcel);
             }
         }
+    }
+
+    /// Gives back what is in hand of shut groups.
+    pub(super) fn withdraw_shut(&mut self) {
+        if self.shut.is_empty() || self.ready.is_empty() {
+            return;
+        }
+        let shut = std::mem::take(&mut self.shut);
+        let goes = |job: &LeasedJob| {
+            let group = job.group.clone();
+            group.is_some_and(|group| shut.contains(&(job.tenant.clone(), group)))
+        };
+        let mut gone = Vec::new();
+        for mut parcel in std::mem::take(&mut self.ready) {
+            gone.extend(parcel.jobs.extract_if(.., |job| goes(job)));
+            if let Some(series) = &mut parcel.series {
+                gone.extend(series.rest.withdraw(goes));
+            }
+            match (parcel.jobs.is_empty(), parcel.series.take()) {
+                (true, None) => {}
+                (true, Some(series)) => self.resume_series(series),
+                (false, series) => {
+                    parcel.series = series;
+                    self.ready.push_back(parcel);
+                }
+            }
+        }
+        self.shut = shut;
+        self.release(gone);
     }
 
     /// Gives back the jobs in hand that would have to wait for long. A refused batch that is being

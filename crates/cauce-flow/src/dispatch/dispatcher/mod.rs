@@ -19,7 +19,9 @@
 //! - Every claimed job comes back in exactly one `Settle`, but those that [`Dispatcher::on_lost`]
 //!   took away.
 //! - Once [`Dispatcher::on_pause`] has returned, no `Send` comes out until
-//!   [`Dispatcher::on_resume`]; a `Send` that was not drained before is taken back.
+//!   [`Dispatcher::on_resume`]; a `Send` that was not drained before is taken back. The same holds
+//!   for the jobs of one group once [`Dispatcher::on_group_shut`] has returned, provided that the
+//!   store gives no more of them.
 //! - A job whose time ran out while it waited here is given back; the store expires it.
 //!
 //! While a gate is shut nothing is claimed, no attempt is used, and `poll_timeout` names the very
@@ -112,7 +114,7 @@ mod flow;
 mod gates;
 mod settle;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use self::{
     command::{AccountState, Answered, Claim, Claimed, Command, RequestId, Send, Setup},
@@ -128,7 +130,11 @@ use super::{
     retry_budget::RetryBudget,
 };
 use crate::{
-    job::LeasedJob, observation::Observation, queue::backlog::Backlog, reason::Reason,
+    id::{GroupName, TenantId},
+    job::LeasedJob,
+    observation::Observation,
+    queue::backlog::Backlog,
+    reason::Reason,
     time::Timestamp,
 };
 
@@ -155,6 +161,9 @@ pub struct Dispatcher {
 
     backlog: Backlog,
     claiming: bool,
+    /// Groups that were shut while something was on its way: a claim may bring jobs of them, a refused
+    /// batch is not sent again with them.
+    shut: BTreeSet<(TenantId, GroupName)>,
     /// Claimed requests that may not leave yet, the next one first.
     ready: VecDeque<Parcel>,
     sent: BTreeMap<RequestId, InHand>,
@@ -232,6 +241,7 @@ impl Dispatcher {
             exhaustion_told: false,
             backlog: Backlog::default(),
             claiming: false,
+            shut: BTreeSet::new(),
             ready: VecDeque::new(),
             sent: BTreeMap::new(),
             next_request: 0,
@@ -264,6 +274,20 @@ impl Dispatcher {
     /// Takes up work again after a pause or a drain.
     pub fn on_resume(&mut self, now: Timestamp) {
         self.switch = Switch::On;
+        self.go_on(now);
+    }
+
+    /// The store gives no jobs of a group any more: what is here of it and has not left goes back.
+    pub fn on_group_shut(&mut self, tenant: TenantId, group: GroupName, now: Timestamp) {
+        self.shut.insert((tenant, group));
+        self.take_back_sends();
+        self.withdraw_shut();
+        self.go_on(now);
+    }
+
+    /// The store gives jobs of a group again.
+    pub fn on_group_open(&mut self, tenant: TenantId, group: GroupName, now: Timestamp) {
+        self.shut.remove(&(tenant, group));
         self.go_on(now);
     }
 

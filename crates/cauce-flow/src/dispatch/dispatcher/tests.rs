@@ -1,3 +1,4 @@
+mod apart;
 mod world;
 
 use std::time::Duration;

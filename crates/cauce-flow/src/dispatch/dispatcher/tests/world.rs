@@ -38,12 +38,18 @@ struct Stored {
 #[derive(Clone, Debug)]
 enum Event {
     Backlog,
+    /// The store gets round to a claim, and its answer is there at once.
     Claimed(Claim),
+    /// The answer to a claim that the store has made some time ago.
+    Brought(Claimed),
     Left(RequestId),
     Answered(RequestId),
     Pause,
     Resume,
     Mended,
+    Connected,
+    ShutGroup,
+    OpenGroup,
     Reload,
     Timeout,
 }
@@ -69,6 +75,9 @@ struct World {
     claiming: bool,
     paused: bool,
     refused: bool,
+    away: bool,
+    /// Whether the group of some jobs is shut.
+    shut: bool,
     held_until: i64,
     turns: u64,
 }
@@ -109,6 +118,8 @@ impl World {
             claiming: false,
             paused: false,
             refused: false,
+            away: false,
+            shut: false,
             held_until: 0,
             turns: 0,
         }
@@ -168,16 +179,26 @@ impl World {
             self.plan_event(at + 5_000, Event::Resume);
             let at = self.wait(60_000);
             self.plan_event(at, Event::Reload);
+            let at = self.wait(60_000);
+            self.plan_event(at, Event::ShutGroup);
+            let open = at + i64::try_from(self.draw(9_000)).unwrap();
+            self.plan_event(open, Event::OpenGroup);
         }
         self.plan_event(TROUBLE, Event::Resume);
         self.plan_event(TROUBLE, Event::Mended);
+        self.plan_event(TROUBLE, Event::Connected);
+        self.plan_event(TROUBLE, Event::OpenGroup);
     }
 
     fn happen(&mut self, event: Event) {
         let now = ms(self.now);
         match event {
             Event::Backlog => self.line.on_backlog(self.backlog(), now),
-            Event::Claimed(claim) => self.claim(claim),
+            Event::Claimed(claim) => {
+                let claimed = self.claim(claim);
+                self.bring(claimed);
+            }
+            Event::Brought(claimed) => self.bring(claimed),
             Event::Left(request) => {
                 self.arrive(request);
                 self.line.on_left(request, now);
@@ -195,6 +216,20 @@ impl World {
                 self.refused = false;
                 self.line.on_credentials_mended(now);
             }
+            Event::Connected => {
+                self.away = false;
+                self.line.on_connected(now);
+            }
+            Event::ShutGroup => {
+                self.shut = true;
+                self.line.on_group_shut(tenant(), group(), now);
+                self.line.on_backlog(self.backlog(), now);
+            }
+            Event::OpenGroup => {
+                self.shut = false;
+                self.line.on_group_open(tenant(), group(), now);
+                self.line.on_backlog(self.backlog(), now);
+            }
             Event::Reload => {
                 let mut policy = self.line.policy.clone();
                 policy.concurrency = 1 + u32::try_from(self.draw(8)).unwrap();
@@ -206,8 +241,10 @@ impl World {
     }
 
     fn backlog(&self) -> Backlog {
-        let due = |job: &&Stored| job.ended.is_none() && !job.leased && job.due_at <= self.now;
-        let waiting = self.jobs.values().filter(due);
+        let due = |job: &Stored| job.ended.is_none() && !job.leased && job.due_at <= self.now;
+        let waits =
+            |(number, job): &(&u64, &Stored)| due(job) && !(self.shut && in_group(**number));
+        let waiting = self.jobs.iter().filter(waits).map(|(_, job)| job);
         let oldest = waiting.clone().map(|job| job.due_at).min();
         let count = waiting.count() as u64;
         Backlog {
@@ -218,13 +255,21 @@ impl World {
         }
     }
 
-    fn claim(&mut self, claim: Claim) {
+    fn bring(&mut self, mut claimed: Claimed) {
         self.claiming = false;
+        claimed.backlog = self.backlog();
+        self.line.on_claimed(claimed, ms(self.now));
+    }
+
+    fn claim(&mut self, claim: Claim) -> Claimed {
         let mut leased = Vec::new();
-        let mut refused = Vec::new();
+        let (mut refused, mut cancelled, mut put_off) = (Vec::new(), Vec::new(), Vec::new());
         let mut screen = self.draw(1_000);
         for (number, stored) in &mut self.jobs {
             if leased.len() == claim.max_jobs || stored.ended.is_some() || stored.leased {
+                continue;
+            }
+            if self.shut && in_group(*number) {
                 continue;
             }
             if stored.expires_at.is_some_and(|at| at <= self.now) {
@@ -237,10 +282,16 @@ impl World {
             stored.leased = true;
             screen += 1;
             if screen.is_multiple_of(50) {
-                refused.push((job(*number).id, why()));
+                let id = job(*number).id;
+                match *number % 3 {
+                    0 => refused.push((id, why())),
+                    1 => cancelled.push((id, why())),
+                    _ => put_off.push((id, ms(self.now + 2_000))),
+                }
                 continue;
             }
             leased.push(LeasedJob {
+                group: in_group(*number).then(group),
                 attempt: stored.attempts + 1,
                 expires_at: stored.expires_at.map_or(Timestamp::NEVER, ms),
                 payload: vec![b'x'; 30].into(),
@@ -252,13 +303,13 @@ impl World {
             max_items: batch.max_items,
             max_bytes: batch.max_bytes,
         };
-        let claimed = Claimed {
+        Claimed {
             requests: pack(leased, |job| job.id.number() % 3 == 0, room),
             refused,
-            backlog: self.backlog(),
-            ..Claimed::default()
-        };
-        self.line.on_claimed(claimed, ms(self.now));
+            cancelled,
+            put_off,
+            backlog: Backlog::default(),
+        }
     }
 
     fn drain(&mut self) {
@@ -269,7 +320,11 @@ impl World {
                     self.check_gates();
                     self.claiming = true;
                     let at = self.wait(5);
-                    self.plan_event(at, Event::Claimed(claim));
+                    let event = match self.draw(2) {
+                        0 => Event::Claimed(claim),
+                        _ => Event::Brought(self.claim(claim)),
+                    };
+                    self.plan_event(at, event);
                 }
                 Command::Send(send) => self.send(send),
                 Command::Settle(settlements) => {
@@ -291,6 +346,7 @@ impl World {
     fn check_gates(&self) {
         assert!(!self.paused, "paused");
         assert!(!self.refused, "refused");
+        assert!(!self.away, "not connected");
         assert!(self.held_until <= self.now, "held");
     }
 
@@ -307,6 +363,7 @@ impl World {
         for job in &send.jobs {
             assert!(self.jobs[&job.id.number()].leased, "sent without a lease");
             assert!(!running.contains(&job.id), "sent twice at a time");
+            assert!(!(self.shut && job.group.is_some()), "its group is shut");
             assert!(job.expires_at > ms(self.now), "sent after its time");
         }
         let flight = Flight {
@@ -358,6 +415,11 @@ impl World {
             2 => Verdict::All(Disposition::Throttled { reason, after }),
             3 => Verdict::All(Disposition::Unauthorised { reason }),
             4 => Verdict::All(Disposition::Unknown { reason }),
+            7 => Verdict::All(Disposition::Disconnected { reason }),
+            8 => Verdict::All(Disposition::Snoozed {
+                reason,
+                after: seconds,
+            }),
             5 => Verdict::Each(jobs.iter().map(|_| self.mixed()).collect()),
             _ => self.take(jobs),
         };
@@ -371,7 +433,12 @@ impl World {
 
     fn mixed(&mut self) -> Disposition {
         let reason = why();
-        match self.draw(4) {
+        match self.draw(6) {
+            4 => Disposition::Snoozed {
+                reason,
+                after: Duration::from_secs(self.draw(9)),
+            },
+            5 if self.draw(3) == 0 => Disposition::Disconnected { reason },
             0 => Disposition::Retry {
                 reason,
                 after: None,
@@ -418,6 +485,11 @@ impl World {
                     let at = self.wait(10_000);
                     self.plan_event(at, Event::Mended);
                 }
+                Disposition::Disconnected { .. } if !self.away => {
+                    self.away = true;
+                    let at = self.wait(10_000);
+                    self.plan_event(at, Event::Connected);
+                }
                 Disposition::Throttled { after, .. } => hold = hold.max(after),
                 Disposition::Unauthorised { .. }
                 | Disposition::Delivered { .. }
@@ -457,7 +529,11 @@ impl World {
                 stored.due_at = due_at.as_millis();
                 later = Some(stored.due_at);
             }
-            Outcome::Snooze { due_at } => stored.due_at = due_at.as_millis(),
+            Outcome::Snooze { due_at } => {
+                assert!(due_at > ms(now), "a snooze without a wait");
+                stored.due_at = due_at.as_millis();
+                later = Some(stored.due_at);
+            }
         }
         assert!(stored.attempts < 3, "more attempts than there are");
         if let (None, Some(at)) = (stored.ended, later) {
@@ -493,6 +569,18 @@ impl World {
             }
         }
     }
+}
+
+fn in_group(number: u64) -> bool {
+    number.is_multiple_of(4)
+}
+
+fn tenant() -> TenantId {
+    "acme".parse().unwrap()
+}
+
+fn group() -> GroupName {
+    "spring".parse().unwrap()
 }
 
 fn windows(plan: &Plan) -> Vec<Window> {
