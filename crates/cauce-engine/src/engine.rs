@@ -1,7 +1,7 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
-mod messages;
 mod groups;
+mod messages;
 mod relays;
 mod sessions;
 
@@ -24,8 +24,8 @@ use tokio::sync::Mutex;
 
 pub use crate::inner::StartError;
 use crate::{
-    again,
-    inner::{Inner, Refusals},
+    again, connections,
+    inner::{Inner, Told},
     janitor,
     line::never_twice,
     pixels::{self, Intake},
@@ -49,13 +49,13 @@ pub struct Engine {
 impl Engine {
     /// Opens the data folder, settles what a crash left behind, starts every loop.
     pub async fn start(settings: Settings) -> Result<Engine, StartError> {
-        let (inner, refusals) = Inner::open(settings).await?;
+        let (inner, told) = Inner::open(settings).await?;
         let engine = Engine {
             inner: Arc::new(inner),
         };
         engine.recall_relays().await;
         engine.rescue().await.map_err(StartError::Step)?;
-        engine.start_loops(refusals);
+        engine.start_loops(told);
         engine.start_message_loops();
         engine.keep_sessions_short();
         Ok(engine)
@@ -81,7 +81,7 @@ impl Engine {
         Ok(())
     }
 
-    fn start_loops(&self, refusals: Refusals) {
+    fn start_loops(&self, told: Told) {
         let inner = &self.inner;
         inner.lines.follow(&inner.settings.read().accounts);
         let (jobs, clock, stop) = (&inner.jobs, &inner.clock, &inner.stop);
@@ -111,10 +111,19 @@ impl Engine {
             tokens: inner.tokens.clone(),
             lines: inner.lines.clone(),
             every: Arc::new(every),
-            refusals: Arc::new(Mutex::new(refusals)),
+            refusals: Arc::new(Mutex::new(told.refused)),
         };
         let end = stop.clone();
         self.keep("tokens", move || tokens::run(checks.clone(), end.clone()));
+        let asking = connections::Asking {
+            tokens: inner.tokens.clone(),
+            lines: inner.lines.clone(),
+            lost: Arc::new(Mutex::new(told.disconnected)),
+        };
+        let end = stop.clone();
+        self.keep("connections", move || {
+            connections::run(asking.clone(), end.clone())
+        });
     }
 
     fn start_tracking_loops(&self) {
@@ -336,9 +345,7 @@ impl Engine {
             .iter()
             .find(|a| a.name == *account && scope.covers(&a.tenant))?;
         let found = self.inner.tokens.check(account).await;
-        if self.inner.tokens.may_go_on(account, found.state) {
-            self.inner.lines.mended(&account.name);
-        }
+        self.inner.tokens.tell(&self.inner.lines, account, &found);
         Some(found)
     }
 

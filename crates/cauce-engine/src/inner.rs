@@ -10,7 +10,11 @@ use std::{
 
 use cauce_destinations::message::Provider;
 use cauce_events::embedded::{self as events, EmbeddedEvents};
-use cauce_flow::{id::QueueName, job::Line, reason::Reason};
+use cauce_flow::{
+    id::{AccountName, QueueName},
+    job::Line,
+    reason::Reason,
+};
 use cauce_store::{
     campaigns::Campaigns,
     control::Control,
@@ -61,8 +65,13 @@ pub(crate) struct Inner {
     pub(crate) loops: TaskTracker,
 }
 
-/// Accounts that a destination refused, with the reason, as they are refused.
-pub(crate) type Refusals = mpsc::UnboundedReceiver<(Line, Reason)>;
+/// What the lines tell of their accounts, as it happens.
+pub(crate) struct Told {
+    /// Those that a destination refused, with the reason.
+    pub(crate) refused: mpsc::UnboundedReceiver<(Line, Reason)>,
+    /// Those that are not connected.
+    pub(crate) disconnected: mpsc::UnboundedReceiver<AccountName>,
+}
 
 /// Why the engine did not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +104,7 @@ pub enum StartError {
 
 impl Inner {
     /// Opens the data folder. No loop runs yet.
-    pub(crate) async fn open(settings: Settings) -> Result<(Inner, Refusals), StartError> {
+    pub(crate) async fn open(settings: Settings) -> Result<(Inner, Told), StartError> {
         let transport = Transport::new(&settings.transport)?;
         let folder = settings.data_dir.clone();
         std::fs::create_dir_all(&folder).map_err(|error| {
@@ -114,12 +123,14 @@ impl Inner {
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
         let clock = Clock::start(jobs.latest());
         let tokens = Tokens::recall(transport.clone(), clock.clone(), control.clone()).await;
-        let (refused, refusals) = mpsc::unbounded_channel();
+        let (refused, told_refused) = mpsc::unbounded_channel();
+        let (disconnected, told_disconnected) = mpsc::unbounded_channel();
         let lines = Lines::new(Surroundings {
             store: Arc::clone(&jobs),
             transport: transport.clone(),
             clock: clock.clone(),
             refused,
+            disconnected,
             screen: Some(Arc::new(OptOuts(campaigns.clone()))),
         });
         let events = open_events(&settings, min_free_bytes, clock.clone()).await?;
@@ -163,7 +174,11 @@ impl Inner {
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
         };
-        Ok((inner, refusals))
+        let told = Told {
+            refused: told_refused,
+            disconnected: told_disconnected,
+        };
+        Ok((inner, told))
     }
 
     /// Takes new limits for what is already open.

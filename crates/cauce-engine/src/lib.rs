@@ -8,6 +8,7 @@ pub mod status;
 
 mod again;
 mod clock;
+mod connections;
 pub mod contacts;
 pub mod messages;
 mod pixels;

@@ -103,7 +103,7 @@ impl Tokens {
     /// Whether an account may be taken up again after a check. Where the platform offers none, the
     /// next delivery is the check: it costs a request and no attempt, and nothing else would ever
     /// tell that the platform has forgiven the account.
-    pub(crate) fn may_go_on(&self, account: &Account, found: CredentialState) -> bool {
+    fn may_go_on(&self, account: &Account, found: CredentialState) -> bool {
         match found {
             CredentialState::Valid | CredentialState::ExpiresSoon => true,
             CredentialState::Unknown => account.destination.check(self.clock.now()).is_none(),
@@ -111,6 +111,22 @@ impl Tokens {
                 false
             }
         }
+    }
+
+    /// Lets an account's line do as a check has found. Answers whether it may go on.
+    pub(crate) fn tell(&self, lines: &Lines, account: &Account, found: &TokenStatus) -> bool {
+        let name = &account.name;
+        if found.state == CredentialState::Disconnected {
+            // The credentials work, or nothing could be told of the connection.
+            lines.mended(name);
+            lines.hold(name, Reason::new("disconnected", &found.detail));
+        }
+        let goes_on = self.may_go_on(account, found.state);
+        if goes_on {
+            lines.mended(name);
+            lines.release(name);
+        }
+        goes_on
     }
 
     /// The destination refused the account when jobs were sent.
@@ -228,14 +244,11 @@ async fn check_all(tokens: &Tokens, lines: &Lines) -> bool {
     let mut refused = false;
     for account in lines.accounts() {
         let found = tokens.check(&account).await;
-        match found.state {
-            _ if tokens.may_go_on(&account, found.state) => lines.mended(&account.name),
-            CredentialState::Invalid | CredentialState::Expired => refused = true,
-            CredentialState::Valid
-            | CredentialState::ExpiresSoon
-            | CredentialState::Disconnected
-            | CredentialState::Unknown => {}
-        }
+        tokens.tell(lines, &account, &found);
+        refused |= matches!(
+            found.state,
+            CredentialState::Invalid | CredentialState::Expired
+        );
     }
     refused
 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use cauce_flow::{
     dispatch::dispatcher::{AccountState, Claimed, Dispatcher, Setup},
-    id::{GroupName, TenantId},
+    id::{AccountName, GroupName, TenantId},
     job::Line,
     queue::settlement::Settlement,
     reason::Reason,
@@ -62,6 +62,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     /// Told when an account's credentials are refused.
     pub(crate) refused: mpsc::UnboundedSender<(Line, Reason)>,
+    /// Told when an account is found not to be connected.
+    pub(crate) disconnected: mpsc::UnboundedSender<AccountName>,
     /// Looks at each job before it leaves, besides its destination.
     pub(crate) screen: Option<Arc<dyn Screen>>,
 }

@@ -33,6 +33,7 @@ impl Runner {
             Observation::AccountMended => tracing::info!(%line, "the account is taken up again"),
             Observation::AccountDisconnected { reason } => {
                 tracing::warn!(%line, code = reason.code, "the account is not connected; its jobs wait");
+                let _ = self.around.disconnected.send(line.account.clone());
             }
             Observation::AccountConnected => {
                 tracing::info!(%line, "the account is connected again")

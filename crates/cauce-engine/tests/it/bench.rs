@@ -25,7 +25,7 @@ use cauce_flow::{
         disposition::{Delivery, Disposition, Verdict},
         policy::{BatchPolicy, BreakerPolicy, OnUnknown, Policy, RetryPolicy},
     },
-    id::{AccountName, JobId, QueueName, TenantId},
+    id::{AccountName, GroupName, JobId, QueueName, TenantId},
     job::{LeasedJob, Line, NewJob, State},
     priority::Priority,
     reason::Reason,
@@ -174,8 +174,19 @@ impl Bench {
     }
 
     pub(crate) async fn enqueue(&self, payloads: &[&'static str]) -> Vec<JobId> {
+        self.take(payloads.iter().map(|payload| job(payload)).collect())
+            .await
+    }
+
+    /// Takes a job of a group.
+    pub(crate) async fn enqueue_in(&self, group: &GroupName) -> JobId {
+        let group = Some(group.clone());
+        self.take(vec![NewJob { group, ..job("g") }]).await[0]
+    }
+
+    async fn take(&self, jobs: Vec<NewJob>) -> Vec<JobId> {
         let batch = Enqueue {
-            jobs: payloads.iter().map(|payload| job(payload)).collect(),
+            jobs,
             dropped: Vec::new(),
             mark: None,
         };
@@ -213,7 +224,7 @@ pub(crate) fn tenant() -> TenantId {
     TenantId::new("acme").unwrap()
 }
 
-fn account() -> AccountName {
+pub(crate) fn account() -> AccountName {
     AccountName::new("acme-test").unwrap()
 }
 

@@ -7,11 +7,16 @@ use std::{
     task::Poll,
 };
 
-use cauce_flow::{dispatch::disposition::Delivery, id::QueueName, job::State};
-use cauce_store::jobs::{Error, Gate, Scope};
+use cauce_flow::{
+    dispatch::disposition::Delivery,
+    id::{GroupName, JobId, QueueName},
+    job::State,
+    reason::Reason,
+};
+use cauce_store::jobs::{Error, Gate, GroupGate, Scope};
 use tokio::time::timeout;
 
-use super::bench::{Bench, Faulty, Panics, SOON, queue, tenant};
+use super::bench::{Bench, Faulty, Panics, SOON, account, queue, tenant};
 
 type Move<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
@@ -91,5 +96,48 @@ async fn gate_that_nobody_waits_for_is_followed_all_the_same() {
         jobs.set_gate(other, None, Gate::Open, now).await.unwrap();
         line_follows(&bench, &format!("dropped after {moment} polls")).await;
     }
+    bench.stop().await;
+}
+
+/// The gates that a job waits for, once its line has had its turns to claim it.
+async fn gates_of(bench: &Bench, job: JobId) -> Vec<&'static str> {
+    for _ in 0..50 {
+        bench.engine.why(job, Scope::All).await.unwrap();
+    }
+    let why = bench.engine.why(job, Scope::All).await.unwrap();
+    why.gates.iter().map(|gate| gate.name).collect()
+}
+
+#[tokio::test]
+async fn a_shut_group_waits_while_the_others_go_and_a_stopped_one_is_cancelled() {
+    let bench = bench().await;
+    let spring = GroupName::new("spring").unwrap();
+    let set = async |gate| bench.engine.set_group(tenant(), spring.clone(), gate).await;
+    set(GroupGate::Paused).await.unwrap();
+    let held = bench.enqueue_in(&spring).await;
+    let other = bench.enqueue(&["a"]).await[0];
+    bench.becomes(other, State::Completed).await;
+    assert_eq!(gates_of(&bench, held).await, ["group"]);
+    assert_eq!(bench.job(held).await.summary.state, State::Waiting);
+    set(GroupGate::Open).await.unwrap();
+    bench.becomes(held, State::Completed).await;
+    set(GroupGate::Paused).await.unwrap();
+    let held = bench.enqueue_in(&spring).await;
+    assert_eq!(set(GroupGate::Stopped).await.unwrap(), 1);
+    assert_eq!(bench.job(held).await.summary.state, State::Cancelled);
+    let refused = set(GroupGate::Open).await;
+    assert!(matches!(refused, Err(Error::Stopped { .. })), "{refused:?}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_that_is_held_waits_as_disconnected_until_it_is_released() {
+    let bench = bench().await;
+    let reason = Reason::new("closed", "the phone is off");
+    bench.engine.hold_account(&account(), reason);
+    let job = bench.enqueue(&["a"]).await[0];
+    assert_eq!(gates_of(&bench, job).await, ["disconnected"]);
+    bench.engine.release_account(&account());
+    bench.becomes(job, State::Completed).await;
     bench.stop().await;
 }
