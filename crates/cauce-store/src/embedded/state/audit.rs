@@ -60,7 +60,7 @@ impl State {
         for (place, found) in (0..).zip(found) {
             self.counters.at(place).agree(&found);
         }
-        self.agree_groups();
+        self.groups.agree();
     }
 
     /// Jobs in the table by state, for each place in the ledger.

@@ -7,17 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use cauce_flow::{
-    id::{GroupName, TenantId},
-    job::State as JobState,
-};
+use cauce_flow::job::State as JobState;
 
 use super::{
-    super::{
-        record::{GroupState, NameId, Tally},
-        table::Entry,
-    },
-    State, Step,
+    super::record::{GroupState, NameId, Tally},
+    Step,
 };
 use crate::jobs::{GroupFigures, GroupGate, Marked};
 
@@ -26,13 +20,16 @@ pub(super) const NOT_KEPT: u32 = u32::MAX;
 pub(super) const STOPPED: u8 = 2;
 
 /// The end states, in the order of [`Tally::ended`].
-const ENDS: [JobState; 5] = [
+pub(super) const ENDS: [JobState; 5] = [
     JobState::Completed,
     JobState::Dead,
     JobState::Unknown,
     JobState::Expired,
     JobState::Cancelled,
 ];
+
+/// The states in which a job has work before it.
+const PENDING: [JobState; 3] = [JobState::Scheduled, JobState::Waiting, JobState::Active];
 
 /// A group that is kept.
 pub(super) struct Group {
@@ -82,8 +79,18 @@ impl Group {
         ]
     }
 
-    fn figures(&self) -> GroupFigures {
-        let pending = State::PENDING.map(|state| (state, self.present[state as usize]));
+    fn agree(&mut self) {
+        let (pending, unknown) = (self.pending(), self.present[JobState::Unknown as usize]);
+        let Tally { accepted, ended } = &mut self.told.tally;
+        ended[1] += ended[2].saturating_sub(unknown);
+        ended[2] = unknown;
+        let all: u64 = ended.iter().sum::<u64>() + pending;
+        ended[1] += accepted.saturating_sub(all);
+        *accepted = (*accepted).max(all);
+    }
+
+    pub(super) fn figures(&self) -> GroupFigures {
+        let pending = PENDING.map(|state| (state, self.present[state as usize]));
         let ended = ENDS.into_iter().zip(self.told.tally.ended);
         GroupFigures {
             gate: gate_of(self.told.gate),
@@ -149,10 +156,11 @@ impl Groups {
         self.numbers.values().map(group)
     }
 
-    fn add(&mut self, told: GroupState) -> u32 {
+    /// Keeps a group, which is open until it is told of.
+    pub(super) fn add(&mut self, told: GroupState, present: [u64; 8]) -> u32 {
         let group = Group {
-            told,
-            present: [0; 8],
+            told: GroupState { gate: 0, ..told },
+            present,
             touched: false,
             sweep_below: u64::MAX >> 1,
         };
@@ -170,7 +178,19 @@ impl Groups {
         place
     }
 
-    fn remove(&mut self, place: u32) {
+    /// Takes in what is told of a group. Answers the gate that it had.
+    pub(super) fn tell(&mut self, place: u32, told: GroupState) -> u8 {
+        let Some(group) = self.all.get_mut(place as usize) else {
+            return told.gate;
+        };
+        let before = std::mem::replace(&mut group.told, told).gate;
+        self.stopped += usize::from(told.gate == STOPPED);
+        self.stopped -= usize::from(before == STOPPED);
+        before
+    }
+
+    /// Keeps a group no longer.
+    pub(super) fn remove(&mut self, place: u32) {
         let Some(group) = self.all.get_mut(place as usize) else {
             return;
         };
@@ -179,6 +199,14 @@ impl Groups {
         self.numbers.remove(&(group.told.tenant, group.told.group));
         self.touched.retain(|touched| *touched != place);
         self.free.push(place);
+    }
+
+    /// Makes the sums agree with what is here, after damage that no record explains.
+    pub(super) fn agree(&mut self) {
+        for place in self.numbers.values().copied().collect::<Vec<_>>() {
+            self.all[place as usize].agree();
+            self.touch(place);
+        }
     }
 
     fn touch(&mut self, place: u32) {
@@ -233,169 +261,8 @@ impl Groups {
     }
 }
 
-impl State {
-    const PENDING: [JobState; 3] = [JobState::Scheduled, JobState::Waiting, JobState::Active];
-
-    /// What flows through a group.
-    pub(in super::super) fn group_gate(&self, tenant: &TenantId, group: &GroupName) -> GroupGate {
-        let place = self.group_place(tenant, group);
-        let group = self.groups.get(place);
-        group.map_or(GroupGate::Open, |group| gate_of(group.told.gate))
-    }
-
-    /// The figures of a group that is kept.
-    pub(in super::super) fn group_figures(
-        &self,
-        tenant: &TenantId,
-        group: &GroupName,
-    ) -> Option<GroupFigures> {
-        let place = self.group_place(tenant, group);
-        self.groups.get(place).map(Group::figures)
-    }
-
-    /// How many groups are kept.
-    pub(in super::super) fn kept_groups(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// Jobs of a stopped group that are still to be cancelled.
-    pub(in super::super) fn unswept(&self, tenant: &TenantId, group: &GroupName) -> u64 {
-        let place = self.group_place(tenant, group);
-        let stopped = self.groups.get(place).filter(|group| group.is_stopped());
-        stopped.map_or(0, Group::unsent)
-    }
-
-    pub(super) fn group_place(&self, tenant: &TenantId, group: &GroupName) -> u32 {
-        if self.groups.len() == 0 {
-            return NOT_KEPT;
-        }
-        let tenant = self.names.number(tenant.as_str());
-        let group = self.names.number(group.as_str());
-        let known = tenant.zip(group);
-        known.map_or(NOT_KEPT, |(tenant, group)| self.groups.place(tenant, group))
-    }
-
-    /// Whether a job belongs to a stopped group.
-    pub(super) fn is_stopped(&self, entry: &Entry) -> bool {
-        self.groups.any_stopped()
-            && (self.groups.get(self.lane(entry).kept)).is_some_and(Group::is_stopped)
-    }
-
-    /// A group as it stands, as if it were kept from now on where it is not.
-    pub(super) fn group_state(&self, tenant: NameId, group: NameId) -> GroupState {
-        let place = self.groups.place(tenant, group);
-        if let Some(group) = self.groups.get(place) {
-            return group.told;
-        }
-        let present = self.present_in(tenant, group);
-        let mut tally = Tally {
-            accepted: present.iter().sum(),
-            ..Tally::default()
-        };
-        for (count, end) in tally.ended.iter_mut().zip(ENDS) {
-            *count = present[end as usize];
-        }
-        GroupState {
-            tenant,
-            group,
-            gate: 0,
-            upto: 0,
-            done: false,
-            forgotten: false,
-            tally,
-        }
-    }
-
-    /// Takes in what a record, or a base, tells of a group.
-    pub(super) fn fold_group(&mut self, told: &GroupState) {
-        self.names.note(told.tenant);
-        self.names.note(told.group);
-        let mut place = self.groups.place(told.tenant, told.group);
-        if told.forgotten {
-            return self.forget_group(place);
-        }
-        if place == NOT_KEPT {
-            place = self.groups.add(*told);
-            let present = self.present_in(told.tenant, told.group);
-            let group = &mut self.groups.all[place as usize];
-            group.present = present;
-            group.told.gate = 0;
-            for lane in self.lanes_of(told.tenant, told.group) {
-                self.lanes[lane as usize].kept = place;
-            }
-        }
-        let group = &mut self.groups.all[place as usize];
-        let before = std::mem::replace(&mut group.told, *told).gate;
-        self.groups.stopped += usize::from(told.gate == STOPPED);
-        self.groups.stopped -= usize::from(before == STOPPED);
-        if (before == 0) != (told.gate == 0) {
-            for lane in self.lanes_of(told.tenant, told.group) {
-                self.set_shut(lane, told.gate != 0);
-            }
-        }
-    }
-
-    fn forget_group(&mut self, place: u32) {
-        let Some(group) = self.groups.get(place) else {
-            return;
-        };
-        let GroupState { tenant, group, .. } = group.told;
-        for lane in self.lanes_of(tenant, group) {
-            self.set_shut(lane, false);
-            self.lanes[lane as usize].kept = NOT_KEPT;
-        }
-        self.groups.remove(place);
-    }
-
-    fn lanes_of(&self, tenant: NameId, group: NameId) -> Vec<u32> {
-        let of_group = self
-            .lane_numbers
-            .iter()
-            .filter(|((owner, own), _)| *own == group && owner.tenant == tenant);
-        let mut lanes: Vec<u32> = of_group.map(|(_, number)| *number).collect();
-        // In the same order in every run.
-        lanes.sort_unstable();
-        lanes
-    }
-
-    /// Jobs of a group that are here, by state.
-    fn present_in(&self, tenant: NameId, group: NameId) -> [u64; 8] {
-        let mut present = [0; 8];
-        let lanes = self.lanes_of(tenant, group);
-        if lanes
-            .iter()
-            .all(|lane| self.lanes[*lane as usize].jobs == 0)
-        {
-            return present;
-        }
-        self.table.visit_down(u64::MAX, u8::MAX, |_, entry| {
-            if lanes.contains(&entry.lane) {
-                present[entry.state() as usize] += 1;
-            }
-            true
-        });
-        present
-    }
-
-    /// Makes the sums of groups agree with what is here, after damage that no record explains.
-    pub(super) fn agree_groups(&mut self) {
-        for place in self.groups.numbers.values().copied().collect::<Vec<_>>() {
-            let group = &mut self.groups.all[place as usize];
-            let (pending, unknown) = (group.pending(), group.present[JobState::Unknown as usize]);
-            let Tally { accepted, ended } = &mut group.told.tally;
-            let [_, dead, counted_unknown, ..] = ended;
-            *dead += counted_unknown.saturating_sub(unknown);
-            *counted_unknown = unknown;
-            let all: u64 = ended.iter().sum::<u64>() + pending;
-            ended[1] += accepted.saturating_sub(all);
-            *accepted = (*accepted).max(all);
-            self.groups.touch(place);
-        }
-    }
-}
-
 /// A gate by its number in a record.
-fn gate_of(number: u8) -> GroupGate {
+pub(super) fn gate_of(number: u8) -> GroupGate {
     match number {
         0 => GroupGate::Open,
         1 => GroupGate::Paused,

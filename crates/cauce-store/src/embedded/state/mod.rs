@@ -3,7 +3,7 @@
 //! The same [`fold`](State::fold) runs at start, over what the log holds, and in life, over each
 //! record as it is appended; so what a restart finds is what was there.
 //!
-//! - `lanes`: who waits where
+//! - `lanes`: who waits where; `counting`: how many there are
 //! - `serve`: who is served next
 //! - `coalescing`: jobs that replace each other
 //! - `groups`: the groups that are kept; `grouping`: what is done with them
@@ -23,8 +23,10 @@ mod admitting;
 mod audit;
 mod backlog;
 mod base;
+mod belonging;
 mod coalescing;
 mod coming;
+mod counting;
 mod ends;
 mod fold;
 mod grouping;
@@ -57,6 +59,7 @@ use tokio::sync::Notify;
 
 use crate::rollups::Gathered;
 
+use counting::{Held, Step};
 pub(super) use ends::SUPERSEDED;
 pub(super) use grouping::MAX_SWEPT_A_CALL;
 pub(super) use journal::Journal;
@@ -277,33 +280,6 @@ impl State {
             .expect("names are checked, and what is missing has one that is")
     }
 
-    /// Counts a job in, or out, wherever jobs are counted by their state.
-    fn count(&mut self, entry: &Entry, state: JobState, by: Step) {
-        let lane = &mut self.lanes[entry.lane as usize];
-        by.apply(&mut lane.jobs, 1);
-        let counters = self.counters.at(lane.counters);
-        let bytes = u64::from(entry.bytes);
-        by.apply(&mut counters.present[state as usize], 1);
-        self.groups.count(lane.kept, state, by);
-        if state.is_pending() {
-            by.apply(&mut counters.pending_bytes, bytes);
-            let held = &mut self.held[lane.held as usize];
-            by.apply(&mut held.jobs, 1);
-            by.apply(&mut held.bytes, bytes);
-        }
-        if state == JobState::Scheduled && entry.attempt() > 0 {
-            by.apply(&mut counters.delayed, 1);
-        }
-        if state == JobState::Waiting {
-            by.apply(&mut counters.waiting_by_priority[entry.priority()], 1);
-            by.apply(&mut lane.waiting_bytes, bytes);
-            if !lane.shut {
-                let line = &mut self.lines[lane.line as usize];
-                line.count(lane.turn, entry.priority(), (1, bytes), by);
-            }
-        }
-    }
-
     /// Puts a job into the table in `state`, wherever it was before.
     fn place(&mut self, number: u64, entry: Entry, state: JobState) {
         let blocked = state == JobState::Waiting && self.is_blocked(number);
@@ -374,29 +350,6 @@ impl State {
             JobState::Waiting
         } else {
             JobState::Scheduled
-        }
-    }
-}
-
-/// What a queue holds of pending jobs.
-#[derive(Clone, Copy, Default)]
-struct Held {
-    jobs: u64,
-    bytes: u64,
-}
-
-/// One more or one fewer.
-#[derive(Clone, Copy)]
-enum Step {
-    In,
-    Out,
-}
-
-impl Step {
-    fn apply(self, figure: &mut u64, amount: u64) {
-        match self {
-            Step::In => *figure += amount,
-            Step::Out => *figure = figure.checked_sub(amount).expect("counted in before out"),
         }
     }
 }
