@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 /// The messages part.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Messages {
     /// What became of a message can be looked at for so long after its end.
     pub kept_for: Duration,
@@ -30,7 +30,7 @@ impl Default for Messages {
             kept_for: Duration::from_secs(7 * 24 * 3600),
             batch_size: 500,
             words: Words {
-                out: words(&["STOP", "BAJA", "CANCELAR"]),
+                out: words(&["STOP", "BAJA", "CANCELAR", "UNSUBSCRIBE"]),
                 again: words(&["START", "ALTA"]),
             },
         }

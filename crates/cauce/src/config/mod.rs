@@ -27,7 +27,7 @@ use std::{
 };
 
 use cauce_destinations::message::Provider;
-use cauce_engine::settings::{MessageSettings, Settings};
+use cauce_engine::settings::Settings;
 use cauce_flow::{dispatch::policy::Policy, id::QueueName};
 use cauce_http::ServerSettings;
 
@@ -119,7 +119,7 @@ fn notes(config: &Config, inputs: &Inputs, table: &Table) -> Vec<String> {
 }
 
 /// Sections of the requirements that this version does not have.
-const LATER: [&str; 4] = ["alerts", "campaigns", "messages", "cache"];
+const LATER: [&str; 3] = ["alerts", "campaigns", "cache"];
 
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
@@ -145,6 +145,8 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
         .and_then(|queue| queues.get(&queue).cloned());
     let sessions = root.section("sessions");
     let sessions = sessions.and_then(|section| section::sessions::read(section, backends));
+    let messages = root.section("messages");
+    let messages = messages.and_then(section::messages::read);
     for name in LATER {
         root.unavailable(name, "it belongs to a part that is not built yet");
     }
@@ -160,7 +162,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             relays: accounts.relays,
             relay_policy,
             sessions: sessions?,
-            messages: MessageSettings::default(),
+            messages: messages?,
             transport: transport?,
             pixels: pixels?,
             tracking: tracking?,

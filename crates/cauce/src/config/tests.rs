@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use cauce_destinations::message::{Content, Message, Provider};
-use cauce_engine::settings::{MinFree, tracking::Tracking};
+use cauce_engine::settings::{MessageSettings, MinFree, tracking::Tracking};
 use cauce_flow::{
     dispatch::policy::Window, id::JobId, job::LeasedJob, priority::Priority, time::Timestamp,
 };
@@ -408,6 +408,42 @@ fn variables_that_make_no_sender_are_noted() {
     );
     let empty = [("TWILIO_ACCOUNT_SID", " ")];
     assert!(good("", &empty).notes.is_empty());
+}
+
+#[test]
+fn the_reference_file_agrees_with_messages() {
+    let config = load(&Inputs::default()).unwrap();
+    assert_eq!(config.settings.messages, MessageSettings::default());
+}
+
+#[test]
+fn words_that_could_never_be_said_are_refused() {
+    let messages = |text: &str| check(&format!("[messages]\n{text}"), &[]);
+    let config = messages("opt_out = [\"no más\"]\nopt_in = []\nkept_for = \"30d\"").unwrap();
+    let found = config.settings.messages;
+    assert_eq!(found.kept_for, Duration::from_secs(30 * 86_400));
+    assert_eq!(found.words.out.len(), 1);
+    assert!(found.words.again.is_empty());
+    for (text, expected) in [
+        (
+            "opt_out = \"STOP\"",
+            "`messages.opt_out` is not a list of words",
+        ),
+        ("opt_out = [1]", "`messages.opt_out` is not a list of words"),
+        (
+            "opt_out = [\"1\"]",
+            "`messages.opt_out` holds a word without letters",
+        ),
+        (
+            "opt_in = [\"Bája\"]",
+            "`messages.opt_in` has \"Bája\", which opts out",
+        ),
+        ("kept_for = \"1s\"", "`messages.kept_for`"),
+        ("kept = \"1d\"", "unknown setting `messages.kept`"),
+    ] {
+        let problems = messages(text).err().unwrap_or_default();
+        assert!(problems.contains(expected), "{text}: {problems}");
+    }
 }
 
 #[test]

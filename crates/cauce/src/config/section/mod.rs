@@ -7,6 +7,7 @@ mod fields;
 mod found;
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod messages;
 pub(crate) mod pixels;
 pub(crate) mod policy;
 pub(crate) mod relays;
