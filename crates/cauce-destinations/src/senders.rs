@@ -105,3 +105,6 @@ pub fn build(account: SenderAccount) -> Result<(Box<dyn Destination>, Hears), Se
         }
     })
 }
+
+#[cfg(test)]
+mod tests;
