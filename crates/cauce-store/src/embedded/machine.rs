@@ -58,11 +58,14 @@ impl Machine for JobsMachine {
     }
 
     fn committed(&mut self, writer: &mut Writer) {
-        let next = {
+        let (next, fresh) = {
             let mut state = self.shared.state.lock();
             state.wake();
-            state.next_timer()
+            (state.next_timer(), state.unread.take_fresh())
         };
+        if fresh {
+            self.shared.news.notify_one();
+        }
         self.shared.note_timer(next);
         self.shared.note_disk(writer);
         for (answer, reply) in self.held.drain(..) {
@@ -162,7 +165,10 @@ pub(super) fn roll_if_full(
     if !journal.writer.should_roll() {
         return Ok(());
     }
-    journal.state.prune_names(&BTreeSet::new());
+    // News that nobody has taken yet call groups by their names.
+    if journal.state.unread.next().is_none() {
+        journal.state.prune_names(&BTreeSet::new());
+    }
     let base = journal.state.base();
     match journal.writer.roll(&base) {
         Ok(_) => {

@@ -26,6 +26,7 @@ mod looking;
 mod machine;
 mod moving;
 mod names;
+mod news;
 mod reading;
 mod record;
 mod room;
@@ -147,6 +148,7 @@ impl EmbeddedStore {
     ) -> Result<EmbeddedStore, OpenError> {
         let mut state = State::new(keeping(&options), options.instance);
         state.gather_behind(options.rollups_through.clone());
+        state.follow(options.followed.clone().unwrap_or_default());
         let log_options = cauce_log::Options {
             segment_bytes: options.segment_bytes,
             durability: if options.fsync {
@@ -169,6 +171,7 @@ impl EmbeddedStore {
             return Err(fault);
         }
         state.catch_up();
+        state.unread.opened();
         let shared = Arc::new(Shared {
             instance: state.instance,
             state: Mutex::new(state),
@@ -181,6 +184,7 @@ impl EmbeddedStore {
             segment_bytes: options.segment_bytes,
             commits: AtomicU64::new(0),
             nudge: Arc::default(),
+            news: Arc::default(),
             told_ms: AtomicI64::new(i64::MAX),
             emptying: Mutex::new(()),
             compaction: Condvar::new(),

@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) commits: AtomicU64,
     /// Wakes the caller of `advance`.
     pub(super) nudge: Arc<Notify>,
+    /// Wakes whoever takes news.
+    pub(super) news: Arc<Notify>,
     /// When that caller was told to come again.
     pub(super) told_ms: AtomicI64,
     /// Held while a segment is emptied: a segment has one compactor at a time.
@@ -149,14 +151,15 @@ impl Shared {
         let oldest = segments.first().filter(|segment| segment.sealed)?;
         let (live, needed_from) = {
             let state = self.state.lock();
-            (state.live_bytes(), state.gathered.needs_from())
+            let needed = [state.gathered.needs_from(), state.unread.needs_from()];
+            (state.live_bytes(), needed.into_iter().flatten().min())
         };
         let slack_segments = if self.disk_is_full() {
             0
         } else {
             slack_segments
         };
-        // What the rollups have not counted yet stays.
+        // What the rollups have not counted yet stays, and news that are not kept elsewhere.
         if needed_from.is_some_and(|at| Position::from_u64(at).segment() <= oldest.number) {
             return None;
         }

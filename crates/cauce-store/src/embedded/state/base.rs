@@ -99,13 +99,17 @@ impl State {
     /// damaged. Later ones say what is known already.
     pub(super) fn fold_base(&mut self, body: &[u8]) {
         if self.based {
-            if let Err(fault) = self.pass_base(&mut Decoder::new(body)) {
+            let passed = self.pass_base(&mut Decoder::new(body));
+            self.unread.learn(&self.names);
+            if let Err(fault) = passed {
                 tracing::error!(%fault, "the base of a segment cannot be read in full");
             }
             return;
         }
         self.based = true;
-        if let Err(fault) = self.read_base(&mut Decoder::new(body)) {
+        let read = self.read_base(&mut Decoder::new(body));
+        self.unread.learn(&self.names);
+        if let Err(fault) = read {
             tracing::error!(%fault, "the base of the first segment cannot be read in full");
         }
     }

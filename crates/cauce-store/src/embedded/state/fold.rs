@@ -11,6 +11,7 @@ use super::{
     },
     State,
     ends::{End, ended_code},
+    unread::queue_of,
 };
 use crate::jobs::DropReason;
 
@@ -31,9 +32,13 @@ impl State {
     /// Takes in a record that stands at `position` and has `bytes` bytes.
     pub(in super::super) fn fold(&mut self, position: u64, bytes: u32, record: &Record) {
         gather(&mut self.gathered, position, record);
+        self.note_news(position, record);
         match record {
             Record::Base(body) | Record::Spare(body) => self.fold_base(body),
-            Record::Name { id, text } => self.names.learn(*id, text),
+            Record::Name { id, text } => {
+                self.names.learn(*id, text);
+                self.unread.learn(&self.names);
+            }
             Record::Job(head) => self.fold_job(position, bytes, head),
             Record::Moved { head, standing } => self.fold_moved(position, bytes, head, standing),
             Record::Lease {
@@ -166,6 +171,23 @@ impl State {
                     self.keys.insert(*hash, *number, *at);
                 }
             }
+        }
+    }
+
+    fn note_news(&mut self, position: u64, record: &Record) {
+        if self.unread.is_off() {
+            return;
+        }
+        let queue = match record {
+            Record::Change { job, .. } => {
+                let entry = self.table.get(*job);
+                entry.map(|entry| self.lane(entry).owner.queue)
+            }
+            Record::Moved { head, .. } if self.unread.is_whole() => Some(head.owner.queue),
+            other => queue_of(other),
+        };
+        if queue.is_some_and(|queue| self.unread.follows(queue)) {
+            self.unread.note(position);
         }
     }
 

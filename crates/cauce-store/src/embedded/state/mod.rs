@@ -17,6 +17,7 @@
 //!   that say what happens
 //! - `base`: the small state at the head of each segment
 //! - `pruning`: what nothing refers to any more
+//! - `unread`: where the news that nobody has taken begin
 //! - `query`, `audit`: what can be asked
 
 mod admitting;
@@ -43,6 +44,7 @@ mod serve;
 mod settling;
 mod starts;
 mod taking;
+mod unread;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -57,7 +59,7 @@ use cauce_flow::{
 
 use tokio::sync::Notify;
 
-use crate::rollups::Gathered;
+use crate::{jobs::Followed, rollups::Gathered};
 
 use counting::{Held, Step};
 pub(super) use ends::SUPERSEDED;
@@ -66,6 +68,7 @@ pub(super) use journal::Journal;
 pub(super) use lanes::{Lane, LineState};
 pub(super) use lost::Lost;
 pub(super) use plan::{Fault, Reply, Ticket};
+pub(super) use unread::Reading;
 
 use super::{
     counters::{Counters, Ledger},
@@ -157,6 +160,10 @@ pub(super) struct State {
     pub(super) gathered: Gathered,
     /// Up to where the sums of each log are kept; none where nobody takes them.
     kept_through: Option<BTreeMap<u32, u64>>,
+    /// The news that nobody has taken yet.
+    pub(super) unread: unread::Unread,
+    /// Up to where the news of each log are kept elsewhere.
+    news_kept: BTreeMap<u32, u64>,
     /// Lines in which jobs have come to wait since somebody last looked.
     woken: Vec<u32>,
 }
@@ -199,6 +206,8 @@ impl State {
             forgetting: Timers::default(),
             gathered: Gathered::default(),
             kept_through: None,
+            unread: unread::Unread::default(),
+            news_kept: BTreeMap::new(),
             woken: Vec::new(),
         }
     }
@@ -209,7 +218,16 @@ impl State {
         self.start_gathering();
     }
 
+    /// Notes the news of some queues, from here on or from where they are kept.
+    pub(super) fn follow(&mut self, followed: Followed) {
+        self.unread.follow(followed.queues);
+        self.news_kept = followed.kept;
+        self.start_gathering();
+    }
+
     fn start_gathering(&mut self) {
+        let kept = self.news_kept.get(&self.instance).copied();
+        self.unread.start(kept);
         if let Some(kept) = &self.kept_through {
             self.gathered
                 .start(kept.get(&self.instance).copied().unwrap_or(0));

@@ -8,6 +8,7 @@ mod full;
 mod groups;
 mod model;
 mod names;
+mod news;
 mod property;
 mod slices;
 mod unread;
