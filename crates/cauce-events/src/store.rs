@@ -22,7 +22,7 @@ use cauce_flow::{
 use tokio::sync::{Notify, broadcast};
 
 pub use self::{
-    figures::{BufferFigures, Counters, Health, Partition},
+    figures::{BufferFigures, Counters, FlushTimes, Health, Partition},
     following::FollowUp,
     intake::{Intake, Shaped, Taken},
     query::{Filter, Page, Paged},

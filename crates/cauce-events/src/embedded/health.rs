@@ -40,6 +40,7 @@ impl Shared {
         Health {
             buffer: BufferFigures {
                 last_flush_at: told.last_flush_at,
+                flush_times: told.flush_times(),
                 flush_count: self.figures.flushes.load(Ordering::Relaxed),
                 ..buffer
             },

@@ -1,13 +1,14 @@
 //! What the writer, the readers and the upkeep share.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     io,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use cauce_flow::{shape::month::Month, time::Timestamp};
@@ -22,7 +23,12 @@ use super::{
     digest::Secret,
     state::State,
 };
-use crate::{folder::Folder, rollup::Cache, row::Row, store::Error};
+use crate::{
+    folder::Folder,
+    rollup::Cache,
+    row::Row,
+    store::{Error, FlushTimes},
+};
 
 /// What the writer, the readers and the upkeep share.
 pub(super) struct Shared {
@@ -77,6 +83,8 @@ pub(super) struct Figures {
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) last_flush_at: Option<Timestamp>,
+    /// How long the last flushes took, oldest first.
+    flush_times: VecDeque<Duration>,
     /// What went wrong last, by what was being done; gone when the same succeeds.
     pub(super) faults: Vec<(&'static str, Timestamp, String)>,
 }
@@ -90,7 +98,32 @@ impl Figures {
     }
 }
 
+/// So many flushes are looked at when it is asked how long one takes.
+const FLUSHES: usize = 256;
+
 impl Told {
+    /// The buffer was written to files.
+    pub(super) fn flushed(&mut self, now: Timestamp, took: Duration) {
+        self.last_flush_at = Some(now);
+        if self.flush_times.len() == FLUSHES {
+            self.flush_times.pop_front();
+        }
+        self.flush_times.push_back(took);
+    }
+
+    /// How long that takes.
+    pub(super) fn flush_times(&self) -> Option<FlushTimes> {
+        let mut times: Vec<Duration> = self.flush_times.iter().copied().collect();
+        times.sort_unstable();
+        let last = times.len().checked_sub(1)?;
+        let of = |percent: usize| times[(last * percent).div_ceil(100)];
+        Some(FlushTimes {
+            p50: of(50),
+            p95: of(95),
+            p99: of(99),
+        })
+    }
+
     /// Says so in the log once, however often it fails in the same way.
     fn failed(&mut self, doing: &'static str, why: String, now: Timestamp) {
         let known = |fault: &(&str, Timestamp, String)| fault.0 == doing && fault.2 == why;

@@ -1,5 +1,7 @@
 //! The event store in figures.
 
+use std::time::Duration;
+
 use cauce_flow::time::Timestamp;
 
 /// What was received and what became of it. Always
@@ -50,6 +52,20 @@ pub struct BufferFigures {
     pub last_flush_at: Option<Timestamp>,
     /// How often, since the process started.
     pub flush_count: u64,
+    /// How long that took; none before the first time.
+    pub flush_times: Option<FlushTimes>,
+}
+
+/// How long it takes to write the buffer to files: half, 95 and 99 of 100 of the last times took no
+/// longer than this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlushTimes {
+    /// The median.
+    pub p50: Duration,
+    /// 95 %.
+    pub p95: Duration,
+    /// 99 %.
+    pub p99: Duration,
 }
 
 /// One month of events.

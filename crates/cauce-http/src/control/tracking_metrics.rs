@@ -1,7 +1,7 @@
 //! The figures of tracking, for `/metrics`.
 
 use cauce_engine::tracking::Exported;
-use cauce_events::store::{Counters, Health};
+use cauce_events::store::{Counters, FlushTimes, Health};
 
 use crate::metrics::Snapshot;
 
@@ -30,6 +30,7 @@ pub(crate) fn tell_counters(to: &Snapshot, counters: &Counters) {
 
 /// How the event store does.
 pub(crate) fn tell_store(to: &Snapshot, health: &Health, readers: usize) {
+    tell_flushes(to, health.buffer.flush_times);
     let sum = |of: fn(&cauce_events::store::Partition) -> u64| -> f64 {
         health.partitions.iter().map(of).sum::<u64>() as f64
     };
@@ -89,6 +90,23 @@ pub(crate) fn tell_store(to: &Snapshot, health: &Health, readers: usize) {
     ];
     for (metric, what, value) in counters {
         to.counter(metric, what, &[], value);
+    }
+}
+
+/// How long it takes to write the buffer to files.
+fn tell_flushes(to: &Snapshot, times: Option<FlushTimes>) {
+    let Some(FlushTimes { p50, p95, p99 }) = times else {
+        return;
+    };
+    for (quantile, time) in [("0.5", p50), ("0.95", p95), ("0.99", p99)] {
+        let what = "How long the last flushes of the buffer into files took.";
+        let of = [("quantile", quantile)];
+        to.gauge(
+            "cauce_tracking_flush_seconds",
+            what,
+            &of,
+            time.as_secs_f64(),
+        );
     }
 }
 

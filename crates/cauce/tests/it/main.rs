@@ -24,6 +24,8 @@ mod e2e_relays;
 mod e2e_security;
 mod e2e_sessions;
 mod e2e_tracking;
+mod e2e_tracking_files;
 mod e2e_tracking_out;
+mod e2e_tracking_readers;
 mod process;
 mod support;

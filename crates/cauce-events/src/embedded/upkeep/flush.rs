@@ -1,6 +1,6 @@
 //! Rows go from the buffer into files.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering};
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Instant};
 
 use cauce_flow::{shape::month::Month, time::Timestamp};
 
@@ -44,9 +44,11 @@ pub(super) fn flush_alone(shared: &Shared, now: Timestamp) -> Result<(), Error> 
         let Some(leaving) = leaving else {
             return Ok(());
         };
+        let began = Instant::now();
         write(shared, &leaving)?;
         shared.figures.flushes.fetch_add(1, Ordering::Relaxed);
-        shared.figures.told.lock().last_flush_at = Some(now);
+        let mut told = shared.figures.told.lock();
+        told.flushed(now, began.elapsed());
     }
     Ok(())
 }

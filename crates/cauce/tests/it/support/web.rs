@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use super::{ADMIN, Answer, Server};
@@ -60,6 +60,14 @@ pub(crate) async fn web_stats(server: &Server) -> Value {
     server.get(&path).await
 }
 
+fn request(addr: SocketAddr, query: &str, last: Option<&str>) -> String {
+    let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
+    format!(
+        "GET /tracking-v2/stream{query} HTTP/1.1\r\nhost: {addr}\r\n{last}\
+         authorization: Bearer {ADMIN}\r\naccept: text/event-stream\r\n\r\n"
+    )
+}
+
 /// Whoever listens to the live stream.
 pub(crate) struct Listener {
     stream: TcpStream,
@@ -69,11 +77,7 @@ pub(crate) struct Listener {
 impl Listener {
     /// Asks for the stream, again while there is no place, and reads the head of its answer.
     pub(crate) async fn open(addr: SocketAddr, query: &str, last: Option<&str>) -> Listener {
-        let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
-        let request = format!(
-            "GET /tracking-v2/stream{query} HTTP/1.1\r\nhost: {addr}\r\n{last}\
-             authorization: Bearer {ADMIN}\r\naccept: text/event-stream\r\n\r\n"
-        );
+        let request = request(addr, query, last);
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             let mut stream = TcpStream::connect(addr).await.unwrap();
@@ -90,6 +94,20 @@ impl Listener {
             assert!(Instant::now() < deadline, "no place: {head}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// The same for a reader whose socket takes little at once.
+    pub(crate) async fn open_narrow(addr: SocketAddr, query: &str) -> Listener {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(256 << 10).unwrap();
+        let mut listener = Listener {
+            stream: socket.connect(addr).await.unwrap(),
+            heard: String::new(),
+        };
+        let request = request(addr, query, None);
+        listener.stream.write_all(request.as_bytes()).await.unwrap();
+        listener.until("retry:", Duration::from_secs(5)).await;
+        listener
     }
 
     /// Reads until a text is heard. Answers everything that was heard; empty where the stream ended.
