@@ -93,9 +93,23 @@ pub enum Error {
     Cursor,
 }
 
-/// What was removed of a visitor.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// That a visitor was erased. There is one for each visitor, whose figures grow where the visitor came
+/// again and was erased again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
+    /// Names it.
+    pub id: u128,
+    /// When it was last asked for. What happened before is refused.
+    pub at: Timestamp,
+    /// Whether nothing of the visitor is left.
+    pub done: bool,
+    /// How much was removed.
+    pub removed: Removed,
+}
+
+/// How much was removed of a visitor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
     /// Rows in files and in the buffer.
     pub rows: u64,
     /// Files that were written anew without them.
@@ -122,8 +136,19 @@ pub trait EventStore: Send + Sync + 'static {
     fn scan(&self, filter: Filter, visit: Visit) -> Call<'_, ()>;
 
     /// Removes everything that is known of a visitor, from files, buffer, log and known ids. Events
-    /// of the visitor that happened before `now` are refused from here on.
-    fn erase(&self, tenant: TenantId, visitor: VisitorId, now: Timestamp) -> Call<'_, Erased>;
+    /// of the visitor that happened before `now` are refused from here on, and rows are shown to
+    /// nobody any more, also where a fault or a crash leaves the work to be completed later. `id` names
+    /// the receipt of a visitor who has none yet.
+    fn erase(
+        &self,
+        tenant: TenantId,
+        visitor: VisitorId,
+        id: u128,
+        now: Timestamp,
+    ) -> Call<'_, Erased>;
+
+    /// The receipt of a visitor who was erased, as long as events from before that may come.
+    fn erased(&self, tenant: &TenantId, visitor: VisitorId) -> Option<Erased>;
 
     /// Sets how a tenant's events of a kind are sampled; `None` puts the default back.
     fn set_rule(

@@ -197,20 +197,28 @@ impl Tracking {
         self.shared.store.scan(filter, visit)
     }
 
-    /// Removes everything that is known of a visitor.
+    /// Removes everything that is known of a visitor. `id` names the receipt of one who has none.
     pub async fn erase(
         &self,
         tenant: TenantId,
         visitor: VisitorId,
+        id: u128,
         now: Timestamp,
     ) -> Result<Erased, store::Error> {
+        // First, for the store may fail halfway; that it goes on with it is durable then.
+        self.shared.live.forget(&tenant, visitor);
         let erased = self
             .shared
             .store
-            .erase(tenant.clone(), visitor, now)
+            .erase(tenant.clone(), visitor, id, now)
             .await?;
         self.shared.live.forget(&tenant, visitor);
         Ok(erased)
+    }
+
+    /// The receipt of a visitor who was erased, or is being erased.
+    pub fn erased(&self, tenant: &TenantId, visitor: VisitorId) -> Option<Erased> {
+        self.shared.store.erased(tenant, visitor)
     }
 
     /// Sets how a tenant's events of a kind are sampled, durably and at once; none puts the default

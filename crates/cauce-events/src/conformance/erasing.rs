@@ -10,6 +10,7 @@ use crate::store::Erased;
 
 promises! {
     an_erased_visitor_is_in_no_list_and_in_no_statistics;
+    an_erasure_that_is_asked_for_again_has_the_same_receipt;
     another_tenants_visitor_of_the_same_id_stays;
     what_an_erased_visitor_did_before_is_refused_and_counted_as_withheld;
     an_erased_visitor_may_come_again;
@@ -20,9 +21,12 @@ promises! {
 
 async fn erase(scene: &Scene, visitor: u128) -> Erased {
     let visitor = VisitorId::from_u128(visitor);
-    let erased = scene.store().erase(acme(), visitor, scene.now).await;
+    let erased = scene.store().erase(acme(), visitor, 77, scene.now).await;
     assert_eq!(scene.store().audit(), Vec::<String>::new());
-    erased.expect("a visitor is erased")
+    let erased = erased.expect("a visitor is erased");
+    assert!(erased.done && erased.at == scene.now, "{erased:?}");
+    assert_eq!(scene.store().erased(&acme(), visitor), Some(erased));
+    erased
 }
 
 /// Some of each of two visitors, in files and in the buffer.
@@ -44,11 +48,31 @@ async fn two_visitors(scene: &Scene) {
 
 async fn an_erased_visitor_is_in_no_list_and_in_no_statistics(scene: Scene) {
     two_visitors(&scene).await;
-    assert_eq!(erase(&scene, 1).await.rows, 4);
+    assert_eq!(erase(&scene, 1).await.removed.rows, 4);
     assert_eq!(scene.ids(acme()).await, [(2, 1), (12, 1), (0, 1), (10, 1)]);
     scene.flush().await;
     assert_eq!(scene.ids(acme()).await.len(), 4);
-    assert_eq!(erase(&scene, 1).await.rows, 0);
+}
+
+async fn an_erasure_that_is_asked_for_again_has_the_same_receipt(mut scene: Scene) {
+    two_visitors(&scene).await;
+    let visitor = VisitorId::from_u128(1);
+    assert_eq!(scene.store().erased(&acme(), visitor), None);
+    let first = erase(&scene, 1).await;
+    assert_eq!((first.id, first.removed.rows), (77, 4));
+    assert_eq!(erase(&scene, 1).await, first);
+    scene.reopen().await;
+    assert_eq!(scene.store().erased(&acme(), visitor), Some(first));
+    let again = scene.store().erase(acme(), visitor, 78, scene.now).await;
+    assert_eq!(again.expect("it is erased again"), first);
+    // Whoever comes again is erased again, on the same receipt.
+    scene.wait(1);
+    scene.take(vec![by(1, event(50, scene.now, "CLICK"))]).await;
+    scene.wait(1);
+    let later = erase(&scene, 1).await;
+    assert_eq!((later.id, later.removed.rows), (77, 5));
+    scene.reopen().await;
+    assert_eq!(scene.store().erased(&acme(), visitor), Some(later));
 }
 
 async fn another_tenants_visitor_of_the_same_id_stays(scene: Scene) {
@@ -113,7 +137,8 @@ async fn an_erasure_survives_a_restart(mut scene: Scene) {
 }
 
 async fn who_is_not_known_can_be_erased_too(scene: Scene) {
-    assert_eq!(erase(&scene, 1).await.rows, 0);
+    let erased = erase(&scene, 1).await;
+    assert_eq!(erased.removed, crate::store::Removed::default());
     two_visitors(&scene).await;
     assert_eq!(scene.ids(acme()).await.len(), 4);
 }

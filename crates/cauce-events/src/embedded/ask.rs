@@ -20,13 +20,13 @@ pub(super) enum Ask {
     /// Makes files count, and others no more.
     Commit(Box<Change>),
     /// Remembers that a visitor is to be forgotten, and forgets what is in memory.
-    Erase(Erasing),
+    Erase(Box<Erasing>),
     /// Begins a new segment.
     Roll,
     /// Removes all segments before this one, which files cover.
     Cut(u32),
-    /// Nothing of the visitor is left.
-    Erased(u128),
+    /// Nothing of the visitor is left, now that so many segments of the log are gone.
+    Erased { visitor: u128, segments: u64 },
     /// Removes the oldest segments, as far as nobody needs them.
     Trim(Timestamp),
 }
@@ -40,11 +40,6 @@ pub(super) enum Reply {
     Rolled(u32),
     /// So many segments went.
     Removed(u64),
-    /// Rows of the buffer and ids in memory that were forgotten.
-    Forgotten {
-        rows: u64,
-        ids: u64,
-    },
 }
 
 /// A call that waits for its answer.

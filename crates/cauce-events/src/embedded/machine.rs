@@ -11,7 +11,7 @@ use super::{
     ask::{Ask, Command, Reply},
     codec::Encode,
     cutting,
-    record::{Erasing, EventsWriter, RuleRecord, kind},
+    record::{Erasing, EventsWriter, Forgotten, RuleRecord, kind},
     repeats,
     shared::Shared,
     state::{Change, Prepared, State},
@@ -168,8 +168,8 @@ impl EventsMachine {
             Ask::SetRule(rule) => self.set_rule(rule, state, writer),
             Ask::Followed(through) => self.followed(through, state, writer),
             Ask::Commit(change) => self.commit(&change, state, writer),
-            Ask::Erase(erasing) => self.erase(erasing, state, writer),
-            Ask::Erased(visitor) => self.erased(visitor, state, writer),
+            Ask::Erase(erasing) => self.erase(*erasing, state, writer),
+            Ask::Erased { visitor, segments } => self.erased(visitor, segments, state, writer),
             Ask::Roll => {
                 self.roll(state, writer)
                     .map_err(|error| self.refused(error))?;
@@ -279,27 +279,36 @@ impl EventsMachine {
 
     fn erase(
         &mut self,
-        erasing: Erasing,
+        mut erasing: Erasing,
         state: &mut State,
         writer: &mut Writer,
     ) -> Result<Reply, Fault> {
         self.make_room(SMALL, state, writer)?;
+        erasing.removed.add(state.begin_erasing(&erasing));
+        state
+            .manifest
+            .erasing
+            .insert(erasing.visitor, erasing.removed);
         self.scratch.clear();
         erasing.encode(&mut self.scratch);
         writer.append(kind::ERASING, &self.scratch)?;
-        let (rows, ids) = state.begin_erasing(erasing);
-        Ok(Reply::Forgotten { rows, ids })
+        Ok(Reply::Done)
     }
 
     fn erased(
         &mut self,
         visitor: u128,
+        segments: u64,
         state: &mut State,
         writer: &mut Writer,
     ) -> Result<Reply, Fault> {
         self.make_room(SMALL, state, writer)?;
-        writer.append(kind::ERASED, &visitor.to_le_bytes())?;
-        state.end_erasing(visitor);
+        let removed = state.removed_in_all(visitor, segments);
+        let forgotten = Forgotten { visitor, removed };
+        self.scratch.clear();
+        forgotten.encode(&mut self.scratch);
+        writer.append(kind::ERASED, &self.scratch)?;
+        state.end_erasing(forgotten);
         Ok(Reply::Done)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cauce_flow::{shape::month::Month, time::Timestamp};
 
 use super::codec::{Decoder, Encode, Malformed};
-use crate::part::Part;
+use crate::{part::Part, store::Removed};
 
 /// All files that count, up to where they cover the log, and what has left them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) struct Manifest {
     pub(super) left: Left,
     /// Months before this one were asked to go, and when first.
     pub(super) asked: Option<Asked>,
+    /// What was removed of visitors whose erasure is not done.
+    pub(super) erasing: BTreeMap<u128, Removed>,
 }
 
 /// One file of events, and the month whose folder it is in.
@@ -85,6 +87,11 @@ impl Manifest {
             out.put_u64(run.ids);
             out.put_i64(run.newest.as_millis());
         }
+        out.put_u64(self.erasing.len() as u64);
+        for (visitor, removed) in &self.erasing {
+            out.extend_from_slice(&visitor.to_le_bytes());
+            removed.encode(out);
+        }
     }
 
     pub(super) fn decode(from: &mut Decoder<'_>) -> Result<Manifest, Malformed> {
@@ -113,6 +120,13 @@ impl Manifest {
             let number = from.u64()?;
             let (ids, newest) = (from.u64()?, take_time(from)?);
             manifest.runs.insert(number, RunEntry { ids, newest });
+        }
+        // Those of older logs end here.
+        if !from.is_empty() {
+            for _ in 0..from.count()? {
+                let visitor = from.u128()?;
+                manifest.erasing.insert(visitor, Removed::decode(from)?);
+            }
         }
         Ok(manifest)
     }

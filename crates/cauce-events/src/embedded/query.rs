@@ -1,10 +1,10 @@
 //! Reads stored events, wherever they are.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, io, sync::Arc};
 
 use cauce_flow::{event::EventId, time::Timestamp};
 
-use super::{manifest::PartEntry, shared::Shared};
+use super::{digest::Secret, manifest::PartEntry, shared::Shared, state::State};
 use crate::{
     fault::{Fault, in_one_line},
     part::Reader,
@@ -33,6 +33,43 @@ pub(super) struct View {
     pub(super) readers: Vec<(PartEntry, Reader)>,
     /// Rows of the buffer that are asked for.
     pub(super) buffered: Vec<Row>,
+    hidden: Hidden,
+}
+
+/// Visitors whose rows have yet to go from older files. They are shown to nobody any more.
+struct Hidden {
+    secret: Arc<Secret>,
+    /// Their digests, and the first file that holds only what came after the erasure.
+    visitors: Vec<(u128, u64)>,
+}
+
+impl Hidden {
+    fn of(state: &State) -> Hidden {
+        Hidden {
+            secret: Arc::clone(&state.secret),
+            visitors: state.unfinished().collect(),
+        }
+    }
+
+    /// The rows of a file that may be shown.
+    fn shown<'a>(&self, file: u64, rows: &'a [Row]) -> Cow<'a, [Row]> {
+        let theirs = |(_, before): &&(u128, u64)| file < *before;
+        let hidden: Vec<u128> = self
+            .visitors
+            .iter()
+            .filter(theirs)
+            .map(|(v, _)| *v)
+            .collect();
+        if hidden.is_empty() {
+            return Cow::Borrowed(rows);
+        }
+        let mut scratch = Vec::new();
+        let mut may = |row: &&Row| {
+            let tenant = row.tenant.as_str();
+            !hidden.contains(&self.secret.visitor(tenant, row.visitor, &mut scratch))
+        };
+        Cow::Owned(rows.iter().filter(|row| may(row)).cloned().collect())
+    }
 }
 
 impl Shared {
@@ -50,10 +87,11 @@ impl Shared {
     }
 
     fn try_view(&self, filter: &Filter) -> Result<View, Fault> {
-        let (parts, buffered) = {
+        let (parts, buffered, hidden) = {
             let state = self.state.lock();
             let buffered = state.buffer.rows().filter(|row| filter.holds(row));
-            (Arc::clone(&state.shown.parts), buffered.cloned().collect())
+            let parts = Arc::clone(&state.shown.parts);
+            (parts, buffered.cloned().collect(), Hidden::of(&state))
         };
         let wanted = parts.values().filter(|entry| entry.part.may_hold(filter));
         let open = |entry: &PartEntry| {
@@ -61,7 +99,11 @@ impl Shared {
             Ok((entry.clone(), reader))
         };
         let readers = wanted.map(open).collect::<Result<_, _>>()?;
-        Ok(View { readers, buffered })
+        Ok(View {
+            readers,
+            buffered,
+            hidden,
+        })
     }
 
     /// Shows all rows of a filter in pieces.
@@ -74,10 +116,11 @@ impl Shared {
         if !view.buffered.is_empty() && !visit(&view.buffered) {
             return Ok(());
         }
-        for (_, reader) in &view.readers {
+        for (entry, reader) in &view.readers {
             let mut scan = reader.scan(filter);
             while let Some(rows) = scan.next_rows().map_err(told)? {
-                if !rows.is_empty() && !visit(rows) {
+                let rows = view.hidden.shown(entry.part.number, rows);
+                if !rows.is_empty() && !visit(&rows) {
                     return Ok(());
                 }
             }

@@ -109,12 +109,26 @@ impl EventStore for EmbeddedEvents {
         })
     }
 
-    fn erase(&self, tenant: TenantId, visitor: VisitorId, now: Timestamp) -> Call<'_, Erased> {
+    fn erase(
+        &self,
+        tenant: TenantId,
+        visitor: VisitorId,
+        id: u128,
+        now: Timestamp,
+    ) -> Call<'_, Erased> {
         Box::pin(async move {
             self.shared
-                .off(move |shared| upkeep::erase(shared, &tenant, visitor, now))
+                .off(move |shared| upkeep::erase(shared, &tenant, visitor, id, now))
                 .await
         })
+    }
+
+    fn erased(&self, tenant: &TenantId, visitor: VisitorId) -> Option<Erased> {
+        let state = self.shared.state.lock();
+        let whose = state
+            .secret
+            .visitor(tenant.as_str(), visitor, &mut Vec::new());
+        state.receipt(whose)
     }
 
     fn set_rule(

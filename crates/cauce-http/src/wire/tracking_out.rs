@@ -222,7 +222,7 @@ pub(crate) struct ReceiptView {
     /// Names this erasure in the audit log, which does not hold the visitor's id.
     #[schema(example = "erasure_3f2b8c1e5d4a4f6b9c8d7e6f5a4b3c2d")]
     id: String,
-    /// When it was done. Events of the visitor from before this are refused from here on.
+    /// When it was last asked for. Events of the visitor from before this are refused from here on.
     #[schema(value_type = String, format = DateTime)]
     erased_at: Timestamp,
     /// Rows that were removed.
@@ -236,14 +236,20 @@ pub(crate) struct ReceiptView {
 }
 
 impl ReceiptView {
-    pub(crate) fn new(id: String, erased: &Erased, at: Timestamp) -> ReceiptView {
+    pub(crate) fn new(erased: &Erased) -> ReceiptView {
+        let removed = erased.removed;
         ReceiptView {
-            id,
-            erased_at: at,
-            rows: erased.rows,
-            files: erased.files,
-            segments: erased.segments,
-            ids: erased.ids,
+            id: ReceiptView::name(erased.id),
+            erased_at: erased.at,
+            rows: removed.rows,
+            files: removed.files,
+            segments: removed.segments,
+            ids: removed.ids,
         }
+    }
+
+    /// The name of a receipt.
+    pub(crate) fn name(id: u128) -> String {
+        format!("erasure_{id:032x}")
     }
 }

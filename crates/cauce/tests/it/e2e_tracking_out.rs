@@ -420,6 +420,19 @@ async fn erased_visitor_is_nowhere_and_stays_away() {
     for bytes in [raw(&visitor), visitor.clone().into_bytes()] {
         assert_eq!(holds(&setup.data(), &bytes), None);
     }
+    // An answer that got lost is given again: the receipt is in the log.
+    let server = Server::start(&setup);
+    let again = server
+        .ask(
+            &format!("DELETE /tracking-v2/visitors/{visitor}?tenant=acme"),
+            None,
+        )
+        .await
+        .json();
+    for field in ["id", "rows", "files", "segments", "ids"] {
+        assert_eq!(again[field], receipt[field], "{again}");
+    }
+    server.kill();
     assert!(!setup.log().contains(&visitor), "the log names the visitor");
     let server = Server::start(&setup);
     assert_eq!(server.get(&list).await["items"], json!([]));

@@ -14,13 +14,15 @@
 //! 8     Moved     follow-ups that were not, copied forward so that their segment can go
 //! ```
 
+mod erasing;
 mod events;
 mod moved;
-mod small;
+mod rule;
 
+pub(super) use erasing::{Erasing, Forgotten};
 pub(super) use events::{Entry, EventsHead, EventsRead, EventsWriter, Follow};
 pub(super) use moved::{decode_moved, encode_moved};
-pub(super) use small::{Erasing, RuleRecord};
+pub(super) use rule::RuleRecord;
 
 use super::codec::Malformed;
 

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::{
     super::{codec::Decoder, manifest::Manifest, tally::Tally},
-    Erasing, EventsHead, EventsRead, EventsWriter, Follow, RuleRecord, decode_moved, encode_moved,
+    Erasing, EventsHead, EventsRead, EventsWriter, Follow, Forgotten, RuleRecord, decode_moved,
+    encode_moved,
 };
-use crate::row::Row;
+use crate::{row::Row, store::Removed};
 
 fn row() -> impl Strategy<Value = (Row, Option<u128>)> {
     let kinds = prop::sample::select(vec!["PAGE_VIEW", "CLICK", "a.b:c-d_e"]);
@@ -151,10 +152,30 @@ fn small_records_are_read_as_they_were_written() {
         visitor: u128::MAX - 7,
         at: Timestamp::from_millis(1),
         before_file: 300,
+        id: 9,
+        earlier: Removed {
+            rows: 1,
+            files: 2,
+            segments: 3,
+            ids: 400,
+        },
+        removed: Removed::default(),
     };
     let mut body = Vec::new();
     erasing.encode(&mut body);
     assert_eq!(Erasing::decode(&mut Decoder::new(&body)).unwrap(), erasing);
+    // As it was written before there were receipts.
+    let old = Erasing::decode(&mut Decoder::new(&body[..16 + 1 + 2])).unwrap();
+    assert_eq!((old.before_file, old.earlier), (300, Removed::default()));
+    let forgotten = Forgotten {
+        visitor: 8,
+        removed: erasing.earlier,
+    };
+    let mut body = Vec::new();
+    forgotten.encode(&mut body);
+    let read = |body: &[u8]| Forgotten::decode(&mut Decoder::new(body)).unwrap();
+    assert_eq!(read(&body), forgotten);
+    assert_eq!(read(&body[..16]).removed, Removed::default());
     let moved = [Follow {
         event: EventId::from_u128(9),
         visitor: 8,

@@ -15,6 +15,7 @@ use super::{
     },
     State, Tombstone,
 };
+use crate::store::Removed;
 
 impl State {
     /// The body of a base for the state as it is.
@@ -32,12 +33,16 @@ impl State {
         out.put_u64(self.erased.len() as u64);
         // In order, so that the same state has the same bytes.
         let erased: BTreeMap<_, _> = self.erased.iter().collect();
-        for (visitor, tombstone) in erased {
+        for (visitor, tombstone) in &erased {
             out.extend_from_slice(&visitor.to_le_bytes());
             out.put_i64(tombstone.at.as_millis());
             out.put_u64(tombstone.before_file.map_or(0, |file| file + 1));
         }
         self.manifest.encode(&mut out);
+        for tombstone in erased.values() {
+            out.extend_from_slice(&tombstone.id.to_le_bytes());
+            tombstone.removed.encode(&mut out);
+        }
         out
     }
 
@@ -57,10 +62,18 @@ impl State {
             rules.extend(rule.map(|rule| ((tenant, kind), rule)));
         }
         let count = from.count()?;
-        let erased = (0..count)
+        let mut erased = (0..count)
             .map(|_| take_tombstone(from))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         self.manifest = Manifest::decode(from)?;
+        // Receipts came later: older bases end here.
+        if !from.is_empty() {
+            for (_, tombstone) in &mut erased {
+                tombstone.id = from.u128()?;
+                tombstone.removed = Removed::decode(from)?;
+            }
+        }
+        let erased = erased.into_iter().collect();
         self.secret = Arc::new(Secret(secret));
         (self.clock, self.followed_through) = (clock, followed_through);
         (self.counters, self.rules, self.erased) = (counters, rules, erased);
@@ -72,5 +85,11 @@ fn take_tombstone(from: &mut Decoder<'_>) -> Result<(u128, Tombstone), Malformed
     let visitor = from.u128()?;
     let at = Timestamp::from_millis(from.i64()?);
     let before_file = from.u64()?.checked_sub(1);
-    Ok((visitor, Tombstone { at, before_file }))
+    let tombstone = Tombstone {
+        at,
+        before_file,
+        id: 0,
+        removed: Removed::default(),
+    };
+    Ok((visitor, tombstone))
 }

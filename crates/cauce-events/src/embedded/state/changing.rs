@@ -3,6 +3,7 @@
 use cauce_flow::time::Timestamp;
 
 use super::super::manifest::{Asked, Left, Manifest, PartEntry, RunEntry};
+use crate::store::Removed;
 
 /// What a commit of files changes.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub(in super::super) struct Change {
     pub(in super::super) left: Left,
     /// The wish to drop months, where it has changed.
     pub(in super::super) asked: Option<Option<Asked>>,
+    /// What of visitors who are being erased goes with the files.
+    pub(in super::super) removed: Vec<(u128, Removed)>,
 }
 
 impl Change {
@@ -49,6 +52,9 @@ impl Manifest {
         self.left.add(change.left);
         if let Some(asked) = change.asked {
             self.asked = asked;
+        }
+        for (visitor, removed) in &change.removed {
+            self.erasing.entry(*visitor).or_default().add(*removed);
         }
     }
 

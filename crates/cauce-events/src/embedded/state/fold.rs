@@ -13,7 +13,9 @@ use super::{
         codec::{Decoder, Malformed},
         digest::Likeness,
         manifest::Manifest,
-        record::{Entry, Erasing, EventsHead, EventsRead, RuleRecord, decode_moved, kind},
+        record::{
+            Entry, Erasing, EventsHead, EventsRead, Forgotten, RuleRecord, decode_moved, kind,
+        },
     },
     State,
 };
@@ -62,8 +64,15 @@ impl Replay {
                 self.drop_covered();
             }
             kind::RULE => state.set_rule(RuleRecord::decode(&mut from)?),
-            kind::ERASING => drop(state.begin_erasing(Erasing::decode(&mut from)?)),
-            kind::ERASED => state.end_erasing(from.u128()?),
+            kind::ERASING => {
+                let erasing = Erasing::decode(&mut from)?;
+                state.begin_erasing(&erasing);
+                state
+                    .manifest
+                    .erasing
+                    .insert(erasing.visitor, erasing.removed);
+            }
+            kind::ERASED => state.end_erasing(Forgotten::decode(&mut from)?),
             kind::FOLLOWED => state.follow_through(from.u64()?),
             kind::MOVED => {
                 if !decode_moved(body)?.is_empty() {

@@ -25,6 +25,7 @@ use cauce_flow::{
 
 pub(super) use self::{changing::Change, fold::Replay, shown::Shown, taking::Prepared};
 use super::{buffer::Buffer, digest::Secret, manifest::Manifest, tally::Tally};
+use crate::store::Removed;
 
 /// The state behind its lock.
 pub(super) struct State {
@@ -61,6 +62,10 @@ pub(super) struct Tombstone {
     pub(super) at: Timestamp,
     /// Files with a smaller number are still to be cleared; none once that is done.
     pub(super) before_file: Option<u64>,
+    /// Names the receipt.
+    pub(super) id: u128,
+    /// What was removed, but for what is being removed now.
+    pub(super) removed: Removed,
 }
 
 /// The last call of a segment.

@@ -6,9 +6,10 @@ use cauce_flow::{id::TenantId, time::Timestamp};
 use cauce_log::Position;
 
 use super::{
-    super::record::{Erasing, RuleRecord},
+    super::record::{Erasing, Forgotten, RuleRecord},
     Last, State, Tombstone,
 };
+use crate::store::{Erased, Removed};
 
 impl State {
     /// Notes the place and the time of a call.
@@ -49,17 +50,25 @@ impl State {
         }
     }
 
-    /// Forgets what is known of a visitor outside of files; answers the rows and ids.
-    pub(in super::super) fn begin_erasing(&mut self, erasing: Erasing) -> (u64, u64) {
-        let Erasing {
+    /// Forgets what is known of a visitor outside of files; answers how much.
+    pub(in super::super) fn begin_erasing(&mut self, erasing: &Erasing) -> Removed {
+        let &Erasing {
             visitor,
             at,
             before_file,
+            id,
+            earlier,
+            ..
         } = erasing;
         // No file to come may have the number of one that is to be cleared.
         self.manifest.next_file = self.manifest.next_file.max(before_file);
-        let before_file = Some(before_file);
-        self.erased.insert(visitor, Tombstone { at, before_file });
+        let tombstone = Tombstone {
+            at,
+            before_file: Some(before_file),
+            id,
+            removed: earlier,
+        };
+        self.erased.insert(visitor, tombstone);
         let secret = Arc::clone(&self.secret);
         let mut scratch = Vec::new();
         let (events, rows) = self.buffer.erase(&mut |tenant: &TenantId, id| {
@@ -68,14 +77,46 @@ impl State {
         self.manifest.left.erased += events;
         self.shown.left.erased += events;
         self.aggregator.forget(visitor as u64);
-        (rows, self.recent.forget(visitor as u64))
+        Removed {
+            rows,
+            ids: self.recent.forget(visitor as u64),
+            ..Removed::default()
+        }
+    }
+
+    /// All that was removed of a visitor, together with so many segments: where there was nothing else
+    /// to remove this time, there was nothing of the visitor in them.
+    pub(in super::super) fn removed_in_all(&self, visitor: u128, segments: u64) -> Removed {
+        let mut all = self
+            .erased
+            .get(&visitor)
+            .map_or_else(Removed::default, |t| t.removed);
+        if let Some(now) = self.manifest.erasing.get(&visitor)
+            && *now != Removed::default()
+        {
+            all.add(Removed { segments, ..*now });
+        }
+        all
     }
 
     /// Nothing of the visitor is left.
-    pub(in super::super) fn end_erasing(&mut self, visitor: u128) {
-        if let Some(tombstone) = self.erased.get_mut(&visitor) {
+    pub(in super::super) fn end_erasing(&mut self, forgotten: Forgotten) {
+        self.manifest.erasing.remove(&forgotten.visitor);
+        if let Some(tombstone) = self.erased.get_mut(&forgotten.visitor) {
             tombstone.before_file = None;
+            tombstone.removed = forgotten.removed;
         }
+    }
+
+    /// The receipt of a visitor.
+    pub(in super::super) fn receipt(&self, visitor: u128) -> Option<Erased> {
+        let tombstone = self.erased.get(&visitor)?;
+        Some(Erased {
+            id: tombstone.id,
+            at: tombstone.at,
+            done: tombstone.before_file.is_none(),
+            removed: self.removed_in_all(visitor, 0),
+        })
     }
 
     /// Follow-ups up to a place were handed on.

@@ -83,10 +83,11 @@ fn an_erased_visitor_is_nowhere_in_the_folder() {
         tick(&store, NOW + Duration::from_secs(7_200)).unwrap();
         fill(&store, 5_000).await;
         assert!(!traces(dir.path()).is_empty());
-        let receipt = store.erase(tenant(), visitor(), NOW).await.unwrap();
+        let receipt = store.erase(tenant(), visitor(), 9, NOW).await.unwrap();
         assert_eq!(traces(dir.path()), Vec::<String>::new());
-        assert_eq!((receipt.rows, receipt.ids), (40, 40));
-        assert!(receipt.files > 0 && receipt.segments > 0, "{receipt:?}");
+        let removed = receipt.removed;
+        assert_eq!((removed.rows, removed.ids), (40, 40));
+        assert!(removed.files > 0 && removed.segments > 0, "{receipt:?}");
         assert_eq!(store.audit(), Vec::<String>::new());
         let page = Page {
             limit: 1_000,
@@ -118,7 +119,7 @@ fn what_an_erased_visitor_did_before_is_refused_and_what_is_done_later_is_kept()
             .take(intake(vec![event(1, THEIRS, NOW)]), NOW)
             .await
             .unwrap();
-        store.erase(tenant(), visitor(), at(10)).await.unwrap();
+        store.erase(tenant(), visitor(), 9, at(10)).await.unwrap();
         let mut store = store;
         for id in [100, 200] {
             let events = vec![
@@ -154,14 +155,29 @@ fn an_erasure_that_failed_anywhere_is_completed_by_upkeep() {
                 let mut store = open();
                 fill(&store, 1_000).await;
                 files.fail_after(op, calls);
-                let _ = store.erase(tenant(), visitor(), NOW).await;
+                let _ = store.erase(tenant(), visitor(), 9, NOW).await;
                 files.heal();
                 if store.broken().borrow().is_some() {
                     drop(store);
                     store = open();
                 }
                 let tombstones = store.shared.state.lock().erased.len();
+                if tombstones > 0 {
+                    let page = Page {
+                        limit: 1_000,
+                        after: None,
+                    };
+                    let rows = store.list(all(), page).await.unwrap().rows;
+                    let theirs = rows.iter().filter(|row| row.visitor == visitor()).count();
+                    assert_eq!((theirs, rows.len()), (0, 40), "{op:?} after {calls}");
+                }
                 tick(&store, NOW).unwrap();
+                let receipt = store.erased(&tenant(), visitor());
+                assert_eq!(receipt.is_some(), tombstones > 0);
+                if let Some(receipt) = receipt {
+                    let told = (receipt.done, receipt.id, receipt.removed.rows);
+                    assert_eq!(told, (true, 9, 20), "{op:?} after {calls}");
+                }
                 assert_eq!(store.audit(), Vec::<String>::new(), "{op:?} after {calls}");
                 if tombstones > 0 {
                     let named = |path: &std::path::PathBuf| {
@@ -188,7 +204,7 @@ fn a_tombstone_lasts_as_long_as_events_of_its_time_may_come() {
     runtime().block_on(async {
         let store =
             EmbeddedEvents::open_on(options(Path::new("/events")), Arc::new(files)).unwrap();
-        store.erase(tenant(), visitor(), NOW).await.unwrap();
+        store.erase(tenant(), visitor(), 9, NOW).await.unwrap();
         let month = Duration::from_secs(31 * 86_400);
         store.maintain(NOW - month, NOW).await.unwrap();
         assert_eq!(store.shared.state.lock().erased.len(), 1);

@@ -9,7 +9,7 @@ use super::{
     super::{EmbeddedEvents, Options, ask::Ask, record::Erasing, upkeep},
     NOW, event, intake, options, runtime, tenant, tick,
 };
-use crate::store::{EventStore, Taken};
+use crate::store::{EventStore, Removed, Taken};
 
 fn open(files: &FaultyFiles, max_known_in_memory: usize) -> EmbeddedEvents {
     let options = Options {
@@ -151,8 +151,15 @@ fn what_came_after_a_tombstone_stays_though_the_erasure_goes_on_after_a_crash() 
             visitor,
             at: after(10),
             before_file: store.shared.take_file_number(),
+            id: 9,
+            earlier: Removed::default(),
+            removed: Removed::default(),
         };
-        store.shared.ask(Ask::Erase(erasing)).await.unwrap();
+        store
+            .shared
+            .ask(Ask::Erase(Box::new(erasing)))
+            .await
+            .unwrap();
         files.kill();
         drop(store);
         let store = open(&files, 1_000);

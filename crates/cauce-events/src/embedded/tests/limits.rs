@@ -138,7 +138,7 @@ fn no_amount_of_work_on_a_full_disk_breaks_the_store() {
                 .set_rule(super::tenant(), "CLICK".parse().unwrap(), None, now)
                 .await;
             let visitor = cauce_flow::event::VisitorId::from_u128(u128::from(room / 3_001));
-            let _ = store.erase(super::tenant(), visitor, now).await;
+            let _ = store.erase(super::tenant(), visitor, 9, now).await;
             assert_eq!(*store.broken().borrow(), None, "with {room} bytes free");
         }
         files.set_capacity(u64::MAX);

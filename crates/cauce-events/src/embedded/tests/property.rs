@@ -200,10 +200,13 @@ impl Driver {
         let now = self.now;
         let segments = || self.store().shared.reader.segments();
         let newest = segments().last().map_or(0, |segment| segment.number);
-        match self.store().erase(whose.0.clone(), whose.1, now).await {
+        match self.store().erase(whose.0.clone(), whose.1, 9, now).await {
             Ok(receipt) => {
                 // Rows that came in pieces are counted each.
-                assert!(receipt.rows >= self.model.erase(&whose, now), "{receipt:?}");
+                assert!(
+                    receipt.removed.rows >= self.model.erase(&whose, now),
+                    "{receipt:?}"
+                );
             }
             Err(error) => {
                 assert!(self.failing, "{error}");

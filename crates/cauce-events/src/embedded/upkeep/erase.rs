@@ -8,9 +8,12 @@
 //! The tombstone holds a keyed digest of the visitor, so that what remembers the erasure does not
 //! name whom it forgot.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, atomic::Ordering},
+};
 
-use cauce_flow::{event::VisitorId, id::TenantId, time::Timestamp};
+use cauce_flow::{event::VisitorId, id::TenantId, shape::deduplicator::Entry, time::Timestamp};
 
 use super::{
     super::{
@@ -31,10 +34,8 @@ use super::{
 use crate::{
     fault::Fault,
     part::{self, Reader, Who},
-    store::{Erased, Error},
+    store::{Erased, Error, Removed},
 };
-
-use std::sync::atomic::Ordering;
 
 const DOING: &str = "erasing a visitor";
 
@@ -43,6 +44,7 @@ pub(in super::super) fn erase(
     shared: &Shared,
     tenant: &TenantId,
     visitor: VisitorId,
+    id: u128,
     now: Timestamp,
 ) -> Result<Erased, Error> {
     let _merging = shared.merging.lock();
@@ -51,17 +53,27 @@ pub(in super::super) fn erase(
     let digest = shared
         .secret()
         .visitor(tenant.as_str(), visitor, &mut Vec::new());
-    let erasing = Erasing {
-        visitor: digest,
-        at: now,
-        before_file: shared.next_file.load(Ordering::Relaxed),
+    let erasing = {
+        let state = shared.state.lock();
+        let known = state.erased.get(&digest);
+        Erasing {
+            visitor: digest,
+            at: known.map_or(now, |known| known.at.max(now)),
+            before_file: shared.next_file.load(Ordering::Relaxed),
+            id: known.map_or(id, |known| known.id),
+            earlier: known.map_or_else(Removed::default, |known| known.removed),
+            removed: state
+                .manifest
+                .erasing
+                .get(&digest)
+                .copied()
+                .unwrap_or_default(),
+        }
     };
-    let mut receipt = Erased::default();
-    if let Reply::Forgotten { rows, ids } = shared.ask_blocking(Ask::Erase(erasing))? {
-        (receipt.rows, receipt.ids) = (rows, ids);
-    }
-    finish(shared, Some((tenant, visitor)), &mut receipt, now)?;
-    Ok(receipt)
+    shared.ask_blocking(Ask::Erase(Box::new(erasing)))?;
+    finish(shared, Some((tenant, visitor)), now)?;
+    let receipt = shared.state.lock().receipt(digest);
+    Ok(receipt.expect("the tombstone is kept for as long as the erasure is not done, and beyond"))
 }
 
 /// Goes on with erasures that were interrupted.
@@ -72,7 +84,7 @@ pub(super) fn go_on(shared: &Shared, now: Timestamp) -> Result<(), Error> {
     let _merging = shared.merging.lock();
     let _sealing = shared.sealing.lock();
     let _flushing = shared.flushing.lock();
-    finish(shared, None, &mut Erased::default(), now)
+    finish(shared, None, now)
 }
 
 /// Removes all that is left of visitors who are to be forgotten. Where only one is, and it is known
@@ -80,7 +92,6 @@ pub(super) fn go_on(shared: &Shared, now: Timestamp) -> Result<(), Error> {
 fn finish(
     shared: &Shared,
     known: Option<(&TenantId, VisitorId)>,
-    receipt: &mut Erased,
     now: Timestamp,
 ) -> Result<(), Error> {
     let unfinished: Vec<(u128, u64)> = shared.state.lock().unfinished().collect();
@@ -98,18 +109,18 @@ fn finish(
             .filter(|(_, file)| entry.part.number < *file);
         let theirs: HashSet<u128> = older.map(|(visitor, _)| *visitor).collect();
         if !theirs.is_empty() {
-            clear_part(shared, entry, known, &theirs, receipt)?;
+            clear_part(shared, entry, known, &theirs)?;
         }
     }
-    clear_ids(shared, &visitors, receipt, now)?;
+    clear_ids(shared, &visitors, now)?;
     super::flush::cover_alone(shared)?;
-    if let Reply::Removed(segments) = shared.ask_blocking(Ask::Cut(segment))? {
-        receipt.segments += segments;
-    }
+    let Reply::Removed(segments) = shared.ask_blocking(Ask::Cut(segment))? else {
+        unreachable!("asked to remove segments");
+    };
     chores::run(shared)?;
     empty_quarantine(&*shared.files, &shared.options.dir).map_err(told_io(DOING))?;
     for visitor in visitors {
-        shared.ask_blocking(Ask::Erased(visitor))?;
+        shared.ask_blocking(Ask::Erased { visitor, segments })?;
     }
     Ok(())
 }
@@ -119,7 +130,6 @@ fn clear_part(
     entry: &PartEntry,
     known: Option<(&TenantId, VisitorId)>,
     visitors: &HashSet<u128>,
-    receipt: &mut Erased,
 ) -> Result<(), Error> {
     let (month, number) = (entry.month, entry.part.number);
     let dir = shared.month(month);
@@ -131,18 +141,26 @@ fn clear_part(
     }
     let secret = shared.secret();
     let mut scratch = Vec::new();
-    let mut last: Option<(String, VisitorId, bool)> = None;
+    let mut last: Option<(String, VisitorId, u128)> = None;
+    let mut removed: HashMap<u128, Removed> = HashMap::new();
     let mut keep = |who: Who<'_>| {
-        if let Some((tenant, visitor, keep)) = &last
-            && *visitor == who.visitor
-            && tenant == who.tenant
-        {
-            return *keep;
+        let digest = match &last {
+            Some((tenant, visitor, digest)) if *visitor == who.visitor && tenant == who.tenant => {
+                *digest
+            }
+            _ => {
+                let digest = secret.visitor(who.tenant, who.visitor, &mut scratch);
+                last = Some((who.tenant.to_owned(), who.visitor, digest));
+                digest
+            }
+        };
+        let is_theirs = visitors.contains(&digest);
+        if is_theirs {
+            let theirs = removed.entry(digest).or_default();
+            theirs.rows += 1;
+            theirs.files = 1;
         }
-        let digest = secret.visitor(who.tenant, who.visitor, &mut scratch);
-        let keep = !visitors.contains(&digest);
-        last = Some((who.tenant.to_owned(), who.visitor, keep));
-        keep
+        !is_theirs
     };
     let new = shared.take_file_number();
     let undo = |fault: Fault| {
@@ -166,42 +184,35 @@ fn clear_part(
             erased: entry.part.events - kept,
             ..Left::default()
         },
+        removed: removed.into_iter().collect(),
         ..Change::default()
     };
-    receipt.rows += merged.dropped;
-    receipt.files += 1;
     commit(shared, change, Vec::new(), |_| {})
 }
 
-fn clear_ids(
-    shared: &Shared,
-    visitors: &HashSet<u128>,
-    receipt: &mut Erased,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let prints: HashSet<u64> = visitors.iter().map(|visitor| *visitor as u64).collect();
+fn clear_ids(shared: &Shared, visitors: &HashSet<u128>, now: Timestamp) -> Result<(), Error> {
+    let prints: HashMap<u64, u128> = visitors.iter().map(|v| (*v as u64, *v)).collect();
     let runs = Arc::clone(&shared.state.lock().shown.runs);
     shared.state.lock().seal_ids(now, true);
-    let keep = |id: &cauce_flow::shape::deduplicator::Entry| !prints.contains(&id.visitor_print);
+    let keep = |id: &Entry| !prints.contains_key(&id.visitor_print);
     ids::write_all(shared, &keep)?;
     for run in runs.values() {
-        let theirs = count(run, &keep).map_err(told_io(DOING))?;
-        if theirs > 0 {
-            ids::rewrite(shared, std::slice::from_ref(run), &keep)?;
-            receipt.ids += theirs;
+        let theirs = count(run, &prints).map_err(told_io(DOING))?;
+        if !theirs.is_empty() {
+            ids::rewrite(shared, std::slice::from_ref(run), &keep, theirs)?;
         }
     }
     Ok(())
 }
 
-fn count(
-    run: &Arc<Run>,
-    keep: &dyn Fn(&cauce_flow::shape::deduplicator::Entry) -> bool,
-) -> std::io::Result<u64> {
+/// How many ids of each visitor a run holds.
+fn count(run: &Arc<Run>, prints: &HashMap<u64, u128>) -> std::io::Result<Vec<(u128, Removed)>> {
     let run = [Arc::clone(run)];
-    let mut theirs = 0;
+    let mut theirs: HashMap<u128, Removed> = HashMap::new();
     for id in super::super::known::merged(&run, &|_| true) {
-        theirs += u64::from(!keep(&id?));
+        if let Some(visitor) = prints.get(&id?.visitor_print) {
+            theirs.entry(*visitor).or_default().ids += 1;
+        }
     }
-    Ok(theirs)
+    Ok(theirs.into_iter().collect())
 }

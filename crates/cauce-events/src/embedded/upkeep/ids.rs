@@ -17,7 +17,7 @@ use super::{
     commit::{commit, discard},
     told::told_io,
 };
-use crate::store::Error;
+use crate::store::{Error, Removed};
 
 const DOING: &str = "writing known ids";
 /// So many runs of a size become one of the next.
@@ -130,17 +130,20 @@ pub(super) fn merge(shared: &Shared, now: Timestamp) -> Result<bool, Error> {
     if runs.is_empty() {
         return Ok(false);
     }
-    rewrite(shared, &runs, &|id| id.received_at > since)?;
+    rewrite(shared, &runs, &|id| id.received_at > since, Vec::new())?;
     Ok(true)
 }
 
-/// Writes some runs as one, but for the ids that are not to be kept.
+/// Writes some runs as one, but for the ids that are not to be kept: those of visitors who are being
+/// erased are told.
 pub(super) fn rewrite(
     shared: &Shared,
     runs: &[Arc<Run>],
     keep: &dyn Fn(&Entry) -> bool,
+    removed: Vec<(u128, Removed)>,
 ) -> Result<(), Error> {
     let mut change = Change {
+        removed,
         runs_gone: runs.iter().map(|run| run.number()).collect(),
         ..Change::default()
     };

@@ -102,6 +102,10 @@ pub(super) fn kind(text: Option<&str>) -> Result<Option<EventKind>, Problem> {
 /// It is gone from every partition, from the statistics by visitor and from the log when this
 /// answers, and events of the visitor from before this moment are refused from here on. The audit
 /// log keeps the receipt's id, not the visitor's.
+///
+/// A visitor has one receipt: asked again, it answers that, with what has been removed in all. So it
+/// is after an answer that got lost, or a fault: what was begun is completed, and the visitor's events
+/// are not shown meanwhile.
 #[utoipa::path(
     delete, path = "/tracking-v2/visitors/{id}", tag = "tracking", operation_id = "eraseVisitor",
     params(("id" = String, Path, description = "The visitor."), OfTenant),
@@ -115,14 +119,17 @@ pub(crate) async fn erase(
     Query(of): Query<OfTenant>,
 ) -> Result<Json<ReceiptView>, Problem> {
     let tenant = one_tenant(&caller, of.tenant.as_ref())?;
-    let receipt = format!("erasure_{}", uuid::Uuid::new_v4().simple());
+    let (tracking, now) = (app.engine.tracking(), app.engine.now());
+    let id = match tracking.erased(&tenant, visitor) {
+        Some(erased) => erased.id,
+        None => uuid::Uuid::new_v4().as_u128(),
+    };
     let deed = Deed {
         verb: "visitor.erase",
-        object: receipt.clone(),
+        object: ReceiptView::name(id),
         tenant: Some(tenant.clone()),
     };
-    let now = app.engine.now();
-    let work = async { Ok(app.engine.tracking().erase(tenant, visitor, now).await?) };
+    let work = async { Ok(tracking.erase(tenant, visitor, id, now).await?) };
     let erased = app.audited(&caller, deed, work).await?;
-    Ok(Json(ReceiptView::new(receipt, &erased, now)))
+    Ok(Json(ReceiptView::new(&erased)))
 }

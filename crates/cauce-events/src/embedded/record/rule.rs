@@ -1,6 +1,6 @@
-//! Records of rules and erasures.
+//! Records of rules.
 
-use cauce_flow::{event::EventKind, id::TenantId, shape::sampler::Rule, time::Timestamp};
+use cauce_flow::{event::EventKind, id::TenantId, shape::sampler::Rule};
 
 use super::{
     super::codec::{Decoder, Encode, Malformed},
@@ -47,33 +47,6 @@ impl RuleRecord {
             tenant,
             kind,
             rule: (flags & NONE == 0).then_some(rule),
-        })
-    }
-}
-
-/// A visitor is to be forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Erasing {
-    /// The digest of the visitor.
-    pub(in super::super) visitor: u128,
-    /// What happened before is refused.
-    pub(in super::super) at: Timestamp,
-    /// Files with a smaller number hold what came before.
-    pub(in super::super) before_file: u64,
-}
-
-impl Erasing {
-    pub(in super::super) fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.visitor.to_le_bytes());
-        out.put_i64(self.at.as_millis());
-        out.put_u64(self.before_file);
-    }
-
-    pub(in super::super) fn decode(from: &mut Decoder<'_>) -> Result<Erasing, Malformed> {
-        Ok(Erasing {
-            visitor: from.u128()?,
-            at: Timestamp::from_millis(from.i64()?),
-            before_file: from.u64()?,
         })
     }
 }
