@@ -1,7 +1,7 @@
 //! The loop that calls back: a handful at once, on connections that are kept.
 
 use std::{
-    net::{SocketAddr, ToSocketAddrs},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -54,7 +54,10 @@ async fn call(world: &World, idle: &Idle, due: &Due) -> Option<u16> {
     let callbacks = world.messages.notices().callbacks();
     let url = due.notice.url.clone().or_else(|| callbacks.url.clone())?;
     let uri: Uri = url.parse().ok()?;
-    let addr = callbacks.through.or_else(|| resolve(&uri))?;
+    let addr = match callbacks.through {
+        Some(addr) => addr,
+        None => resolve(&uri).await?,
+    };
     let request = request(world, &callbacks, due, &url, &uri)?;
     let kept = take(idle, addr);
     let mut sender = match kept {
@@ -91,11 +94,14 @@ fn request(
     request.body(Full::new(due.notice.body.clone())).ok()
 }
 
-fn resolve(uri: &Uri) -> Option<SocketAddr> {
+/// Where an address leads, if it is one of plain HTTP: nobody here speaks TLS.
+async fn resolve(uri: &Uri) -> Option<SocketAddr> {
+    if uri.scheme_str() != Some("http") {
+        return None;
+    }
     let port = uri.port_u16().unwrap_or(80);
-    let is_plain = uri.scheme_str() == Some("http");
-    let mut found = (uri.host()?, port).to_socket_addrs().ok()?;
-    if is_plain { found.next() } else { None }
+    let mut found = tokio::net::lookup_host((uri.host()?, port)).await.ok()?;
+    found.next()
 }
 
 /// A connection that was kept and still works.
