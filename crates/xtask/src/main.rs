@@ -7,8 +7,11 @@ mod bench;
 mod ci;
 mod config_reference;
 mod demo;
+mod duckdb;
 mod openapi;
+mod python;
 mod schemathesis;
+mod server;
 mod shell;
 mod test;
 mod tidy;
@@ -29,6 +32,7 @@ usage: cargo xtask TASK
   demo [ARGS]          build and run `cauce demo`
   bench [ARGS]         measure cauce with BullMQ, Fastify and SQLite beside it; print the ratios
   schemathesis [ARGS]  send a server what Schemathesis makes up from the OpenAPI document
+  duckdb               have DuckDB read the files of tracked events, and compare with the statistics
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
                        write docs/reference/configuration.md from config/cauce.toml, or compare";
@@ -56,6 +60,7 @@ fn run() -> Result<()> {
         Some("demo") => demo::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("schemathesis") => schemathesis::run(&rest),
+        Some("duckdb") => duckdb::run(),
         Some("openapi") => openapi::run(is_check(&rest)?),
         Some("config-reference") => config_reference::run(is_check(&rest)?),
         Some("help" | "--help" | "-h") | None => {

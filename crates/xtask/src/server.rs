@@ -12,27 +12,28 @@ use serde_json::Value;
 
 use crate::shell::{self, cargo, say};
 
-/// Where no platform listens: jobs wait and are tried again.
-const NOWHERE: &str = "http://127.0.0.1:9";
-
 /// A server that runs. Dropped, it is killed and its folder removed.
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     /// A key for everything, which dies with the server.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Its data and its log.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     child: Child,
 }
 
 impl Server {
-    /// Builds the server, starts it on a free port and waits until it listens.
-    pub(super) fn start() -> Result<Server> {
+    /// Builds the server, starts it for a task on a free port, with more of a configuration, and waits
+    /// until it listens.
+    pub(crate) fn start(task: &str, more: &str) -> Result<Server> {
         shell::run(cargo().args(["build", "--package", "cauce"]))?;
-        let folder = env::temp_dir().join(format!("cauce-schemathesis-{}", std::process::id()));
+        let folder = env::temp_dir().join(format!("cauce-{task}-{}", std::process::id()));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let key = format!("schemathesis-{}-of-one-run", std::process::id());
-        fs::write(folder.join("cauce.toml"), configuration(&folder, &key))?;
+        let key = format!("{task}-{}-key-of-one-run", std::process::id());
+        fs::write(
+            folder.join("cauce.toml"),
+            configuration(&folder, &key, more),
+        )?;
         let mut server = Server {
             url: String::new(),
             key,
@@ -60,7 +61,7 @@ impl Server {
     }
 
     /// Fails where the server has not lived until now.
-    pub(super) fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         match self.child.try_wait()? {
             None => Ok(()),
             Some(status) => bail!("the server ended on its own, {status}: {}", self.log()),
@@ -101,7 +102,7 @@ fn spawn(folder: &Path) -> Result<Child> {
         .with_context(|| format!("cannot start {}", program.display()))
 }
 
-fn configuration(folder: &Path, key: &str) -> String {
+fn configuration(folder: &Path, key: &str, more: &str) -> String {
     let data = folder.join("data");
     format!(
         r#"
@@ -111,20 +112,7 @@ listen = "127.0.0.1:0"
 admin_key = "{key}"
 [limits]
 min_free = "1 MiB"
-[[accounts]]
-name = "acme-meta"
-tenant = "acme"
-platform = "meta"
-dataset_id = "1"
-access_token = "x"
-base_url = "{NOWHERE}"
-[[accounts]]
-name = "acme-google"
-tenant = "acme"
-platform = "google"
-measurement_id = "G-X"
-api_secret = "x"
-base_url = "{NOWHERE}"
+{more}
 "#
     )
 }
