@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use cauce_flow::{
-    id::{GroupName, JobId},
-    job::NewJob,
-    priority::Priority,
-    time::Timestamp,
-};
+use cauce_flow::{id::JobId, job::NewJob, priority::Priority, time::Timestamp};
 use cauce_store::jobs::{Enqueue, Enqueued, Error, Gate, JobStore};
 
 use crate::{
     checks::{Call, Nature, Told, payload},
+    groups::{GROUPS, group_name},
     scenario::Sabotage,
     world::{Event, World},
 };
@@ -86,15 +82,14 @@ impl World {
         let key = chance
             .percent(20)
             .then(|| format!("key-{}", chance.below(30)));
-        let group = chance
-            .percent(20)
-            .then(|| format!("group-{}", chance.below(3)));
+        let group = chance.percent(20).then(|| chance.below(GROUPS));
         let plan = &self.scenario.lines[line];
         let n = self.ledger.jobs.len();
         let max_attempts = plan.policy.retry.max_attempts;
         self.ledger.jobs.push(Told {
             line,
             tenant,
+            group,
             bytes: bytes as usize,
             nature,
             call,
@@ -120,7 +115,7 @@ impl World {
             line: plan.line.clone(),
             tenant: self.scenario.tenants[tenant].clone(),
             priority: *chance.pick(&Priority::ALL),
-            group: group.map(|name| GroupName::new(&name).expect("a good name")),
+            group: group.map(group_name),
             payload: payload(n, bytes as usize),
             due_at,
             expires_at,

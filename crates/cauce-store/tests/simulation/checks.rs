@@ -58,6 +58,7 @@ pub(crate) enum Call {
 pub(crate) struct Told {
     pub(crate) line: usize,
     pub(crate) tenant: usize,
+    pub(crate) group: Option<u64>,
     pub(crate) bytes: usize,
     pub(crate) nature: Nature,
     /// The call it was handed in with.

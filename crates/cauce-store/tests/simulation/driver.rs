@@ -173,7 +173,7 @@ impl World {
                 continue;
             };
             let told = &self.ledger.jobs[n];
-            if self.is_paused(at, told.tenant) {
+            if self.is_paused(at, told.tenant) || self.is_group_shut(n) {
                 self.ledger
                     .blame(format!("job {n} was leased while it was paused"));
             } else if told.line != at || self.scenario.tenants[told.tenant] != job.tenant {
@@ -241,6 +241,10 @@ impl World {
         }
         for job in &send.jobs {
             if let Some(n) = number_in(&job.payload) {
+                if self.is_group_shut(n) {
+                    self.ledger
+                        .blame(format!("job {n} starts while its group is paused"));
+                }
                 self.ledger.on_send(n, never_twice, now);
             }
         }

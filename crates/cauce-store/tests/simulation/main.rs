@@ -33,6 +33,7 @@ mod moods;
 mod operators;
 
 mod ends;
+mod groups;
 
 use std::time::Instant;
 
@@ -127,6 +128,7 @@ fn whatever_is_broken_on_purpose_is_noticed() {
         Sabotage::LoseSettlement,
         Sabotage::SettleLate,
         Sabotage::DeafToPause,
+        Sabotage::DeafToGroup,
         Sabotage::RescueAll,
         Sabotage::UnknownIsRetry,
         Sabotage::NoBisection,

@@ -69,6 +69,10 @@ impl World {
         for (at, tenant) in shut {
             self.plan_outside(Duration::from_secs(1), Event::Resume(at, tenant));
         }
+        let shut: Vec<_> = self.groups.keys().copied().collect();
+        for group in shut {
+            self.plan_outside(Duration::from_secs(1), Event::OpenGroup(group));
+        }
     }
 
     pub(crate) fn arrive(&mut self, at: usize, request: RequestId, jobs: &[usize], life: u32) {

@@ -27,7 +27,8 @@ impl World {
             .chance
             .percent(40)
             .then(|| self.chance.below(tenants) as usize);
-        match self.chance.below(13) {
+        match self.chance.below(15) {
+            13 | 14 => self.shut_group(),
             0..3 => self.shut(at, tenant, Gate::Paused),
             3 => self.shut(at, tenant, Gate::Draining),
             4 => self.cancel(),

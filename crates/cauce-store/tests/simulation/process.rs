@@ -170,6 +170,9 @@ impl World {
         if let Some((at, tenant, gate)) = self.gate_again.take() {
             self.set_gate(at, tenant, gate);
         }
+        if let Some((group, gate)) = self.group_again.take() {
+            self.set_group(group, gate);
+        }
     }
 
     fn start_lines(&mut self) {
@@ -181,6 +184,7 @@ impl World {
                 LineRun::start(plan.clone(), store, held, self.now)
             })
             .collect();
+        self.check_groups();
         for at in 0..self.lines.len() {
             self.check_gate(at);
             if self.is_paused_whole(at) {

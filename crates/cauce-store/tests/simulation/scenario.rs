@@ -46,6 +46,8 @@ pub(crate) enum Sabotage {
     SettleLate,
     /// A pause is acknowledged and reaches nobody.
     DeafToPause,
+    /// The same for a group.
+    DeafToGroup,
     /// After a crash every line is taken for one that deduplicates.
     RescueAll,
     /// An ambiguous answer is taken for a refusal.

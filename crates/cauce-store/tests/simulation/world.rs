@@ -21,7 +21,7 @@ use cauce_flow::{
 use cauce_log::files::FaultyFiles;
 use cauce_store::{
     embedded::EmbeddedStore,
-    jobs::{Call, Error, Gate, JobStore, Scope},
+    jobs::{Call, Error, Gate, GroupGate, JobStore, Scope},
 };
 use tokio::{runtime::Runtime, sync::Notify};
 
@@ -30,6 +30,7 @@ use crate::{
     checks::{Ledger, overrun},
     destination::Receiver,
     driver::LineRun,
+    groups::Group,
     scenario::{START, Scenario},
 };
 
@@ -62,6 +63,7 @@ pub(crate) enum Event {
     Stage,
     Mended(usize),
     Resume(usize, Option<usize>),
+    OpenGroup(Group),
 }
 
 struct Planned {
@@ -83,6 +85,9 @@ pub(crate) struct World {
     pub(crate) gates: BTreeMap<(usize, Option<usize>), Gate>,
     /// A gate whose setting was not confirmed: the operator sets it again.
     pub(crate) gate_again: Option<(usize, Option<usize>, Gate)>,
+    /// The gates of groups, and one whose setting was not confirmed.
+    pub(crate) groups: BTreeMap<Group, GroupGate>,
+    pub(crate) group_again: Option<(Group, GroupGate)>,
     /// Lines whose claim was not answered before the process ended.
     pub(crate) claims_lost: Vec<usize>,
     /// The process finishes what is in flight and leaves.
@@ -157,6 +162,8 @@ impl World {
             lines: Vec::new(),
             ledger: Ledger::default(),
             gates: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            group_again: None,
             gate_again: None,
             claims_lost: Vec::new(),
             stopping: false,
@@ -234,6 +241,7 @@ impl World {
             Event::Stage => self.stage(),
             Event::Mended(at) => self.on_mended(at),
             Event::Resume(at, tenant) => self.resume(at, tenant),
+            Event::OpenGroup(group) => self.open_group(group),
         }
     }
 

@@ -193,9 +193,15 @@ fn the_log_keeps_news_until_they_are_kept_elsewhere() {
         // What happens elsewhere does not hold the log.
         churn().await;
         assert!(store.vitals().disk_bytes < 6 * (32 << 10));
-        enqueue(&store, vec![new_job(FOLLOWED, "acme", "more")], NOW)
-            .await
-            .unwrap();
+        for _ in 0..2 {
+            let more = vec![new_job(FOLLOWED, "acme", "more")];
+            enqueue(&store, more, NOW).await.unwrap();
+        }
+        let batch = store.take_news(1).await.unwrap();
+        assert_eq!((batch.news.len(), batch.more), (1, true));
+        // Of what is kept in part, the rest is still there.
+        store.news_kept(batch.through);
+        churn().await;
         assert_eq!(store.take_news(10).await.unwrap().news.len(), 1);
     });
 }
