@@ -1,5 +1,6 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod campaigns;
 mod groups;
 mod messages;
 mod relays;
@@ -55,8 +56,10 @@ impl Engine {
         };
         engine.recall_relays().await;
         engine.rescue().await.map_err(StartError::Step)?;
+        engine.recall_campaigns().await;
         engine.start_loops(told);
         engine.start_message_loops();
+        engine.start_campaign_loop();
         engine.keep_sessions_short();
         Ok(engine)
     }

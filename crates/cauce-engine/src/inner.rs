@@ -11,6 +11,7 @@ use std::{
 use cauce_destinations::message::Provider;
 use cauce_events::embedded::{self as events, EmbeddedEvents};
 use cauce_flow::{
+    campaign::window,
     id::{AccountName, QueueName},
     job::Line,
     reason::Reason,
@@ -28,10 +29,11 @@ use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    campaigns::{Campaigning, Hours},
     clock::Clock,
     line::Surroundings,
     lines::Lines,
-    messages::{Messaging, OptOuts},
+    messages::{CampaignScreen, Messaging},
     relays::made::Made,
     sessions::{Means, Sessions},
     settings::{MinFree, Settings},
@@ -57,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) tracking: Tracking,
     pub(crate) sessions: Sessions,
     pub(crate) messaging: Messaging,
+    pub(crate) campaigning: Campaigning,
     /// The relays that were made through the API.
     pub(crate) made: Mutex<Made>,
     /// Held while one is made or removed.
@@ -123,6 +126,8 @@ impl Inner {
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
         let clock = Clock::start(jobs.latest());
         let tokens = Tokens::recall(transport.clone(), clock.clone(), control.clone()).await;
+        let zones = window::zones();
+        let hours = Hours::new(zones.clone());
         let (refused, told_refused) = mpsc::unbounded_channel();
         let (disconnected, told_disconnected) = mpsc::unbounded_channel();
         let lines = Lines::new(Surroundings {
@@ -131,7 +136,10 @@ impl Inner {
             clock: clock.clone(),
             refused,
             disconnected,
-            screen: Some(Arc::new(OptOuts(campaigns.clone()))),
+            screen: Some(Arc::new(CampaignScreen {
+                people: campaigns.clone(),
+                hours: hours.clone(),
+            })),
         });
         let events = open_events(&settings, min_free_bytes, clock.clone()).await?;
         let tracking = Tracking::new(Arc::clone(&events) as _, settings.tracking.clone());
@@ -143,6 +151,17 @@ impl Inner {
         };
         let sessions = Sessions::open(&folder, settings.sessions.max_cached, means)
             .map_err(|error| StartError::Folder(format!("sessions cannot be kept: {error}")))?;
+        let campaigning = Campaigning {
+            store: campaigns.clone(),
+            messages: messages.clone(),
+            jobs: Arc::clone(&jobs),
+            lines: lines.clone(),
+            clock: clock.clone(),
+            zones,
+            hours,
+            nudge: Arc::default(),
+            moving: Arc::default(),
+        };
         let messaging = Messaging {
             store: messages,
             jobs: Arc::clone(&jobs),
@@ -169,6 +188,7 @@ impl Inner {
             tracking,
             sessions,
             messaging,
+            campaigning,
             made: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),

@@ -7,6 +7,7 @@ pub mod settings;
 pub mod status;
 
 mod again;
+pub mod campaigns;
 mod clock;
 mod connections;
 pub mod contacts;

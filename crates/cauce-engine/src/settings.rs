@@ -1,5 +1,6 @@
 //! What the engine is told to do, checked and complete. The binary makes it from the configuration.
 
+mod campaigns;
 mod messages;
 mod relays;
 mod sessions;
@@ -16,6 +17,7 @@ use cauce_flow::{
     job::Line,
 };
 
+pub use campaigns::Campaigns as CampaignSettings;
 pub use messages::{Messages as MessageSettings, Words};
 pub use relays::{Relay, relay_queue};
 pub use sessions::{Backend, CacheTtl, Evolution, Sessions as SessionSettings};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub relay_policy: Option<Policy>,
     /// The sessions part.
     pub sessions: SessionSettings,
+    /// The campaigns part.
+    pub campaigns: CampaignSettings,
     /// The messages part.
     pub messages: MessageSettings,
 }

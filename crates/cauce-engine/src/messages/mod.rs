@@ -28,7 +28,7 @@ use cauce_store::{
 };
 use tokio::sync::Notify;
 
-pub(crate) use self::screen::OptOuts;
+pub(crate) use self::screen::CampaignScreen;
 pub use self::{
     hear::{Sender, Told},
     take::{MessageFault, NewMessage, Refusal, TakenMessage},

@@ -322,6 +322,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
         relay_policy: None,
         sessions: Default::default(),
         messages: Default::default(),
+        campaigns: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

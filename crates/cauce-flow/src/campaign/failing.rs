@@ -25,13 +25,16 @@ impl Default for Rule {
     }
 }
 
-/// Successes and failures.
+/// Successes and failures of a campaign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
     /// What the provider took.
     pub sent: u64,
     /// What failed for good.
     pub failed: u64,
+    /// Of that, what failed for a reason that all others would fail for too: the provider has paused
+    /// the template, say.
+    pub barred: u64,
 }
 
 /// What is to be done.
@@ -44,11 +47,16 @@ pub enum Verdict {
         /// The share of failures.
         rate: f64,
     },
+    /// It is held: the rest would fail as well.
+    Barred,
 }
 
 impl Rule {
     /// Judges a campaign by what happened since it was last let run, with what there was by then.
     pub fn judge(&self, all: Outcomes, before: Outcomes) -> Verdict {
+        if all.barred > before.barred {
+            return Verdict::Barred;
+        }
         let sent = all.sent.saturating_sub(before.sent);
         let failed = all.failed.saturating_sub(before.failed);
         let ended = sent + failed;

@@ -177,6 +177,7 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
         relay_policy: None,
         sessions: Default::default(),
         messages: Default::default(),
+        campaigns: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -72,8 +72,6 @@ pub struct Campaign {
     pub note: Option<Reason>,
     /// What had come out of it when a person last let it run.
     pub forgiven: Outcomes,
-    /// What came out of it in the end, as JSON of whoever ended it.
-    pub figures: Option<String>,
 }
 
 impl Campaign {

@@ -110,7 +110,7 @@ pub(super) const STEPS: &[&str] = &[
         note TEXT,
         forgiven_sent INTEGER NOT NULL,
         forgiven_failed INTEGER NOT NULL,
-        figures TEXT,
+        forgiven_barred INTEGER NOT NULL,
         pruned INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX campaigns_by_tenant ON campaigns (tenant, row);

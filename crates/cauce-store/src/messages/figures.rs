@@ -312,7 +312,7 @@ pub(super) fn read(
         let (code, count): (String, i64) = row?;
         figures.failures.insert(code, count.cast_unsigned());
     }
-    figures.batches = batches(connection, own)?;
+    figures.batches = batches(connection, "tenant = ?1 AND campaign = ?2", own)?;
     let times = connection
         .prepare_cached(
             "SELECT first_sent_at, last_sent_at FROM campaigns WHERE tenant = ?1 AND campaign = ?2",
@@ -321,6 +321,24 @@ pub(super) fn read(
         .optional()?;
     (figures.first_sent_at, figures.last_sent_at) = times.unwrap_or_default();
     Ok(figures)
+}
+
+/// The figures of all campaigns of a tenant, or of everybody.
+pub(super) fn read_all(
+    connection: &Connection,
+    tenant: Option<&str>,
+) -> rusqlite::Result<(VariantFigures, BatchFigures)> {
+    let mut figures = VariantFigures::default();
+    let mut sums = connection.prepare_cached(
+        "SELECT measure, sum(sum) FROM figures WHERE ?1 IS NULL OR tenant = ?1 GROUP BY measure",
+    )?;
+    let rows = sums.query_map([tenant], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for row in rows {
+        let (measure, sum): (i64, i64) = row?;
+        add(&mut figures, measure, sum);
+    }
+    let which = "?1 IS NULL OR tenant = ?1";
+    Ok((figures, batches(connection, which, [tenant])?))
 }
 
 fn add(figures: &mut VariantFigures, measure: i64, sum: i64) {
@@ -337,13 +355,17 @@ fn add(figures: &mut VariantFigures, measure: i64, sum: i64) {
     }
 }
 
-fn batches(connection: &Connection, own: [&str; 2]) -> rusqlite::Result<BatchFigures> {
+fn batches(
+    connection: &Connection,
+    which: &str,
+    own: impl rusqlite::Params,
+) -> rusqlite::Result<BatchFigures> {
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT count(*), sum(queued = taken), sum(queued > 0 AND queued < taken),
                  sum(queued = 0 AND failed < taken), sum(queued = 0 AND failed = taken)
-             FROM batches WHERE tenant = ?1 AND campaign = ?2",
-        )?
+             FROM batches WHERE {which}",
+        ))?
         .query_row(own, |row| {
             let figure = |at: usize| -> rusqlite::Result<u64> {
                 let sum: Option<i64> = row.get(at)?;

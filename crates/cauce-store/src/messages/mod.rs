@@ -60,6 +60,7 @@ pub use self::{
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
     database::{Database, Failure},
+    jobs::Scope,
     personal::Personal,
 };
 
@@ -240,6 +241,21 @@ impl Messages {
         let (tenant, campaign) = (tenant.clone(), campaign.clone());
         let read = move |connection: &Connection| {
             Ok::<_, Error>(figures::read(connection, &tenant, &campaign)?)
+        };
+        self.database.read(read).await
+    }
+
+    /// The figures of all campaigns of a scope together.
+    pub async fn all_campaigns(
+        &self,
+        scope: Scope,
+    ) -> Result<(VariantFigures, BatchFigures), Error> {
+        let read = move |connection: &Connection| {
+            let tenant = match &scope {
+                Scope::All => None,
+                Scope::Tenant(tenant) => Some(tenant.as_str()),
+            };
+            Ok::<_, Error>(figures::read_all(connection, tenant)?)
         };
         self.database.read(read).await
     }

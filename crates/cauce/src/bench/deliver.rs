@@ -148,6 +148,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         relay_policy: None,
         sessions: Default::default(),
         messages: Default::default(),
+        campaigns: Default::default(),
         pixels: settings::Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -70,6 +70,14 @@ const TRACKING: [(&str, &str, Carry); 7] = [
     ),
 ];
 
+/// Environment variables of the requirements that stand for a setting of campaigns, too.
+const CAMPAIGNS: [(&str, &str, Carry); 4] = [
+    ("BATCH_SIZE", "batch_size", Carry::AsItIs),
+    ("MAX_CONCURRENT_BATCHES", "max_running", Carry::AsItIs),
+    ("BATCH_RETRY_ATTEMPTS", "retries", Carry::AsItIs),
+    ("BATCH_RETRY_DELAY", "retry_delay", Carry::Milliseconds),
+];
+
 #[derive(Clone, Copy)]
 enum Carry {
     AsItIs,
@@ -124,8 +132,10 @@ pub(crate) fn of_environment(
             },
         );
     }
-    for (name, setting, carry) in TRACKING {
-        let full = format!("tracking.{setting}");
+    let tracking = TRACKING.map(|alias| ("tracking", alias));
+    let campaigns = CAMPAIGNS.map(|alias| ("campaigns", alias));
+    for (section, (name, setting, carry)) in tracking.into_iter().chain(campaigns) {
+        let full = format!("{section}.{setting}");
         each(name, &full, carry, &|meant, node| {
             let path: Vec<_> = full.split('.').map(str::to_owned).collect();
             plant(meant, &path, node.clone());

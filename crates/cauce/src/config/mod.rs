@@ -27,7 +27,7 @@ use std::{
 };
 
 use cauce_destinations::message::Provider;
-use cauce_engine::settings::Settings;
+use cauce_engine::settings::{MessageSettings, Settings};
 use cauce_flow::{dispatch::policy::Policy, id::QueueName};
 use cauce_http::ServerSettings;
 
@@ -119,7 +119,7 @@ fn notes(config: &Config, inputs: &Inputs, table: &Table) -> Vec<String> {
 }
 
 /// Sections of the requirements that this version does not have.
-const LATER: [&str; 3] = ["alerts", "campaigns", "cache"];
+const LATER: [&str; 2] = ["alerts", "cache"];
 
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
@@ -147,11 +147,14 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let sessions = sessions.and_then(|section| section::sessions::read(section, backends));
     let messages = root.section("messages");
     let messages = messages.and_then(section::messages::read);
+    let campaigns = root.section("campaigns");
+    let campaigns = campaigns.and_then(section::campaigns::read);
     for name in LATER {
         root.unavailable(name, "it belongs to a part that is not built yet");
     }
     root.finish();
     let (server, admin_key) = http?;
+    let (campaigns, batch_size) = campaigns?;
     Some(Config {
         settings: Settings {
             data_dir: PathBuf::from(data_dir?),
@@ -162,7 +165,11 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             relays: accounts.relays,
             relay_policy,
             sessions: sessions?,
-            messages: messages?,
+            messages: MessageSettings {
+                batch_size,
+                ..messages?
+            },
+            campaigns,
             transport: transport?,
             pixels: pixels?,
             tracking: tracking?,

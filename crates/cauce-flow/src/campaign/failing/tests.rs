@@ -3,7 +3,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn outcomes(sent: u64, failed: u64) -> Outcomes {
-    Outcomes { sent, failed }
+    Outcomes {
+        sent,
+        failed,
+        barred: 0,
+    }
 }
 
 #[test]
@@ -34,6 +38,18 @@ fn what_failed_before_a_person_let_it_run_again_is_forgiven() {
         rule.judge(outcomes(60, 140), before),
         Verdict::Hold { rate }
     );
+}
+
+#[test]
+fn one_failure_that_all_others_would_share_holds_a_campaign() {
+    let rule = Rule::default();
+    let barred = |failed, barred| Outcomes {
+        sent: 5,
+        failed,
+        barred,
+    };
+    assert_eq!(rule.judge(barred(1, 1), barred(0, 0)), Verdict::Barred);
+    assert_eq!(rule.judge(barred(2, 1), barred(1, 1)), Verdict::GoOn);
 }
 
 proptest! {

@@ -3,7 +3,6 @@
 
 use cauce_flow::{
     campaign::{
-        failing::Outcomes,
         skip::Skip,
         state::{Order, State},
     },
@@ -159,11 +158,11 @@ fn insert(tx: &Transaction<'_>, new: &NewCampaign, now: Timestamp) -> rusqlite::
         Some(_) => State::Scheduled,
         None => State::Draft,
     };
-    let forgiven = Outcomes::default();
     tx.prepare_cached(
         "INSERT INTO campaigns (id, tenant, sender, name, state, plan, tags, scheduled_at,
-            created_at, updated_at, last_row, estimate, forgiven_sent, forgiven_failed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 0, ?10, ?11)",
+            created_at, updated_at, last_row, estimate, forgiven_sent, forgiven_failed,
+            forgiven_barred)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 0, 0, 0, 0)",
     )?
     .execute(rusqlite::params![
         new.id.as_str(),
@@ -175,8 +174,6 @@ fn insert(tx: &Transaction<'_>, new: &NewCampaign, now: Timestamp) -> rusqlite::
         tagging::to_text(&new.tags),
         new.scheduled_at.map(Timestamp::as_millis),
         now.as_millis(),
-        numbers::to(forgiven.sent),
-        numbers::to(forgiven.failed),
     ])?;
     Ok(numbers::of(tx.last_insert_rowid()))
 }

@@ -30,8 +30,6 @@ pub struct Move {
     pub begin: Option<Begin>,
     /// What has come out of it by now, which counts as forgiven from here on.
     pub forgiven: Option<Outcomes>,
-    /// What came out of it in the end.
-    pub figures: Option<String>,
 }
 
 /// What comes with a start.
@@ -49,7 +47,6 @@ impl Move {
             note: None,
             begin: None,
             forgiven: None,
-            figures: None,
         }
     }
 }
@@ -109,7 +106,6 @@ fn carry_out(
     }
     campaign.note = order.note;
     campaign.forgiven = order.forgiven.unwrap_or(campaign.forgiven);
-    campaign.figures = order.figures.or(campaign.figures);
     if campaign.state.is_final() {
         campaign.ended_at = Some(now);
     }

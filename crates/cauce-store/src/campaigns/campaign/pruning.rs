@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use cauce_flow::time::Timestamp;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
-use super::looking::select;
+use super::{Campaign, looking::select};
 use crate::campaigns::{Campaigns, Error, lists, numbers};
 
 /// The lists of those who were left out are kept for so long after the end, as the results of
@@ -20,6 +20,13 @@ const DAY: u64 = 24 * 60 * 60;
 const MAX_AT_ONCE: usize = 100;
 
 impl Campaigns {
+    /// Campaigns of which [`Campaigns::prune_campaigns`] will forget who was left out.
+    pub async fn outlived_campaigns(&self, now: Timestamp) -> Result<Vec<Campaign>, Error> {
+        self.database
+            .read(move |connection| Ok(outlived(connection, now)?))
+            .await
+    }
+
     /// Forgets what has outlived its time. Answers how many campaigns were touched; where it is as
     /// many as fit into one transaction there may be more.
     pub async fn prune_campaigns(&self, now: Timestamp) -> Result<u64, Error> {
@@ -27,10 +34,14 @@ impl Campaigns {
     }
 }
 
-fn prune(tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<u64> {
+fn outlived(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Campaign>> {
     let old = (now - LISTS_KEPT).as_millis();
     let which = format!("ended_at <= ?1 AND pruned = 0 ORDER BY row LIMIT {MAX_AT_ONCE}");
-    let ended = select(tx, &which, &[old.into()])?;
+    select(connection, &which, &[old.into()])
+}
+
+fn prune(tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<u64> {
+    let ended = outlived(tx, now)?;
     for campaign in &ended {
         let row = numbers::to(campaign.row);
         tx.execute("DELETE FROM skipped WHERE campaign = ?1", [row])?;

@@ -18,7 +18,7 @@ use crate::{
 /// The columns of a campaign.
 pub(super) const COLUMNS: &str = "row, id, tenant, sender, name, state, plan, tags, list, \
     scheduled_at, created_at, updated_at, started_at, ended_at, job, last_row, estimate, \
-    note_code, note, forgiven_sent, forgiven_failed, figures";
+    note_code, note, forgiven_sent, forgiven_failed, forgiven_barred";
 
 /// A campaign from a row of [`COLUMNS`].
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Campaign> {
@@ -56,8 +56,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Campaign> {
         forgiven: Outcomes {
             sent: count(19)?,
             failed: count(20)?,
+            barred: count(21)?,
         },
-        figures: row.get(21)?,
     })
 }
 
@@ -96,7 +96,7 @@ pub(super) fn write(tx: &Transaction<'_>, campaign: &Campaign) -> rusqlite::Resu
         "UPDATE campaigns SET sender = ?2, name = ?3, state = ?4, plan = ?5, tags = ?6, list = ?7,
             scheduled_at = ?8, updated_at = ?9, started_at = ?10, ended_at = ?11, job = ?12,
             last_row = ?13, estimate = ?14, note_code = ?15, note = ?16, forgiven_sent = ?17,
-            forgiven_failed = ?18, figures = ?19
+            forgiven_failed = ?18, forgiven_barred = ?19
          WHERE row = ?1",
     )?
     .execute(rusqlite::params![
@@ -118,7 +118,7 @@ pub(super) fn write(tx: &Transaction<'_>, campaign: &Campaign) -> rusqlite::Resu
         note.map(|note| note.detail.as_str()),
         numbers::to(campaign.forgiven.sent),
         numbers::to(campaign.forgiven.failed),
-        campaign.figures,
+        numbers::to(campaign.forgiven.barred),
     ])
     .map(drop)
 }

@@ -1,0 +1,240 @@
+//! From an audience to jobs: walked in the order of its contacts, a piece at a time.
+//!
+//! ```text
+//! audience --piece--> fill --> skipped: written first
+//!                        \---> jobs + mark: one commit of the job log
+//! ```
+//!
+//! How far it has come is the mark of the group in the job log, in the same commit as the jobs. So
+//! whatever the process dies of, it goes on right behind the last piece that was taken: nobody is
+//! left out, and nobody is sent anything twice. While one piece is being committed, the next is
+//! made; two pieces at a time are all the memory that it takes.
+
+use std::{sync::Arc, time::Duration};
+
+use cauce_flow::{campaign::skip::Skip, job::NewJob, time::Timestamp};
+use cauce_store::{
+    campaigns::{
+        self, Campaigns, Member, Walk,
+        campaign::{Campaign, Skipped},
+    },
+    jobs::{self, Enqueue, JobStore, Mark},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::fill::Filling;
+use crate::clock::Clock;
+
+/// Contacts of one piece: two of them are all that an expansion has in memory.
+pub(crate) const PIECE: usize = 5_000;
+/// How long to wait for room in a queue or on the disk.
+const ROOM: Duration = Duration::from_secs(1);
+
+/// Makes the jobs of one campaign.
+pub(crate) struct Expander {
+    pub(crate) store: Campaigns,
+    pub(crate) jobs: Arc<dyn JobStore>,
+    pub(crate) clock: Clock,
+    pub(crate) campaign: Campaign,
+    pub(crate) filling: Arc<Filling>,
+    /// How often a fault is tried again.
+    pub(crate) retries: u32,
+    /// The first pause before that; each further one is twice as long.
+    pub(crate) retry_delay: Duration,
+    /// Contacts of one piece.
+    pub(crate) piece: usize,
+}
+
+/// How an expansion ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Expanded {
+    /// All jobs are made, or the campaign takes no more.
+    Over,
+    /// It could not go on, for this reason.
+    Failed(String),
+    /// The process ends.
+    Interrupted,
+}
+
+/// Why a walk ended before its end.
+enum Obstacle {
+    /// The group has been stopped.
+    Stopped,
+    /// There is no room for now, or somebody else has come further.
+    Wait,
+    /// A fault.
+    Fault(String),
+}
+
+impl From<campaigns::Error> for Obstacle {
+    fn from(error: campaigns::Error) -> Obstacle {
+        match error {
+            campaigns::Error::Busy => Obstacle::Wait,
+            error => Obstacle::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<jobs::Error> for Obstacle {
+    fn from(error: jobs::Error) -> Obstacle {
+        match error {
+            jobs::Error::Stopped { .. } => Obstacle::Stopped,
+            jobs::Error::Full { .. }
+            | jobs::Error::DiskFull { .. }
+            | jobs::Error::Draining { .. }
+            | jobs::Error::Marked { .. } => Obstacle::Wait,
+            error => Obstacle::Fault(error.to_string()),
+        }
+    }
+}
+
+/// A piece of the audience, ready to be handed in.
+struct Piece {
+    /// The contacts beyond this row.
+    after: u64,
+    /// Up to this one.
+    upto: u64,
+    /// Whether there are no more.
+    done: bool,
+    jobs: Vec<NewJob>,
+    skipped: Vec<Skipped>,
+    /// The number of the first recipient of the next piece.
+    next: u64,
+}
+
+impl Expander {
+    /// Walks the audience to its end.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Expanded {
+        let (mut tries, mut reached) = (0, self.reached());
+        loop {
+            let pause = match self.walk().await {
+                Ok(()) | Err(Obstacle::Stopped) => return Expanded::Over,
+                Err(Obstacle::Wait) => ROOM,
+                Err(Obstacle::Fault(why)) => {
+                    if self.reached() > reached {
+                        (tries, reached) = (0, self.reached());
+                    }
+                    if tries == self.retries {
+                        return Expanded::Failed(why);
+                    }
+                    let campaign = &self.campaign.id;
+                    tracing::warn!(%campaign, why, "a piece of a campaign is made again");
+                    tries += 1;
+                    self.retry_delay * 2u32.saturating_pow(tries - 1)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return Expanded::Interrupted,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    fn reached(&self) -> u64 {
+        let campaign = &self.campaign;
+        let figures = self.jobs.group(&campaign.tenant, &campaign.id);
+        figures.map_or(0, |figures| figures.mark.upto)
+    }
+
+    /// Walks from the mark on.
+    async fn walk(&self) -> Result<(), Obstacle> {
+        let campaign = &self.campaign;
+        let figures = self.jobs.group(&campaign.tenant, &campaign.id);
+        let figures = figures.unwrap_or_default();
+        if figures.mark.done {
+            return Ok(());
+        }
+        let mut piece = self.make(figures.mark.upto, figures.accepted).await?;
+        // What an interrupted walk has left beyond the mark is taken back with the first piece.
+        let mut clean = false;
+        loop {
+            let (done, after, number) = (piece.done, piece.upto, piece.next);
+            let hand_in = self.hand_in(piece, clean);
+            if done {
+                return hand_in.await;
+            }
+            let (handed_in, next) = tokio::join!(hand_in, self.make(after, number));
+            handed_in?;
+            (piece, clean) = (next?, true);
+        }
+    }
+
+    async fn make(&self, after: u64, number: u64) -> Result<Piece, Obstacle> {
+        let campaign = &self.campaign;
+        let walk = Walk {
+            after,
+            upto: campaign.last_row,
+            limit: self.piece,
+        };
+        let members = self.store.walk(&campaign.audience(), walk).await?;
+        let (filling, last_row) = (Arc::clone(&self.filling), campaign.last_row);
+        let (now, done) = (self.clock.now(), members.len() < self.piece);
+        let cut = move || {
+            let upto = match members.last() {
+                Some(last) if !done => last.row,
+                // Beyond every row, so that an audience that ends with its last piece can be marked.
+                _ => last_row.max(after) + 1,
+            };
+            let empty = Piece {
+                after,
+                upto,
+                done,
+                jobs: Vec::with_capacity(members.len()),
+                skipped: Vec::new(),
+                next: number,
+            };
+            empty.filled(&filling, &members, now)
+        };
+        let made = tokio::task::spawn_blocking(cut).await;
+        made.map_err(|error| Obstacle::Fault(error.to_string()))
+    }
+
+    async fn hand_in(&self, piece: Piece, clean: bool) -> Result<(), Obstacle> {
+        let campaign = &self.campaign;
+        if !(clean && piece.skipped.is_empty()) {
+            self.store
+                .skip(campaign.row, piece.after, piece.skipped)
+                .await?;
+        }
+        let mark = Mark {
+            tenant: campaign.tenant.clone(),
+            group: campaign.id.clone(),
+            upto: piece.upto,
+            done: piece.done,
+        };
+        let batch = Enqueue {
+            jobs: piece.jobs,
+            dropped: Vec::new(),
+            mark: Some(mark),
+        };
+        self.jobs.enqueue(batch, self.clock.now()).await?;
+        Ok(())
+    }
+}
+
+impl Piece {
+    /// With the jobs of these contacts, or the reasons why there are none.
+    fn filled(mut self, filling: &Filling, members: &[Member], now: Timestamp) -> Piece {
+        for member in members {
+            let made = filling.fill(member, self.next, now).and_then(|filled| {
+                filling.job(filled, now).ok_or_else(|| Skipped {
+                    contact: i64::try_from(member.row).unwrap_or(i64::MAX),
+                    id: Some(member.id.clone()),
+                    why: Skip::TooLong,
+                    detail: None,
+                })
+            });
+            match made {
+                Ok(job) => {
+                    self.jobs.push(job);
+                    self.next += 1;
+                }
+                Err(skipped) => self.skipped.push(skipped),
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Campaigns, as callers of the engine see them.
+
+use std::sync::Arc;
+
+use cauce_flow::id::GroupName;
+use cauce_store::{
+    campaigns::campaign::{Campaign, Made},
+    jobs::{self, Scope},
+};
+
+use super::Engine;
+use crate::campaigns::{CampaignStatus, Draft, Preview, Refusal, Started, SystemStatus, round};
+
+impl Engine {
+    /// Knows the hours of campaigns before anything of them is sent.
+    pub(super) async fn recall_campaigns(&self) {
+        if let Err(error) = self.inner.campaigning.recall().await {
+            tracing::warn!(%error, "the hours of campaigns are not known yet");
+        }
+    }
+
+    pub(super) fn start_campaign_loop(&self) {
+        let inner = &self.inner;
+        let (part, stop, weak) = (
+            inner.campaigning.clone(),
+            inner.stop.clone(),
+            Arc::downgrade(inner),
+        );
+        self.keep("campaigns", move || {
+            let weak = weak.clone();
+            let settings = move || {
+                weak.upgrade()
+                    .map(|inner| Arc::clone(&inner.settings.read()))
+            };
+            round::run(part.clone(), settings, stop.clone())
+        });
+    }
+
+    /// Makes a campaign, with the contacts that come with it: all of it, or nothing.
+    pub async fn make_campaign(&self, draft: Draft) -> Result<Made, Refusal> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        self.inner.campaigning.make(draft, &settings).await
+    }
+
+    /// Replaces a campaign that has not started.
+    pub async fn change_campaign(&self, id: GroupName, draft: Draft) -> Result<Made, Refusal> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        self.inner.campaigning.change(id, draft, &settings).await
+    }
+
+    /// Takes a campaign away that has not started.
+    pub async fn delete_campaign(&self, scope: Scope, id: &GroupName) -> Result<(), Refusal> {
+        let store = &self.inner.campaigning.store;
+        Ok(store.delete_campaign(scope, id.as_str()).await?)
+    }
+
+    /// What the first `limit` contacts of a campaign would be sent.
+    pub async fn preview_campaign(
+        &self,
+        scope: Scope,
+        id: &GroupName,
+        limit: usize,
+    ) -> Result<Vec<Preview>, Refusal> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        let part = &self.inner.campaigning;
+        part.preview(scope, id.as_str(), limit, &settings).await
+    }
+
+    /// Starts a campaign now.
+    pub async fn start_campaign(&self, scope: Scope, id: &GroupName) -> Result<Started, Refusal> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        let part = &self.inner.campaigning;
+        part.start(scope, id.as_str(), &settings).await
+    }
+
+    /// Holds a campaign; no new attempt of it starts after the answer.
+    pub async fn pause_campaign(&self, scope: Scope, id: &GroupName) -> Result<Campaign, Refusal> {
+        let (part, id) = (self.inner.campaigning.clone(), id.clone());
+        self.whole(async move { part.pause(scope, id.as_str(), None).await })
+            .await
+    }
+
+    /// Lets a paused campaign go on.
+    pub async fn resume_campaign(&self, scope: Scope, id: &GroupName) -> Result<Campaign, Refusal> {
+        let (part, id) = (self.inner.campaigning.clone(), id.clone());
+        self.whole(async move { part.resume(scope, id.as_str()).await })
+            .await
+    }
+
+    /// Ends a campaign for good; no new attempt of it starts after the answer.
+    pub async fn stop_campaign(&self, scope: Scope, id: &GroupName) -> Result<Campaign, Refusal> {
+        let (part, id) = (self.inner.campaigning.clone(), id.clone());
+        self.whole(async move { part.stop(scope, id.as_str()).await })
+            .await
+    }
+
+    /// In a task of its own, so that it is carried out to its end even if the caller waits no longer.
+    async fn whole<T: Send + 'static>(
+        &self,
+        order: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let done = self.inner.loops.spawn(order).await;
+        done.unwrap_or(Err(Refusal::Jobs(jobs::Error::Closed)))
+    }
+
+    /// How a campaign does.
+    pub async fn campaign_status(
+        &self,
+        scope: Scope,
+        id: &GroupName,
+    ) -> Result<CampaignStatus, Refusal> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        let part = &self.inner.campaigning;
+        part.status(scope, id.as_str(), &settings).await
+    }
+
+    /// How all campaigns of a scope do.
+    pub async fn campaign_metrics(&self, scope: &Scope) -> Result<SystemStatus, Refusal> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        self.inner.campaigning.system_status(scope, &settings).await
+    }
+}
