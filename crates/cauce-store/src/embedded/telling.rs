@@ -82,12 +82,13 @@ impl Shared {
             };
             from = Reader::start_of(next);
         }
-        let (through, last) = (batch.through, batch.reading.last);
+        let (through, Reading { after, last, .. }) = (batch.through, batch.reading);
         let news = self.state.lock().named_news(batch.raw);
         Ok(NewsBatch {
             through,
             news,
-            more: through < last,
+            // What is not flushed yet is announced when it is.
+            more: after < through && through < last,
         })
     }
 }

@@ -93,7 +93,7 @@ impl Unread {
     }
 
     /// A record of a followed queue stands at this place.
-    pub(super) fn note(&mut self, position: u64) {
+    pub(in super::super) fn note(&mut self, position: u64) {
         if position <= self.kept {
             return;
         }
@@ -126,6 +126,10 @@ impl Unread {
     /// News up to here have been told.
     pub(in super::super) fn told(&mut self, through: u64) {
         let last = self.last;
+        if self.next.is_none_or(|reading| through <= reading.after) {
+            // Nothing was flushed yet: reading begins where it would have.
+            return;
+        }
         self.next = (through < last).then_some(Reading {
             from: through,
             after: through,

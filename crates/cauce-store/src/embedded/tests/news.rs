@@ -158,6 +158,24 @@ fn word(what: &What) -> &'static str {
 }
 
 #[test]
+fn news_that_are_not_flushed_yet_are_told_once_they_are() {
+    runtime().block_on(async {
+        let store = open(&FaultyFiles::new(4), BTreeMap::new());
+        enqueue(&store, vec![new_job(FOLLOWED, "acme", "first")], NOW)
+            .await
+            .unwrap();
+        let told = store.take_news(10).await.unwrap();
+        // As if a record behind them were folded and not on its way to the disk yet.
+        let ahead = told.through + 64;
+        store.shared.state.lock().unread.note(ahead);
+        let nothing = store.take_news(10).await.unwrap();
+        assert_eq!((nothing.news.len(), nothing.more), (0, false));
+        let reading = store.shared.state.lock().unread.next().unwrap();
+        assert_eq!(reading.from, ahead, "it begins at the record itself");
+    });
+}
+
+#[test]
 fn the_log_keeps_news_until_they_are_kept_elsewhere() {
     runtime().block_on(async {
         let store = open(&FaultyFiles::new(2), BTreeMap::new());
