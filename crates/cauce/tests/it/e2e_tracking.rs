@@ -1,5 +1,7 @@
 //! Tracked events on their way in: kept, counted, sampled, added up, limited, through kills.
 
+use std::{fs, path::PathBuf};
+
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -245,6 +247,72 @@ async fn disk_without_room_refuses_events_and_counts_none_of_them() {
     );
     assert!(refused.headers.contains_key("retry-after"));
     assert_eq!(counters(&server).await["received"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_buffer_says_come_later_and_everything_that_was_taken_is_there() {
+    let buffer = "max_events = 500\nmax_waiting = 1000\nflush_interval = \"200ms\"";
+    let setup = setup().with("tracking.buffer", buffer);
+    let server = Server::start(&setup);
+    // Where the files go is no folder any more: nothing can be written.
+    let months = || {
+        let found = fs::read_dir(setup.data().join("tracking"))
+            .unwrap()
+            .flatten();
+        let is_month = |path: &PathBuf| path.to_string_lossy().contains("tracking_events_");
+        found
+            .map(|entry| entry.path())
+            .filter(is_month)
+            .collect::<Vec<_>>()
+    };
+    until("the months are made", SOON, async || months().len() > 1).await;
+    for month in months() {
+        fs::remove_dir(&month).unwrap();
+        fs::write(&month, b"in the way").unwrap();
+    }
+    let batch = |from: u64| {
+        (from..from + 100)
+            .map(|n| web_event(n, n, "LEAD"))
+            .collect()
+    };
+    let mut taken = 0;
+    let refused = loop {
+        let answer = try_track(&server, batch(taken)).await;
+        if answer.status != 202 {
+            break answer;
+        }
+        taken += 100;
+        assert!(taken <= 1_000, "it grows past its limit");
+    };
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (503, "buffer_full"),
+        "{}",
+        refused.body
+    );
+    assert!(
+        refused.headers.contains_key("retry-after"),
+        "{:?}",
+        refused.headers
+    );
+    assert_eq!(taken, 1_000);
+    let ready = server.ask("GET /readyz", None).await;
+    assert!(
+        ready.status == 200 && ready.body.contains("event files"),
+        "{}",
+        ready.body
+    );
+    assert_eq!(counters(&server).await["received"], 1_000);
+    // What waits is counted all the same.
+    assert_eq!(web_stats(&server).await["totalEvents"], 1_000);
+    for month in months() {
+        fs::remove_file(&month).unwrap();
+    }
+    flushed(&server).await;
+    assert_eq!(track(&server, batch(taken)).await["processed"], 100);
+    server.kill();
+    let server = Server::start(&setup);
+    assert_eq!(web_stats(&server).await["totalEvents"], 1_100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
