@@ -23,6 +23,7 @@ use cauce_store::{
 
 use tokio::sync::Mutex;
 
+pub use self::messages::message_queues;
 pub use crate::inner::StartError;
 use crate::{
     again, connections,

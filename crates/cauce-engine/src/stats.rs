@@ -25,6 +25,15 @@ pub(crate) struct Recent {
     pub(crate) latency: Quantiles,
 }
 
+impl Recent {
+    fn of(rollup: &Rollup) -> Recent {
+        Recent {
+            per_minute: rollup.sent / RECENT_MINUTES.unsigned_abs(),
+            latency: quantiles(rollup),
+        }
+    }
+}
+
 impl Inner {
     /// How each queue did in the last minutes.
     pub(crate) fn recent(&self, scope: &Scope) -> BTreeMap<QueueName, Recent> {
@@ -38,17 +47,21 @@ impl Inner {
         }
         by_queue
             .into_iter()
-            .map(|(queue, rollup)| {
-                let per_minute = rollup.sent / RECENT_MINUTES.unsigned_abs();
-                (
-                    queue,
-                    Recent {
-                        per_minute,
-                        latency: quantiles(&rollup),
-                    },
-                )
-            })
+            .map(|(queue, rollup)| (queue, Recent::of(&rollup)))
             .collect()
+    }
+
+    /// The same of some queues, taken together.
+    pub(crate) fn recent_of(&self, scope: &Scope, is_one: fn(&QueueName) -> bool) -> Recent {
+        let now = self.clock.now().as_millis();
+        let from = Timestamp::from_millis(now - RECENT_MINUTES * MINUTE_MS);
+        let mut all = Rollup::default();
+        for (key, rollup) in self.rollups.recent(from) {
+            if scope.covers(&key.tenant) && is_one(&key.queue) {
+                all.merge(&rollup);
+            }
+        }
+        Recent::of(&all)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the engine tells of itself: plain values that the API turns into JSON.
 
+mod messages;
 mod sessions;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -13,6 +14,7 @@ use cauce_flow::{
 use cauce_store::jobs::{self, QueueCounts};
 use serde::Serialize;
 
+pub use self::messages::{MessageQueues, SenderStatus};
 pub use self::sessions::{
     BatchFigures, CacheFigures, QrTaken, SessionState, Source, StatusTaken, UpdateFigures,
 };

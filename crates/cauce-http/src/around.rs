@@ -128,6 +128,7 @@ fn harden(headers: &mut HeaderMap) {
 fn kinds(path: &str) -> &'static [&'static str] {
     match path {
         "/metrics" => &["text/plain"],
+        "/webhooks/whatsapp-cloud" => &["application/json", "text/plain"],
         "/t.js" => &["text/javascript", "application/javascript"],
         "/tracking-v2/stream" => &["text/event-stream"],
         "/tracking-v2/export" => &[

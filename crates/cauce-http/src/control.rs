@@ -6,6 +6,8 @@ pub(crate) mod dead;
 pub(crate) mod destinations;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod message_queues;
+pub(crate) mod messages;
 pub(crate) mod metrics;
 pub(crate) mod pixels;
 pub(crate) mod probes;

@@ -33,6 +33,7 @@ use crate::{
         (name = "tracking", description = "Events of web sites."),
         (name = "sessions", description = "QR codes and statuses of a gateway's sessions, for the company's backend."),
         (name = "relays", description = "Batches of whatever is handed in, for an endpoint of one's own."),
+        (name = "messages", description = "Messages to people on WhatsApp, and what their providers tell."),
         (name = "queues", description = "The durable lines of jobs."),
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),

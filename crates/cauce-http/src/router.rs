@@ -10,8 +10,8 @@ use crate::{
     app::App,
     around::around,
     control::{
-        audit, dead, destinations, jobs, keys, metrics, pixels, probes, queues, relays, sessions,
-        tracker, tracking,
+        audit, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels, probes,
+        queues, relays, sessions, tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},
@@ -34,6 +34,7 @@ impl Routes {
             to_pages: OpenApiRouter::new().routes(routes!(ingest::tracking::take_events)),
             by_scope: vec![
                 (KeyScope::Ingest, ingest_routes()),
+                (KeyScope::Send, send()),
                 (KeyScope::Read, read()),
                 (KeyScope::Manage, manage()),
                 (KeyScope::Admin, admin()),
@@ -73,6 +74,11 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sessions::batch))
         .routes(routes!(sessions::cache))
         .routes(routes!(ingest::evolution::hear))
+        .routes(routes!(ingest::webhooks::twilio))
+        .routes(routes!(
+            ingest::webhooks::whatsapp_cloud,
+            ingest::webhooks::challenge
+        ))
 }
 
 fn ingest_routes() -> OpenApiRouter<Arc<App>> {
@@ -81,6 +87,13 @@ fn ingest_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ingest::sessions::put_qr))
         .routes(routes!(ingest::sessions::put_status))
         .routes(routes!(ingest::relays::relay))
+}
+
+fn send() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(ingest::messages::send))
+        .routes(routes!(ingest::messages::send_many))
+        .routes(routes!(messages::change, messages::cancel))
 }
 
 fn read() -> OpenApiRouter<Arc<App>> {
@@ -95,6 +108,11 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(relays::list))
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::active))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::get))
+        .routes(routes!(messages::inbound))
+        .routes(routes!(message_queues::metrics))
+        .routes(routes!(message_queues::dead))
         .routes(routes!(pixels::tokens))
         .routes(routes!(pixels::stats))
         .routes(routes!(pixels::health))
@@ -118,6 +136,12 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dead::retry))
         .routes(routes!(dead::retry_many))
         .routes(routes!(dead::forget))
+        .routes(routes!(message_queues::pause))
+        .routes(routes!(message_queues::resume))
+        .routes(routes!(message_queues::drain))
+        .routes(routes!(message_queues::clean))
+        .routes(routes!(message_queues::retry))
+        .routes(routes!(message_queues::retry_many))
         .routes(routes!(destinations::test))
         .routes(routes!(sessions::forget))
         .routes(routes!(relays::make))

@@ -3,6 +3,9 @@
 
 pub(crate) mod job;
 pub(crate) mod mask;
+pub(crate) mod message;
+pub(crate) mod message_out;
+pub(crate) mod message_queue;
 pub(crate) mod pixel;
 pub(crate) mod pixel_event;
 pub(crate) mod queue;

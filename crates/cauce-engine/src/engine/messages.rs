@@ -2,11 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cauce_flow::id::TenantId;
-use cauce_store::messages::{Error, Heard, Messages};
+use cauce_destinations::{message::Provider, normalize::country::Country};
+use cauce_flow::id::{QueueName, TenantId};
+use cauce_store::{
+    jobs::{self, Gate, Scope},
+    messages::{Error, Heard, Messages},
+};
 
 use super::Engine;
-use crate::messages::{NewMessage, Refusal, Sender, TakenMessage, Told};
+use crate::{
+    messages::{NewMessage, Refusal, Sender, TakenMessage, Told},
+    status::{MessageQueues, SenderStatus},
+    view,
+};
+
+/// Gates that say that an account cannot send, whatever else is open.
+const HOLDS: [&str; 3] = ["credentials", "disconnected", "account"];
 
 /// How often what is too old is forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -27,6 +38,56 @@ impl Engine {
     /// What became of messages.
     pub fn messages(&self) -> &Messages {
         &self.inner.messaging.store
+    }
+
+    /// The country that completes the national phone numbers of a tenant.
+    pub fn country(&self, tenant: &TenantId) -> Option<Country> {
+        let settings = Arc::clone(&self.inner.settings.read());
+        let own = settings.pixels.default_country.get(tenant);
+        let country = own.or(settings.pixels.fallback_country.as_ref());
+        country.and_then(|code| Country::find(code))
+    }
+
+    /// The queues that messages of a scope go through: those with accounts, and those that hold or
+    /// held jobs.
+    pub fn message_queues(&self, scope: &Scope) -> MessageQueues {
+        let inner = &self.inner;
+        let found = view::queues(inner, scope).into_iter();
+        let queues = found.filter(|queue| is_of_messages(&queue.name));
+        let accounts = inner.lines.accounts();
+        let own = accounts
+            .iter()
+            .filter(|account| scope.covers(&account.tenant) && account.provider().is_some());
+        let senders = own.filter_map(|account| {
+            let status = inner.lines.status(&account.name)?;
+            Some(SenderStatus {
+                account: account.name.clone(),
+                platform: account.platform,
+                breaker: status.breaker,
+                in_flight: status.in_flight,
+                is_held: status.gates.iter().any(|gate| HOLDS.contains(&gate.name)),
+                rate: status.rate,
+            })
+        });
+        let recent = inner.recent_of(scope, is_of_messages);
+        MessageQueues {
+            queues: queues.map(|queue| (queue.name, queue.counts)).collect(),
+            senders: senders.collect(),
+            completed_per_minute: recent.per_minute,
+            latency: recent.latency,
+        }
+    }
+
+    /// Moves the gates of all queues of messages, for one tenant or for all.
+    pub async fn move_message_gates(
+        &self,
+        tenant: Option<TenantId>,
+        gate: Gate,
+    ) -> Result<(), jobs::Error> {
+        for queue in message_queues() {
+            self.move_gate(&queue, tenant.clone(), gate).await?;
+        }
+        Ok(())
     }
 
     /// The accounts whose providers can be heard.
@@ -82,4 +143,19 @@ impl Engine {
             }
         });
     }
+}
+
+/// The names of the queues that messages go through.
+pub fn message_queues() -> Vec<QueueName> {
+    let mut names = Provider::ALL.map(Provider::queue).to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let names = names.into_iter().map(QueueName::new);
+    names.collect::<Result<_, _>>().expect("they are names")
+}
+
+fn is_of_messages(queue: &QueueName) -> bool {
+    Provider::ALL
+        .iter()
+        .any(|provider| provider.queue() == queue.as_str())
 }

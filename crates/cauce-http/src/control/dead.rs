@@ -127,6 +127,12 @@ pub(crate) struct Replayed {
     dry_run: bool,
 }
 
+impl Replayed {
+    pub(super) fn new(count: u64, dry_run: bool) -> Replayed {
+        Replayed { count, dry_run }
+    }
+}
+
 /// Put one dead letter or unknown job back in its line.
 ///
 /// It has all its attempts again.

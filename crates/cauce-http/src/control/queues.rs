@@ -153,10 +153,30 @@ pub(crate) struct Clean {
     states: Option<Vec<JobState>>,
     /// Only what ended before this.
     #[schema(value_type = String, format = DateTime)]
-    before: Timestamp,
+    pub(super) before: Timestamp,
     /// At most so many: from 1 to 1,000,000; without it, 10,000.
     #[schema(minimum = 1, maximum = 1_000_000)]
     limit: Option<u64>,
+}
+
+impl Clean {
+    /// The end states it is about, and at most how many jobs.
+    pub(super) fn checked(&self) -> Result<(Vec<JobState>, u64), Problem> {
+        let limit = self.limit.unwrap_or(DEFAULT_CLEAN);
+        if !(1..=MAX_CLEAN).contains(&limit) {
+            return Err(Problem::invalid(vec![Fault::at(
+                "/limit",
+                format!("from 1 to {MAX_CLEAN}"),
+            )]));
+        }
+        let usual = || vec![JobState::Completed, JobState::Expired, JobState::Cancelled];
+        let states = self.states.clone().unwrap_or_else(usual);
+        if states.is_empty() || states.iter().any(|state| state.is_pending()) {
+            let what = "name end states alone: completed, dead, unknown, expired, cancelled";
+            return Err(Problem::invalid(vec![Fault::at("/states", what)]));
+        }
+        Ok((states, limit))
+    }
 }
 
 /// Remove finished jobs from the history of a queue.
@@ -178,20 +198,7 @@ pub(crate) async fn clean(
 ) -> Result<Json<Affected>, Problem> {
     let scope = caller.scope(of.tenant.as_ref())?;
     find(&app, &queue, &scope)?;
-    let limit = clean.limit.unwrap_or(DEFAULT_CLEAN);
-    if !(1..=MAX_CLEAN).contains(&limit) {
-        return Err(Problem::invalid(vec![Fault::at(
-            "/limit",
-            format!("from 1 to {MAX_CLEAN}"),
-        )]));
-    }
-    let states = clean
-        .states
-        .unwrap_or_else(|| vec![JobState::Completed, JobState::Expired, JobState::Cancelled]);
-    if states.is_empty() || states.iter().any(|state| state.is_pending()) {
-        let what = "name end states alone: completed, dead, unknown, expired, cancelled";
-        return Err(Problem::invalid(vec![Fault::at("/states", what)]));
-    }
+    let (states, limit) = clean.checked()?;
     let deed = Deed {
         verb: "queue.clean",
         object: queue.to_string(),

@@ -1,4 +1,4 @@
-//! `POST /webhooks/evolution/{sender}`: a gateway tells of its sessions by itself.
+//! `POST /webhooks/evolution/{sender}`: a gateway tells of its sessions and messages by itself.
 //!
 //! The gateway does not sign its bodies. It shows the secret that the configuration names: in the
 //! header `x-webhook-secret`, or as the key of a JWT in `Authorization`, which is how the gateway
@@ -12,14 +12,17 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use cauce_destinations::jwt;
-use cauce_engine::{sessions::Update, settings::Evolution};
+use cauce_destinations::{jwt, senders::Hears};
+use cauce_engine::{messages::Sender, sessions::Update, settings::Evolution};
 use cauce_flow::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::sessions::check_status;
+use super::{
+    sessions::check_status,
+    webhooks::{text as header_text, unreadable},
+};
 use crate::{
     app::App,
     body::{self, Raw},
@@ -50,42 +53,76 @@ enum Told {
     Nothing,
 }
 
-/// Hear what a WhatsApp gateway tells of its sessions.
+/// Hear what a WhatsApp gateway tells of its sessions and messages.
 ///
-/// `connection.update` and `qrcode.updated` are taken as if they had been put at the session;
-/// everything else is answered and left alone. The answer comes when the update is durable.
+/// As a gateway of the configuration: `connection.update` and `qrcode.updated` are taken as if they
+/// had been put at the session. As an account that sends messages: states of messages, inbound
+/// messages and the connection are heard. Everything else is answered and left alone. The answer
+/// comes when it is durable.
 #[utoipa::path(
     post, path = "/webhooks/evolution/{sender}", tag = "sessions", operation_id = "hearEvolution",
-    params(("sender" = String, Path, description = "The gateway, as sessions.evolution names it.")),
+    params(("sender" = String, Path, description = "The gateway, as sessions.evolution names it, or the account.")),
     request_body(content = Object, description = "A webhook of the gateway."),
     responses((status = 200, description = "Whether anything was made of it.", body = HeardView)),
     security(())
 )]
 pub(crate) async fn hear(
     State(app): State<Arc<App>>,
-    Segment(sender): Segment<String>,
+    Segment(name): Segment<String>,
     headers: HeaderMap,
     Raw(bytes): Raw,
 ) -> Result<Response, Problem> {
-    let known = app.engine.evolution(&sender);
-    let gateway = known.filter(|gateway| is_believed(gateway, &headers, app.engine.now()));
-    let Some(gateway) = gateway else {
-        let what =
-            "no such gateway, or not its secret; see sessions.evolution in the configuration";
+    let now = app.engine.now();
+    let gateway = app.engine.evolution(&name);
+    let gateway = gateway.filter(|gateway| is_believed(gateway, &headers, now));
+    let account = app.engine.senders().into_iter().find(|sender| {
+        sender.account.as_str() == name && is_authentic(&sender.hears, &headers, now)
+    });
+    if gateway.is_none() && account.is_none() {
+        let what = "no such gateway or account, or not its secret; see sessions.evolution and the \
+                    account's webhook_secret in the configuration";
         return Err(Problem::new(Code::BadKey, what));
-    };
+    }
     let text = body::text(&bytes, app.settings.max_depth)?;
-    let envelope: Envelope = body::parse(text)?;
+    let mut taken = false;
+    if let Some(sender) = account {
+        taken |= hear_messages(&app, &sender, &bytes).await?;
+    }
+    if let Some(gateway) = gateway {
+        let key = format!(
+            "evolution:{name}:{}",
+            data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes))
+        );
+        taken |= hear_session(&app, &gateway, body::parse(text)?, &key).await?;
+    }
+    Ok((StatusCode::OK, Json(HeardView { taken })).into_response())
+}
+
+async fn hear_messages(app: &App, sender: &Sender, bytes: &[u8]) -> Result<bool, Problem> {
+    let Hears::Evolution(webhooks) = &*sender.hears else {
+        return Ok(false);
+    };
+    let Some(told) = webhooks.told(bytes) else {
+        unreadable(sender);
+        return Ok(false);
+    };
+    let taken = !told.is_empty();
+    app.engine.hear(sender, told).await?;
+    Ok(taken)
+}
+
+async fn hear_session(
+    app: &App,
+    gateway: &Evolution,
+    envelope: Envelope,
+    key: &str,
+) -> Result<bool, Problem> {
     let told = told(&envelope);
-    let key = format!(
-        "evolution:{sender}:{}",
-        data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes))
-    );
     let update = |text| Update {
         tenant: &gateway.tenant,
         session: &envelope.instance,
         text,
-        idempotency_key: Some(&key),
+        idempotency_key: Some(key),
     };
     if told != Told::Nothing && envelope.instance.parse::<SessionId>().is_err() {
         let what = "not the name of an instance";
@@ -106,8 +143,18 @@ pub(crate) async fn hear(
         Told::Qr(qr) => app.engine.take_qr(update(qr)).await.map(drop)?,
         Told::Nothing => {}
     }
-    let taken = told != Told::Nothing;
-    Ok((StatusCode::OK, Json(HeardView { taken })).into_response())
+    Ok(told != Told::Nothing)
+}
+
+fn is_authentic(hears: &Hears, headers: &HeaderMap, now: Timestamp) -> bool {
+    let Hears::Evolution(webhooks) = hears else {
+        return false;
+    };
+    let (shown, token) = (
+        header_text(headers, SECRET),
+        header_text(headers, "authorization"),
+    );
+    webhooks.is_authentic(shown, token, now)
 }
 
 fn is_believed(gateway: &Evolution, headers: &HeaderMap, now: Timestamp) -> bool {

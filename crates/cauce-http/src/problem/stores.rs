@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cauce_events::store as events;
-use cauce_store::{control, jobs};
+use cauce_store::{control, jobs, messages};
 
 use super::{Code, Fault, OVERLOADED_AFTER, Problem, wrong_state};
 
@@ -86,6 +86,17 @@ impl From<control::Error> for Problem {
             Error::Open(_) | Error::SealKey { .. } | Error::Database(_) => {
                 Problem::internal(&error)
             }
+        }
+    }
+}
+
+impl From<messages::Error> for Problem {
+    fn from(error: messages::Error) -> Problem {
+        use messages::Error;
+        match error {
+            Error::Busy => Problem::overloaded(),
+            Error::Closed | Error::Shared | Error::Database(_) => unavailable(&error),
+            Error::Open(_) | Error::Key { .. } => Problem::internal(&error),
         }
     }
 }

@@ -57,9 +57,9 @@ pub(crate) struct JobView {
 pub(crate) struct ReasonView {
     /// A short, stable code to group by.
     #[schema(example = "http_503")]
-    code: String,
+    pub(super) code: String,
     /// What happened.
-    detail: String,
+    pub(super) detail: String,
 }
 
 /// A job with all that happened to it.

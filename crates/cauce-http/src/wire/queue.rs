@@ -218,7 +218,7 @@ impl Counts {
 }
 
 impl ByPriority {
-    fn new(waiting: [u64; 4]) -> ByPriority {
+    pub(super) fn new(waiting: [u64; 4]) -> ByPriority {
         let of = |priority: Priority| waiting[priority.index()];
         ByPriority {
             critical: of(Priority::Critical),

@@ -2,6 +2,7 @@
 
 mod gateway;
 mod outside;
+mod senders;
 mod server;
 mod setup;
 mod tap;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 pub(crate) use cauce_http::testing::{Answer, call};
 pub(crate) use gateway::{Backend, Caller, Gateway, numbers};
 pub(crate) use outside::{Outside, QUEUES};
+pub(crate) use senders::{Senders, message};
 pub(crate) use server::{Server, run};
 pub(crate) use setup::{ADMIN, Setup};
 pub(crate) use tap::Tap;

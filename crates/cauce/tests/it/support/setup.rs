@@ -25,6 +25,7 @@ pub(crate) struct Setup {
     dir: TempDir,
     sections: BTreeMap<String, String>,
     accounts: String,
+    root: String,
 }
 
 impl Setup {
@@ -43,6 +44,7 @@ impl Setup {
             dir: tempfile::tempdir().unwrap(),
             sections,
             accounts,
+            root: String::new(),
         };
         setup.write();
         setup
@@ -64,6 +66,13 @@ impl Setup {
         self
     }
 
+    /// With lines above all sections.
+    pub(crate) fn at_root(mut self, lines: &str) -> Setup {
+        self.root.push_str(lines);
+        self.write();
+        self
+    }
+
     /// Other accounts from the next start or reload on.
     pub(crate) fn change_accounts(&mut self, accounts: String) {
         self.accounts = accounts;
@@ -72,6 +81,7 @@ impl Setup {
 
     fn write(&self) {
         let mut text = format!("data_dir = {:?}\n", self.data());
+        text.push_str(&self.root);
         for (name, lines) in &self.sections {
             text.push_str(&format!("[{name}]\n{lines}\n"));
         }
