@@ -12,12 +12,13 @@ use cauce_store::{
 use super::Engine;
 use crate::{
     messages::{NewMessage, Refusal, Sender, TakenMessage, Told},
+    settings::Account,
     status::{MessageQueues, SenderStatus},
     view,
 };
 
 /// Gates that say that an account cannot send, whatever else is open.
-const HOLDS: [&str; 3] = ["credentials", "disconnected", "account"];
+const HOLDS: [&str; 2] = ["credentials", "disconnected"];
 
 /// How often what is too old is forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -50,32 +51,37 @@ impl Engine {
 
     /// The queues that messages of a scope go through: those with accounts, and those that hold or
     /// held jobs.
-    pub fn message_queues(&self, scope: &Scope) -> MessageQueues {
+    pub async fn message_queues(&self, scope: &Scope) -> MessageQueues {
         let inner = &self.inner;
         let found = view::queues(inner, scope).into_iter();
         let queues = found.filter(|queue| is_of_messages(&queue.name));
-        let accounts = inner.lines.accounts();
+        let accounts = inner.lines.accounts().into_iter();
         let own = accounts
-            .iter()
             .filter(|account| scope.covers(&account.tenant) && account.provider().is_some());
-        let senders = own.filter_map(|account| {
-            let status = inner.lines.status(&account.name)?;
-            Some(SenderStatus {
-                account: account.name.clone(),
-                platform: account.platform,
-                breaker: status.breaker,
-                in_flight: status.in_flight,
-                is_held: status.gates.iter().any(|gate| HOLDS.contains(&gate.name)),
-                rate: status.rate,
-            })
-        });
+        let mut senders = Vec::new();
+        for account in own {
+            senders.extend(self.sender_status(&account).await);
+        }
         let recent = inner.recent_of(scope, is_of_messages);
         MessageQueues {
             queues: queues.map(|queue| (queue.name, queue.counts)).collect(),
-            senders: senders.collect(),
+            senders,
             completed_per_minute: recent.per_minute,
             latency: recent.latency,
         }
+    }
+
+    async fn sender_status(&self, account: &Account) -> Option<SenderStatus> {
+        let status = self.inner.lines.status(&account.name)?;
+        let gates = self.inner.lines.why(&account.line()).await?;
+        Some(SenderStatus {
+            account: account.name.clone(),
+            platform: account.platform,
+            breaker: status.breaker,
+            in_flight: status.in_flight,
+            is_held: gates.iter().any(|gate| HOLDS.contains(&gate.name)),
+            rate: status.rate,
+        })
     }
 
     /// Moves the gates of all queues of messages, for one tenant or for all.

@@ -50,7 +50,7 @@ pub(crate) async fn metrics(
     Query(of): Query<OfTenant>,
 ) -> Result<Json<MetricsView>, Problem> {
     let scope = caller.scope(of.tenant.as_ref())?;
-    Ok(Json(app.engine.message_queues(&scope).into()))
+    Ok(Json(app.engine.message_queues(&scope).await.into()))
 }
 
 macro_rules! moves {
