@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cauce_events::store as events;
-use cauce_store::{control, jobs};
+use cauce_store::{campaigns, control, jobs};
 
 use super::{Code, Fault, OVERLOADED_AFTER, Problem, wrong_state};
 
@@ -86,6 +86,21 @@ impl From<control::Error> for Problem {
             Error::Open(_) | Error::SealKey { .. } | Error::Database(_) => {
                 Problem::internal(&error)
             }
+        }
+    }
+}
+
+impl From<campaigns::Error> for Problem {
+    fn from(error: campaigns::Error) -> Problem {
+        use campaigns::Error;
+        match error {
+            Error::Busy => Problem::overloaded(),
+            Error::Closed => unavailable(&error),
+            Error::Open(_)
+            | Error::Held { .. }
+            | Error::Key { .. }
+            | Error::Sealed
+            | Error::Database(_) => Problem::internal(&error),
         }
     }
 }
