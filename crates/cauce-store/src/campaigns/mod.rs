@@ -32,12 +32,12 @@ use std::{
 
 use cauce_flow::{id::TenantId, time::Timestamp};
 
-use self::{lock::Lock, opt_outs::OptedOut};
 pub use self::{
     audience::{Audience, Estimate, Member, Walk},
     lists::Listing,
     looking::{Filter, Place},
 };
+use self::{lock::Lock, opt_outs::OptedOut};
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
     database::{Database, Failure},
@@ -154,7 +154,7 @@ impl Campaigns {
         if !data_dir.join(FILE).exists() {
             return Ok(false);
         }
-        Database::copy(&data_dir.join(FILE), &to.join(FILE)).await?;
+        Database::copy::<Error>(&data_dir.join(FILE), &to.join(FILE)).await?;
         Personal::copy(data_dir, to)?;
         Ok(true)
     }

@@ -66,9 +66,9 @@ fn known(args: &ImportContacts) -> Result<Known, Failure> {
     });
     let country = args.default_country.as_deref().map(|code| {
         let found = Some(code).filter(|code| code.len() == 2);
-        found.and_then(Country::find).ok_or_else(|| {
-            Failure::usage(format!("no country {code}; hint: two letters, ES say"))
-        })
+        found
+            .and_then(Country::find)
+            .ok_or_else(|| Failure::usage(format!("no country {code}; hint: two letters, ES say")))
     });
     Ok(Known {
         country: country.transpose()?,
@@ -106,7 +106,13 @@ impl Source {
     }
 
     /// Reads the rest on a thread of its own. A file that cannot be read to its end breaks off.
-    fn rest(mut self) -> (Bytes, mpsc::Receiver<Bytes>, tokio::task::JoinHandle<io::Result<()>>) {
+    fn rest(
+        mut self,
+    ) -> (
+        Bytes,
+        mpsc::Receiver<Bytes>,
+        tokio::task::JoinHandle<io::Result<()>>,
+    ) {
         let (pieces, rest) = mpsc::channel(MAX_WAITING);
         let first = self.first.clone();
         self.bar.inc(first.len() as u64);
@@ -151,7 +157,12 @@ async fn through_server(
     ]);
     let (first, rest, reading) = source.rest();
     let report = api
-        .upload(&format!("/api/contacts/import{query}"), "text/csv", first, rest)
+        .upload(
+            &format!("/api/contacts/import{query}"),
+            "text/csv",
+            first,
+            rest,
+        )
         .await?;
     ended(reading).await?;
     if let Some(path) = report["rejectedUrl"].as_str() {
@@ -207,18 +218,21 @@ async fn into_folder(
         .map_err(|why| Failure::failed(format!("cannot make {}: {why}", dir.display())))?;
     let store = Campaigns::open(dir).map_err(Failure::failed)?;
     let (first, mut rest, reading) = source.rest();
-    let pieces = futures_util::stream::iter([Ok(first)]).chain(
-        futures_util::stream::poll_fn(move |cx| rest.poll_recv(cx)).map(Ok::<_, BodyFault>),
-    );
+    let pieces = futures_util::stream::iter([Ok(first)])
+        .chain(futures_util::stream::poll_fn(move |cx| rest.poll_recv(cx)).map(Ok::<_, BodyFault>));
     let taken = contacts::import(&store, options, pieces, now, |_| {}).await;
     ended(reading).await?;
     let (import, report) = taken.map_err(Failure::failed)?;
     if report.rejected_kept > 0 {
         let mut file = create(rejected)?;
         for piece in 0.. {
-            let text = store.rejected(&import, piece).await.map_err(Failure::failed)?;
+            let text = store
+                .rejected(&import, piece)
+                .await
+                .map_err(Failure::failed)?;
             let Some(text) = text else { break };
-            file.write_all(&text).map_err(|why| unwritten(rejected, &why))?;
+            file.write_all(&text)
+                .map_err(|why| unwritten(rejected, &why))?;
         }
     }
     store.close().await;
@@ -248,7 +262,9 @@ fn create(path: &Path) -> Result<File, Failure> {
 
 fn unwritten(path: &Path, why: &io::Error) -> Failure {
     let path = path.display();
-    Failure::failed(format!("the contacts are imported, but {path} cannot be written: {why}"))
+    Failure::failed(format!(
+        "the contacts are imported, but {path} cannot be written: {why}"
+    ))
 }
 
 fn show(report: &Value, rejected: &Path, global: &Global) {
@@ -265,13 +281,20 @@ fn show(report: &Value, rejected: &Path, global: &Global) {
         number("created"),
         number("updated"),
         number("rejected"),
-        if report["dryRun"] == true { "; nothing was changed" } else { "" },
+        if report["dryRun"] == true {
+            "; nothing was changed"
+        } else {
+            ""
+        },
     ));
     for (reason, count) in report["reasons"].as_object().into_iter().flatten() {
         output::line(&format!("  {reason}: {count}"));
     }
     if number("rejectedKept") > 0 {
-        output::line(&format!("rejected rows with their reasons: {}", rejected.display()));
+        output::line(&format!(
+            "rejected rows with their reasons: {}",
+            rejected.display()
+        ));
     }
 }
 

@@ -159,7 +159,8 @@ async fn what_comes_piece_by_piece_is_sent_so_and_whole() {
     })
     .await;
     let (pieces, rest) = tokio::sync::mpsc::channel(1);
-    let sent = tokio::spawn(async move { patient_transport().upload(post(&url, "one"), rest).await });
+    let sent =
+        tokio::spawn(async move { patient_transport().upload(post(&url, "one"), rest).await });
     for piece in ["two", "three"] {
         pieces.send(piece.into()).await.unwrap();
     }
@@ -167,6 +168,9 @@ async fn what_comes_piece_by_piece_is_sent_so_and_whole() {
     let seen = heard.recv().await.unwrap();
     assert_eq!(sent.await.unwrap().response().status, 200);
     let (head, body) = seen.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains("transfer-encoding: chunked") && !head.contains("content-length"), "{head}");
+    assert!(
+        head.contains("transfer-encoding: chunked") && !head.contains("content-length"),
+        "{head}"
+    );
     assert_eq!(body, "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
 }

@@ -39,7 +39,7 @@ impl Bench {
         self.store.contact(&acme(), id).await.unwrap().unwrap()
     }
 
-    async fn page(&self, filter: Filter) -> Vec<String> {
+    pub(super) async fn page(&self, filter: Filter) -> Vec<String> {
         let place = Place {
             after: 0,
             limit: 100,
@@ -48,7 +48,7 @@ impl Bench {
         found.into_iter().map(|contact| contact.id).collect()
     }
 
-    async fn again(self) -> Bench {
+    pub(super) async fn again(self) -> Bench {
         self.store.close().await;
         Bench {
             store: Campaigns::open(self.dir.path()).unwrap(),
@@ -399,6 +399,15 @@ async fn copy_is_made_beside_an_open_store_with_the_key_that_reads_it() {
     let to = tempfile::tempdir().unwrap();
     assert!(Campaigns::copy(b.dir.path(), to.path()).await.unwrap());
     let copy = Campaigns::open(to.path()).unwrap();
+    copy.close().await;
+    let third = tempfile::tempdir().unwrap();
+    assert!(Campaigns::copy(to.path(), third.path()).await.unwrap());
+    assert!(
+        !Campaigns::copy(&third.path().join("no"), to.path())
+            .await
+            .unwrap()
+    );
+    let copy = Campaigns::open(third.path()).unwrap();
     assert!(copy.contact(&acme(), "a").await.unwrap().is_some());
 }
 
