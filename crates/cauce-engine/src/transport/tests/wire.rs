@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use cauce_destinations::destination::{Fault, Header};
+use cauce_destinations::destination::{Answer, Fault, Header};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::Mutex,
@@ -166,7 +166,8 @@ async fn what_comes_piece_by_piece_is_sent_so_and_whole() {
     }
     drop(pieces);
     let seen = heard.recv().await.unwrap();
-    assert_eq!(sent.await.unwrap().response().status, 200);
+    let answer = sent.await.unwrap().answer;
+    assert!(matches!(answer, Answer::Response(answer) if answer.status == 200));
     let (head, body) = seen.split_once("\r\n\r\n").unwrap();
     assert!(
         head.contains("transfer-encoding: chunked") && !head.contains("content-length"),
