@@ -25,12 +25,13 @@ use cauce_store::{
     rollups::Rollups,
 };
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     campaigns::{Campaigning, Hours},
     clock::Clock,
+    engine::contacts::MAX_IMPORTS,
     line::Surroundings,
     lines::Lines,
     messages::{CampaignScreen, Messaging},
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) jobs: Arc<dyn JobStore>,
     pub(crate) control: Control,
     pub(crate) campaigns: Campaigns,
+    /// How many files of contacts may still begin to come.
+    pub(crate) imports: Semaphore,
     pub(crate) rollups: Arc<Rollups>,
     min_free_bytes: AtomicU64,
     pub(crate) clock: Clock,
@@ -178,6 +181,7 @@ impl Inner {
             jobs,
             control,
             campaigns,
+            imports: Semaphore::new(MAX_IMPORTS),
             rollups: Arc::new(rollups),
             min_free_bytes: AtomicU64::new(min_free_bytes),
             clock,

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
+    body::STREAMED,
     metrics::Counted,
     problem::{Code, Problem},
 };
@@ -76,12 +77,15 @@ async fn within(app: &App, counted: Counted, request: Request, next: Next) -> Re
         return problem.into_response();
     }
     let changes = !request.method().is_safe();
+    let patient = request.uri().path() == STREAMED;
     let route = async move {
         let response = guarded(next.run(request)).await;
         drop(counted);
         response
     };
     match changes {
+        // A file goes on for as long as it comes; its pieces have a time of their own.
+        true if patient => ended(app.calls.spawn(route)).await,
         true => in_time(app, ended(app.calls.spawn(route))).await,
         false => in_time(app, route).await,
     }
@@ -137,6 +141,9 @@ fn kinds(path: &str) -> &'static [&'static str] {
             "application/vnd.apache.parquet",
             "application/octet-stream",
         ],
+        path if path.starts_with("/api/contacts/imports/") && path.ends_with("/rejected") => {
+            &["text/csv"]
+        }
         _ => &["application/json"],
     }
 }

@@ -18,6 +18,9 @@ use crate::{
 };
 use std::sync::Arc;
 
+/// The route whose body is a file that is taken while it comes, and never held as a whole.
+pub(crate) const STREAMED: &str = "/api/contacts/import";
+
 /// A body read as JSON of this type.
 pub(crate) struct Json<T>(pub(crate) T);
 

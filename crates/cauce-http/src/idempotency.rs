@@ -70,9 +70,11 @@ impl Call {
     }
 }
 
-/// The idempotency key of a POST.
+/// The idempotency key of a POST. A file that is streamed has none: it is not held as a whole, and
+/// to take it again changes nothing.
 pub(crate) fn key_of(request: &Request) -> Option<HeaderValue> {
-    (request.method() == Method::POST).then(|| request.headers().get(HEADER).cloned())?
+    let may = request.method() == Method::POST && request.uri().path() != body::STREAMED;
+    may.then(|| request.headers().get(HEADER).cloned())?
 }
 
 /// Carries a call out, unless it was carried out before.

@@ -16,6 +16,7 @@ use utoipa::{
 };
 
 use crate::{
+    body::STREAMED,
     problem::{Code, Fault, ProblemBody},
     router::Routes,
 };
@@ -34,6 +35,7 @@ use crate::{
         (name = "sessions", description = "QR codes and statuses of a gateway's sessions, for the company's backend."),
         (name = "relays", description = "Batches of whatever is handed in, for an endpoint of one's own."),
         (name = "messages", description = "Messages to people on WhatsApp, and what their providers tell."),
+        (name = "contacts", description = "People to write to, and who wants no messages."),
         (name = "queues", description = "The durable lines of jobs."),
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),
@@ -176,7 +178,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     if method == "post" {
         statuses.extend([400, 408, 409, 413, 422]);
-        add_idempotency_key(operation);
+        if path != STREAMED {
+            add_idempotency_key(operation);
+        }
     }
     if path.ends_with("/events") {
         statuses.push(507);

@@ -84,6 +84,8 @@ codes! {
     TooManyEntries = "too_many_entries" PAYLOAD_TOO_LARGE "Too many entries in one call";
     /// The body is in another format.
     UnsupportedMediaType = "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The body is in a format that is not read";
+    /// The file is no table that can be read.
+    BadFile = "bad_file" UNPROCESSABLE_ENTITY "The file cannot be read as a table";
     /// Fields are missing or wrong.
     Invalid = "invalid" UNPROCESSABLE_ENTITY "Some fields are not valid";
     /// The idempotency key was used for another body.

@@ -10,8 +10,8 @@ use crate::{
     app::App,
     around::around,
     control::{
-        audit, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels, probes,
-        queues, relays, sessions, tracker, tracking,
+        audit, contacts, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels,
+        probes, queues, relays, sessions, tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},
@@ -122,6 +122,12 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tracking::throttling::list))
         .routes(routes!(tracking::stream::watch))
         .routes(routes!(tracking::export::export))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::tags))
+        .routes(routes!(contacts::get))
+        .routes(routes!(contacts::imports::list))
+        .routes(routes!(contacts::imports::get))
+        .routes(routes!(contacts::imports::rejected))
 }
 
 fn manage() -> OpenApiRouter<Arc<App>> {
@@ -152,6 +158,11 @@ fn manage() -> OpenApiRouter<Arc<App>> {
             tracking::throttling::reset
         ))
         .routes(routes!(tracking::events::erase))
+        .routes(routes!(contacts::put))
+        .routes(routes!(contacts::change, contacts::delete))
+        .routes(routes!(contacts::opting::out))
+        .routes(routes!(contacts::opting::back_in))
+        .routes(routes!(contacts::import::import))
 }
 
 fn admin() -> OpenApiRouter<Arc<App>> {

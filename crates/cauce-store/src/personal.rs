@@ -9,7 +9,10 @@ use cauce_flow::id::TenantId;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::seal::{self, KEY_BYTES, Seal};
+use crate::{
+    database::make_private_new,
+    seal::{self, KEY_BYTES, Seal},
+};
 
 /// The name of the file with the key of personal data in the data folder.
 pub const FILE: &str = "personal.key";
@@ -38,6 +41,14 @@ impl Personal {
             seal: Arc::new(Seal::new(sealing.into_bytes().into())),
             finder: keyed(&finding.into_bytes().into()),
         })
+    }
+
+    /// Copies the key into another folder, for its owner alone.
+    pub(crate) fn copy(data_dir: &Path, to: &Path) -> io::Result<()> {
+        let key = std::fs::read(data_dir.join(FILE))?;
+        let to = to.join(FILE);
+        make_private_new(&to)?;
+        std::fs::write(to, key)
     }
 
     /// What a number, in the form that stands for its person, is found by.

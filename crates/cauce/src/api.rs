@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cauce_destinations::destination::{Answer, Fault, Header, Request, Response};
 use cauce_engine::{settings, transport::Transport};
 use serde_json::Value;
+use tokio::sync::mpsc::Receiver;
 
 use crate::{
     cli::Remote,
@@ -81,6 +82,38 @@ impl Api {
             Answer::NotSent(fault) => Err(self.unreachable(fault)),
             Answer::Ambiguous(fault) => Err(Failure::failed(format!(
                 "{} did not send all of it ({}); hint: look into the log of the server, then ask again",
+                self.base,
+                fault.code()
+            ))),
+        }
+    }
+
+    /// Sends something large, piece by piece; `first` is its first piece.
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        kind: &str,
+        first: Bytes,
+        rest: Receiver<Bytes>,
+    ) -> Result<Value, Failure> {
+        // The answer comes when all of it was taken.
+        let deadlines = settings::Transport {
+            first_byte: LONG,
+            total: LONG,
+            ..deadlines()
+        };
+        let transport = Transport::new(&deadlines).map_err(Failure::failed)?;
+        let mut request = self.request(http::Method::POST, path, None);
+        let kind = header("content-type", kind.to_owned(), false);
+        request.headers.push(kind);
+        request.body = first;
+        match transport.upload(request, rest).await.answer {
+            Answer::Response(response) => read(&response),
+            Answer::NotSent(fault @ (Fault::Dns | Fault::Connect | Fault::ConnectTimeout)) => {
+                Err(self.unreachable(fault))
+            }
+            Answer::NotSent(fault) | Answer::Ambiguous(fault) => Err(Failure::failed(format!(
+                "{} did not take all of it ({}); hint: look into the log of the server, then send it again",
                 self.base,
                 fault.code()
             ))),

@@ -45,6 +45,9 @@ pub(crate) enum Command {
     /// Write what a running server keeps into a file
     #[command(subcommand)]
     Export(Export),
+    /// Bring what is in a file into a running server, or into a data folder
+    #[command(subcommand)]
+    Import(Import),
     /// Look after the files of a data folder while no server runs on it
     #[command(subcommand)]
     Store(Store),
@@ -298,6 +301,46 @@ pub(crate) struct ExportEvents {
     /// Of this site
     #[arg(long, value_name = "UUID")]
     pub(crate) site: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Contacts of a CSV file, whatever its encoding and delimiter
+    Contacts(ImportContacts),
+}
+
+/// Which contacts are imported, and how the file is read.
+#[derive(Debug, Args)]
+pub(crate) struct ImportContacts {
+    /// The CSV file; its first row names the columns
+    pub(crate) file: PathBuf,
+    /// Of this tenant [default: that of the key]
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// The country that completes national numbers, two letters [default: pixels.default_country]
+    #[arg(long, value_name = "COUNTRY")]
+    pub(crate) default_country: Option<String>,
+    /// Tags that every contact gets beside its own; several with commas
+    #[arg(long, value_name = "TAGS")]
+    pub(crate) tags: Option<String>,
+    /// The encoding of the file [default: found out]
+    #[arg(long)]
+    pub(crate) encoding: Option<String>,
+    /// What stands between the columns: ; , | or tab [default: found out]
+    #[arg(long)]
+    pub(crate) delimiter: Option<String>,
+    /// Only look at the file, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write into the data folder, while no server runs on it
+    #[arg(long, requires = "tenant", conflicts_with_all = ["url", "key"])]
+    pub(crate) offline: bool,
+    /// The file for the rows that are not taken [default: FILE.rejected.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejected: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

@@ -27,6 +27,8 @@ use super::{
 
 /// Pieces of the body, and batches, that wait.
 const MAX_WAITING: usize = 2;
+/// Bytes of a refused file that are passed over before the answer.
+const MAX_PASSED_OVER: usize = 16 << 20;
 /// Batches after which a running import tells how far it is.
 const TELL_EVERY: u32 = 25;
 
@@ -122,17 +124,24 @@ pub async fn import(
     }
 }
 
-/// Hands the body to the reader. The reader may not want all of it.
+/// Hands the body to the reader. Where the reader wants no more of it, some of the rest is passed
+/// over: whoever still sends would otherwise find the connection gone, and the answer with it.
 async fn feed(
     body: impl Stream<Item = Result<Bytes, BodyFault>>,
     pieces: mpsc::Sender<Piece>,
 ) -> Result<(), BodyFault> {
-    let mut body = std::pin::pin!(body);
+    let (mut body, mut passed) = (std::pin::pin!(body), 0);
     while let Some(piece) = body.next().await {
-        if pieces.send(Piece::Bytes(piece?)).await.is_err() {
+        let piece = piece?;
+        let bytes = piece.len();
+        if passed > 0 || pieces.send(Piece::Bytes(piece)).await.is_err() {
+            passed += bytes;
+        }
+        if passed > MAX_PASSED_OVER {
             return Ok(());
         }
     }
+    // It may want no end either.
     let _ = pieces.send(Piece::End).await;
     Ok(())
 }

@@ -35,7 +35,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use cauce_destinations::destination::{Answer, Fault, Request};
 use parking_lot::RwLock;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::mpsc::Receiver,
+    time::{Instant, timeout_at},
+};
 
 pub use reach::Reach;
 pub use tls::TlsError;
@@ -151,6 +154,16 @@ impl Transport {
         self.exchange(request, progress).await
     }
 
+    /// Sends something large, whose pieces come one by one. The answer may come before all of them
+    /// were taken. The body of the request is the first piece, and must not be empty.
+    pub async fn upload(&self, request: Request, pieces: Receiver<Bytes>) -> Exchange {
+        let progress = Progress {
+            more: Some(pieces),
+            ..Progress::new(|| {})
+        };
+        self.exchange(request, progress).await
+    }
+
     async fn exchange<F: FnOnce() + Send>(
         &self,
         request: Request,
@@ -190,7 +203,9 @@ struct Attempt<'a, F> {
 
 impl<F: FnOnce() + Send> Attempt<'_, F> {
     async fn run(&mut self, request: &Request, target: &Target) -> Outcome {
-        while let Some(mut link) = self.shared.pool.take(&target.key) {
+        // What comes piece by piece cannot be sent a second time, so it does not try old connections.
+        let once = self.progress.more.is_some();
+        while !once && let Some(mut link) = self.shared.pool.take(&target.key) {
             if !link.is_usable().await {
                 continue;
             }
@@ -223,7 +238,8 @@ impl<F: FnOnce() + Send> Attempt<'_, F> {
         request: &Request,
         target: &Target,
     ) -> Outcome {
-        let request = target.compose(request).map_err(Failure::before)?;
+        let mut request = target.compose(request).map_err(Failure::before)?;
+        request.body_mut().follow(self.progress.more.take());
         self.progress.on_connected();
         let deadlines = Deadlines {
             first_byte: Instant::now() + self.settings.first_byte,
@@ -248,6 +264,8 @@ struct Progress<F> {
     left: Option<F>,
     /// Takes the body of a success, where it is wanted piece by piece.
     take: Option<Box<dyn FnMut(Bytes) + Send + Sync>>,
+    /// Pieces of the body that are still to come.
+    more: Option<Receiver<Bytes>>,
 }
 
 impl<F: FnOnce() + Send> Progress<F> {
@@ -257,6 +275,7 @@ impl<F: FnOnce() + Send> Progress<F> {
             timings: Timings::default(),
             left: Some(left),
             take: None,
+            more: None,
         }
     }
 

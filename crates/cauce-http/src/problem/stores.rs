@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cauce_events::store as events;
-use cauce_store::{control, jobs, messages};
+use cauce_store::{campaigns, control, jobs, messages};
 
 use super::{Code, Fault, OVERLOADED_AFTER, Problem, wrong_state};
 
@@ -97,6 +97,21 @@ impl From<messages::Error> for Problem {
             Error::Busy => Problem::overloaded(),
             Error::Closed | Error::Shared | Error::Database(_) => unavailable(&error),
             Error::Open(_) | Error::Key { .. } => Problem::internal(&error),
+        }
+    }
+}
+
+impl From<campaigns::Error> for Problem {
+    fn from(error: campaigns::Error) -> Problem {
+        use campaigns::Error;
+        match error {
+            Error::Busy => Problem::overloaded(),
+            Error::Closed => unavailable(&error),
+            Error::Open(_)
+            | Error::Held { .. }
+            | Error::Key { .. }
+            | Error::Sealed
+            | Error::Database(_) => Problem::internal(&error),
         }
     }
 }

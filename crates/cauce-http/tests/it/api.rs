@@ -39,8 +39,15 @@ async fn no_key_opens_what_it_must_not() {
         );
     }
     let other = key(&bench.engine, Some("globex"), KeyScope::ALL).await.1;
+    let import = crate::contacts::one_of_each(&bench).await;
+    let contact = || "contact-1".to_owned();
     let objects = [
         ("id", id),
+        ("id getContact", contact()),
+        ("id changeContact", contact()),
+        ("id deleteContact", contact()),
+        ("id getContactImport", import.clone()),
+        ("id getRejectedContacts", import),
         ("id revokeKey", key_id),
         ("queue", "meta".into()),
         ("name", "acme-meta".into()),

@@ -4,6 +4,7 @@
 mod api;
 mod bad_bodies;
 mod bench;
+mod contacts;
 mod hang_up;
 mod ingest;
 mod ready;

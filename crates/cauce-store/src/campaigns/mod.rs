@@ -15,6 +15,7 @@ mod delete;
 mod identity;
 pub mod imports;
 mod lists;
+mod lock;
 mod looking;
 mod numbers;
 mod opt_outs;
@@ -31,12 +32,12 @@ use std::{
 
 use cauce_flow::{id::TenantId, time::Timestamp};
 
-use self::opt_outs::OptedOut;
 pub use self::{
     audience::{Audience, Estimate, Member, Walk},
     lists::Listing,
     looking::{Filter, Place},
 };
+use self::{lock::Lock, opt_outs::OptedOut};
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
     database::{Database, Failure},
@@ -52,6 +53,14 @@ pub enum Error {
     /// The file cannot be opened, or is newer than this program.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Another process has it open.
+    #[error(
+        "{path} is held by another process; hint: stop the server on this data folder, or ask it"
+    )]
+    Held {
+        /// The file that is locked.
+        path: PathBuf,
+    },
     /// The key that personal data is encrypted with cannot be used.
     #[error(
         "cannot use {path}: {why}; hint: put the file back from a backup; without it the contacts \
@@ -108,12 +117,14 @@ pub struct Campaigns {
     database: Database,
     personal: Personal,
     opted_out: Arc<OptedOut>,
+    lock: Lock,
 }
 
 impl Campaigns {
     /// Opens the store of a data folder, makes it where it is missing, and brings an older one up to
     /// date. An import that the end of the process has interrupted is marked so.
     pub fn open(data_dir: &Path) -> Result<Campaigns, Error> {
+        let lock = Lock::take(data_dir)?;
         let personal = Personal::of(data_dir).map_err(|why| Error::Key {
             path: data_dir.join(PERSONAL_KEY_FILE),
             why,
@@ -128,6 +139,7 @@ impl Campaigns {
             database,
             personal,
             opted_out: Arc::new(opted_out),
+            lock,
         })
     }
 
@@ -136,9 +148,15 @@ impl Campaigns {
         self.personal.hash(tenant, phone)
     }
 
-    /// Copies everything, as of one moment, into a new file that its owner alone can read.
-    pub async fn copy_to(&self, path: &Path) -> Result<(), Error> {
-        self.database.copy_to(path).await
+    /// Copies the store of a data folder, as of one moment, and the key of its personal data into
+    /// another folder, whether or not a server runs on it. Answers whether there was one.
+    pub async fn copy(data_dir: &Path, to: &Path) -> Result<bool, Error> {
+        if !data_dir.join(FILE).exists() {
+            return Ok(false);
+        }
+        Database::copy::<Error>(&data_dir.join(FILE), &to.join(FILE)).await?;
+        Personal::copy(data_dir, to)?;
+        Ok(true)
     }
 
     /// Forgets what has outlived its time: rows that imports did not take. Answers how many imports
@@ -150,6 +168,7 @@ impl Campaigns {
     /// Writes what waits and closes the file. Later calls answer [`Error::Closed`].
     pub async fn close(&self) {
         self.database.close().await;
+        self.lock.release();
     }
 }
 

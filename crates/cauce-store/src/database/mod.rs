@@ -142,21 +142,23 @@ impl Database {
         self.readers.read(work).await
     }
 
-    /// Copies everything, as of one moment, into a new file that its owner alone can read.
-    pub(crate) async fn copy_to<E>(&self, path: &Path) -> Result<(), E>
+    /// Copies everything of a file, as of one moment, into a new file that its owner alone can read.
+    /// Another process may have it open.
+    pub(crate) async fn copy<E>(from: &Path, to: &Path) -> Result<(), E>
     where
-        E: From<OpenError> + From<Failure> + From<rusqlite::Error>,
+        E: From<OpenError> + From<Failure>,
     {
         let unusable = |why: String| OpenError::Open {
-            path: path.to_owned(),
+            path: to.to_owned(),
             why,
         };
-        make_private_new(path).map_err(|why| unusable(why.to_string()))?;
-        let to = path
+        make_private_new(to).map_err(|why| unusable(why.to_string()))?;
+        let path = to
             .to_str()
             .ok_or_else(|| unusable("the path is not UTF-8".to_owned()))?;
-        let to = to.to_owned();
-        Ok(self.readers.copy_to(to).await?)
+        let (from, path) = (from.to_owned(), path.to_owned());
+        let copied = tokio::task::spawn_blocking(move || readers::copy(&from, &path));
+        Ok(copied.await.unwrap_or(Err(Failure::Closed))?)
     }
 
     /// Finishes what waits and closes the file.

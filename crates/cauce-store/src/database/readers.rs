@@ -54,16 +54,6 @@ impl Readers {
             .unwrap_or_else(|_| Err(Failure::Closed.into()))
     }
 
-    /// Copies everything, as of one moment, into an empty file.
-    pub(super) async fn copy_to(self: &Arc<Readers>, to: String) -> Result<(), Failure> {
-        let readers = Arc::clone(self);
-        let copied = tokio::task::spawn_blocking(move || {
-            readers.connect()?.execute("VACUUM INTO ?1", [to])?;
-            Ok(())
-        });
-        copied.await.unwrap_or(Err(Failure::Closed))
-    }
-
     fn look<T, E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
@@ -83,8 +73,7 @@ impl Readers {
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = connect(&self.path)?;
         connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
         Ok(connection)
     }
@@ -93,4 +82,15 @@ impl Readers {
         self.turns.close();
         self.idle.lock().clear();
     }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+}
+
+/// Copies everything, as of one moment, into an empty file.
+pub(super) fn copy(from: &Path, to: &str) -> Result<(), Failure> {
+    connect(from)?.execute("VACUUM INTO ?1", [to])?;
+    Ok(())
 }

@@ -17,6 +17,13 @@ const MAX_WAITING: usize = 1_024;
 /// Prepared statements that are kept: more than any file here has.
 const MAX_STATEMENTS: usize = 128;
 
+/// Memory for pages. Hashes come in no order, so an index is written all over: with SQLite's own
+/// 2 MB every row of an import would read and write a page.
+const CACHE_KIB: i64 = 16 << 10;
+/// Pages in the log before they are written to their places; of 4 KiB each. A page that is written
+/// again and again is so copied less often.
+const CHECKPOINT_PAGES: i64 = 8_000;
+
 /// A piece of work on the database.
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -34,6 +41,14 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, name: &str) -> io::Result<Writer> {
         connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
+        let tuned = [
+            ("cache_size", -CACHE_KIB),
+            ("wal_autocheckpoint", CHECKPOINT_PAGES),
+        ];
+        for (name, value) in tuned {
+            let set = connection.pragma_update(None, name, value);
+            set.map_err(io::Error::other)?;
+        }
         let (inputs, received) = sync_channel(MAX_WAITING);
         thread::Builder::new()
             .name(format!("cauce-{name}"))

@@ -5,6 +5,7 @@
 pub(crate) mod check;
 pub(crate) mod dead;
 pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod queues;

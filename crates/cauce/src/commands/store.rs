@@ -16,7 +16,10 @@ use cauce_log::{
     files::RealFiles,
     tools::{self, Report},
 };
-use cauce_store::control::{self, Control};
+use cauce_store::{
+    campaigns::Campaigns,
+    control::{self, Control},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -204,6 +207,8 @@ async fn backup(
         control.close().await;
         copied.map_err(Failure::failed)?;
     }
+    let campaigns = Campaigns::copy(&config.settings.data_dir, to).await;
+    campaigns.map_err(Failure::failed)?;
     let report = tools::backup(jobs, &offline::jobs_dir(to), &RealFiles)
         .map_err(|error| Failure::caused(&error))?;
     let dir = offline::events_dir(&config.settings.data_dir);

@@ -13,6 +13,7 @@
 mod e2e_bad_input;
 mod e2e_cli;
 mod e2e_commands;
+mod e2e_contacts;
 mod e2e_control;
 mod e2e_crash;
 mod e2e_faults;

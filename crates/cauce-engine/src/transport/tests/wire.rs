@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
-use cauce_destinations::destination::{Fault, Header};
-use tokio::{io::AsyncWriteExt, sync::Mutex};
+use cauce_destinations::destination::{Answer, Fault, Header};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Mutex,
+};
 
 use super::{OK, patient_transport, post, read_request, send, serve, serve_answer};
 use crate::transport::Transport;
@@ -137,4 +140,38 @@ async fn a_body_in_pieces_comes_whole() {
         let response = send(&patient_transport(), post(&url, "x")).await.response();
         assert_eq!(response.body, "abcde");
     }
+}
+
+#[tokio::test]
+async fn what_comes_piece_by_piece_is_sent_so_and_whole() {
+    let (told, mut heard) = tokio::sync::mpsc::channel(1);
+    let url = serve(move |mut stream, _| {
+        let told = told.clone();
+        async move {
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"0\r\n\r\n") {
+                let more = stream.read_buf(&mut seen).await.unwrap();
+                assert!(more > 0, "the request broke off");
+            }
+            told.send(String::from_utf8(seen).unwrap()).await.unwrap();
+            stream.write_all(OK).await.unwrap();
+        }
+    })
+    .await;
+    let (pieces, rest) = tokio::sync::mpsc::channel(1);
+    let sent =
+        tokio::spawn(async move { patient_transport().upload(post(&url, "one"), rest).await });
+    for piece in ["two", "three"] {
+        pieces.send(piece.into()).await.unwrap();
+    }
+    drop(pieces);
+    let seen = heard.recv().await.unwrap();
+    let answer = sent.await.unwrap().answer;
+    assert!(matches!(answer, Answer::Response(answer) if answer.status == 200));
+    let (head, body) = seen.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.contains("transfer-encoding: chunked") && !head.contains("content-length"),
+        "{head}"
+    );
+    assert_eq!(body, "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
 }

@@ -39,7 +39,7 @@ impl Bench {
         self.store.contact(&acme(), id).await.unwrap().unwrap()
     }
 
-    async fn page(&self, filter: Filter) -> Vec<String> {
+    pub(super) async fn page(&self, filter: Filter) -> Vec<String> {
         let place = Place {
             after: 0,
             limit: 100,
@@ -48,7 +48,7 @@ impl Bench {
         found.into_iter().map(|contact| contact.id).collect()
     }
 
-    async fn again(self) -> Bench {
+    pub(super) async fn again(self) -> Bench {
         self.store.close().await;
         Bench {
             store: Campaigns::open(self.dir.path()).unwrap(),
@@ -393,14 +393,21 @@ async fn file_is_refused_without_the_key_it_was_written_with() {
 }
 
 #[tokio::test]
-async fn copy_is_whole_and_readable_with_the_key() {
+async fn copy_is_made_beside_an_open_store_with_the_key_that_reads_it() {
     let b = bench();
     b.put(vec![entry("a", 1)]).await;
     let to = tempfile::tempdir().unwrap();
-    b.store.copy_to(&to.path().join(FILE)).await.unwrap();
-    let key = b.dir.path().join(PERSONAL_KEY_FILE);
-    std::fs::copy(key, to.path().join(PERSONAL_KEY_FILE)).unwrap();
+    assert!(Campaigns::copy(b.dir.path(), to.path()).await.unwrap());
     let copy = Campaigns::open(to.path()).unwrap();
+    copy.close().await;
+    let third = tempfile::tempdir().unwrap();
+    assert!(Campaigns::copy(to.path(), third.path()).await.unwrap());
+    assert!(
+        !Campaigns::copy(&third.path().join("no"), to.path())
+            .await
+            .unwrap()
+    );
+    let copy = Campaigns::open(third.path()).unwrap();
     assert!(copy.contact(&acme(), "a").await.unwrap().is_some());
 }
 
@@ -413,4 +420,13 @@ async fn closed_store_says_so() {
         b.store.delete_contact(&acme(), "a").await,
         Err(Error::Closed)
     ));
+}
+
+#[tokio::test]
+async fn store_is_open_in_one_place_alone() {
+    let b = bench();
+    let again = Campaigns::open(b.dir.path());
+    assert!(matches!(again, Err(Error::Held { .. })));
+    b.store.close().await;
+    assert!(Campaigns::open(b.dir.path()).is_ok());
 }
