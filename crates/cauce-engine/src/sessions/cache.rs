@@ -99,12 +99,12 @@ impl Cache {
     }
 
     /// Takes in what was accepted, or what the backend said.
-    pub(super) async fn learn(&self, name: &Name, slot: &Slot, states: Vec<(Kind, Held)>) {
+    pub(super) fn learn(&self, name: &Name, slot: &Slot, states: Vec<(Kind, Held)>) {
         learn(slot, &states);
         let kept = states
             .iter()
             .map(|(kind, held)| (*kind as u8, held.clone()));
-        if let Err(error) = self.kept.put(name.clone(), kept.collect()).await {
+        if let Err(error) = self.kept.put(name.clone(), kept.collect()) {
             self.missed(&error);
         }
         if let Some(current) = self.memory.peek(name)
@@ -120,9 +120,9 @@ impl Cache {
     }
 
     /// Forgets a session.
-    pub(super) async fn remove(&self, name: &Name) -> Result<(), cauce_store::kept::Error> {
+    pub(super) fn remove(&self, name: &Name) -> Result<(), cauce_store::kept::Error> {
         self.memory.remove(name);
-        let removed = self.kept.remove(name.clone()).await;
+        let removed = self.kept.remove(name.clone());
         self.memory.remove(name);
         removed
     }

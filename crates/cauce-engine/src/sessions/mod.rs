@@ -96,8 +96,8 @@ impl Sessions {
     }
 
     /// Forgets a session, so that the next question goes to the backend.
-    pub(crate) async fn forget(&self, tenant: &TenantId, session: &str) -> Result<(), Refusal> {
-        Ok(self.cache.remove(&name(tenant, session)).await?)
+    pub(crate) fn forget(&self, tenant: &TenantId, session: &str) -> Result<(), Refusal> {
+        Ok(self.cache.remove(&name(tenant, session))?)
     }
 
     /// Forgets what is too old to be served even where the backend cannot be asked.
