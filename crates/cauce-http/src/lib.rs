@@ -19,6 +19,8 @@ mod cursor;
 mod gate;
 mod idempotency;
 mod ingest;
+mod jwt;
+mod lasting;
 mod metrics;
 mod openapi;
 pub mod problem;
