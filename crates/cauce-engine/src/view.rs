@@ -78,13 +78,19 @@ pub(crate) fn destinations(inner: &Inner, scope: &Scope) -> Vec<DestinationStatu
 
 /// Why a job is not running yet.
 pub(crate) async fn why(inner: &Inner, job: JobId, scope: Scope) -> Result<Why, Error> {
-    let detail = inner.jobs.job(job, scope).await?;
+    let detail = inner.jobs.job(job, scope.clone()).await?;
     let now = inner.clock.now();
     let line = detail.summary.line.clone();
     let position = inner.jobs.place(job);
     let mut gates = Vec::new();
     match detail.summary.state {
-        State::Scheduled => gates.push(due_gate(&detail)),
+        State::Scheduled => match inner.jobs.waits_for(job, scope).await? {
+            Some(older) => {
+                gates.push(key_gate(older));
+                gates.extend(waiting_gates(inner, &line, &detail, None).await);
+            }
+            None => gates.push(due_gate(&detail)),
+        },
         State::Waiting => gates.extend(waiting_gates(inner, &line, &detail, position).await),
         _ => {}
     }
@@ -111,6 +117,14 @@ fn due_gate(detail: &JobDetail) -> GateStatus {
             ),
             None => "it is scheduled for later".to_owned(),
         },
+    }
+}
+
+fn key_gate(older: JobId) -> GateStatus {
+    GateStatus {
+        name: "key",
+        opens_at: None,
+        detail: format!("an older job of the same key, {older}, is on its way and ends first"),
     }
 }
 

@@ -322,6 +322,34 @@ async fn updates_wait_for_a_missing_route_without_using_up_attempts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_state_says_that_it_waits_for_the_one_before_it() {
+    let backend = Backend::start().await;
+    let slow = Fault::SlowAnswer { delay: secs(20) };
+    backend.at.faults().chance(1.0, slow);
+    let at_once = "batch = { max_wait = \"0s\" }\n";
+    let server = Server::start(&backend.setup().with("queues.status", at_once));
+    put_status(&server, "s1", "n-1").await;
+    let jobs = async |state: &str| {
+        let path = format!("/api/queues/status/jobs?state={state}");
+        let listed = server.get(&path).await;
+        let ids = listed["items"].as_array().unwrap().iter();
+        ids.map(|job| job["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    until("it is on its way", SOON, async || {
+        backend.at.ledger().request_count() == 1
+    })
+    .await;
+    put_status(&server, "s1", "n-2").await;
+    let (first, second) = (jobs("active").await, jobs("scheduled").await);
+    assert_eq!((first.len(), second.len()), (1, 1));
+    let why = server.get(&format!("/api/jobs/{}/why", second[0])).await;
+    assert_eq!(why["gates"][0]["name"], "key", "{why}");
+    let detail = why["gates"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains(&first[0]), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_answers_have_their_own_outcome_and_lose_nothing() {
     let backend = Backend::start().await;
     let setup = backend.setup();
