@@ -19,7 +19,6 @@ mod cursor;
 mod gate;
 mod idempotency;
 mod ingest;
-mod jwt;
 mod lasting;
 mod metrics;
 mod openapi;

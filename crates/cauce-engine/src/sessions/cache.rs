@@ -34,6 +34,7 @@ pub(super) struct Reads {
     pub(super) backend: AtomicU64,
     pub(super) stale: AtomicU64,
     pub(super) absent: AtomicU64,
+    pub(super) unknown: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) lookups: AtomicU64,
     pub(super) unkept: AtomicU64,
@@ -131,6 +132,11 @@ impl Cache {
         self.kept.prune(before);
     }
 
+    /// Holds so many sessions in memory at most from here on.
+    pub(super) fn follow(&self, max_cached: usize) {
+        self.memory.set_capacity(max_cached as u64);
+    }
+
     pub(super) async fn close(&self) {
         self.kept.close().await;
     }
@@ -152,6 +158,7 @@ impl Cache {
         figures.backend_hits = read(&reads.backend);
         figures.stale = read(&reads.stale);
         figures.absent = read(&reads.absent);
+        figures.unknown = read(&reads.unknown);
         figures.failed = read(&reads.failed);
         figures.lookups = read(&reads.lookups);
         figures.unkept = read(&reads.unkept);

@@ -95,6 +95,11 @@ impl Sessions {
         })
     }
 
+    /// Takes new limits.
+    pub(crate) fn follow(&self, settings: &SessionSettings) {
+        self.cache.follow(settings.max_cached);
+    }
+
     /// Forgets a session, so that the next question goes to the backend.
     pub(crate) fn forget(&self, tenant: &TenantId, session: &str) -> Result<(), Refusal> {
         Ok(self.cache.remove(&name(tenant, session))?)

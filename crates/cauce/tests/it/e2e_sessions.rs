@@ -260,6 +260,68 @@ async fn a_thousand_readers_ask_the_backend_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reads_are_counted_by_the_level_that_answers_them() {
+    let backend = Backend::start().await;
+    backend.at.sessions().know("s1", "connected", None);
+    let setup = backend.setup();
+    let ask = async |server: &Server, path: &str| {
+        let route = format!("GET /api/sessions/{path}");
+        server.ask(&route, None).await.status
+    };
+    let server = Server::start(&setup);
+    put_status(&server, "s2", "connected").await;
+    server.kill();
+    let server = Server::start(&setup);
+    for (path, status) in [
+        ("s1?tenant=acme", 200),        // by the backend
+        ("s1?tenant=acme", 200),        // from memory
+        ("s2?tenant=acme", 200),        // from the file
+        ("s3?tenant=acme", 404),        // by the backend, which knows no such session
+        ("s3/active?tenant=acme", 404), // from memory, which knows that now
+        ("s3?tenant=globex", 404),      // by nobody: the tenant has no backend
+    ] {
+        assert_eq!(ask(&server, path).await, status, "{path}");
+    }
+    let cache = server.get("/metrics/cache").await;
+    for (field, count) in [
+        ("localHits", 2),
+        ("localMisses", 4),
+        ("storeHits", 1),
+        ("storeMisses", 3),
+        ("backendHits", 2),
+        ("backendMisses", 1),
+        ("unknown", 1),
+        ("absent", 3),
+        ("lookups", 2),
+    ] {
+        assert_eq!(cache[field], count, "{field}: {cache}");
+    }
+    assert_eq!(cache["hitRate"], 0.5);
+    for field in ["totalKeys", "qrKeys", "statusKeys", "connectionKeys"] {
+        assert!(cache[field].is_u64(), "{field}: {cache}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_changes_how_many_sessions_are_held_in_memory() {
+    let backend = Backend::start().await;
+    let mut setup = backend.setup().with("sessions", "max_cached = 1000\n");
+    let server = Server::start(&setup);
+    for session in sessions(300) {
+        put_status(&server, &session, "connected").await;
+    }
+    let held = async || server.get("/metrics/cache").await["sessions"].clone();
+    assert_eq!(held().await, 300);
+    setup = setup.with("sessions", "max_cached = 20\n");
+    server.reload(&setup).await;
+    // Memory is in parts, each of which rounds its share up.
+    let few = held().await.as_u64().unwrap();
+    assert!((1..=64).contains(&few), "{few}");
+    let status = server.get("/api/sessions/s7?tenant=acme").await;
+    assert_eq!(status["status"], "connected", "the file knows the others");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_old_answer_is_served_and_marked_while_the_backend_cannot_be_asked() {
     let backend = Backend::start().await;
     let ttl =
@@ -327,7 +389,9 @@ async fn a_state_says_that_it_waits_for_the_one_before_it() {
     let slow = Fault::SlowAnswer { delay: secs(20) };
     backend.at.faults().chance(1.0, slow);
     let at_once = "batch = { max_wait = \"0s\" }\n";
-    let server = Server::start(&backend.setup().with("queues.status", at_once));
+    let patience = "first_byte = \"30s\"\ntotal = \"30s\"\n";
+    let setup = backend.setup().with("queues.status", at_once);
+    let server = Server::start(&setup.with("transport", patience));
     put_status(&server, "s1", "n-1").await;
     let jobs = async |state: &str| {
         let path = format!("/api/queues/status/jobs?state={state}");
