@@ -132,10 +132,10 @@ async fn many_updates_become_few_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnection_is_told_at_once() {
     let backend = Backend::start().await;
-    let slow = "batch = { max_wait = \"20s\", priority_wait = \"500ms\" }\n";
+    let slow = "batch = { max_wait = \"20s\" }\n";
     let server = Server::start(&backend.setup().with("queues.status", slow));
+    let mut took = Vec::new();
     for n in 0..5 {
-        let mut worst = Duration::ZERO;
         put_status(&server, "slow", "connecting").await;
         let began = Instant::now();
         let session = format!("s{n}");
@@ -144,10 +144,11 @@ async fn a_disconnection_is_told_at_once() {
             !backend.at.sessions().statuses(&session).is_empty()
         })
         .await;
-        worst = worst.max(began.elapsed());
-        // The batch leaves after 500 ms; the rest is the machine.
-        assert!(worst < ms(1_500), "{worst:?}");
+        took.push(began.elapsed());
     }
+    took.sort_unstable();
+    // What goes beyond half a second is the machine, which others use, too.
+    assert!(took[0] < ms(500) && took[4] < ms(1_500), "{took:?}");
     put_status(&server, "slow", "waiting").await;
     assert!(
         backend
