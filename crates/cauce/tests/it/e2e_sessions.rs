@@ -1,10 +1,7 @@
 //! A gateway's sessions at a company's backend: few requests, the last state right, none older
 //! after a newer one, however often the process is killed.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use cauce_sim::{Failing, Fault, Lookup, Manner, Random, What};
 use serde_json::{Value, json};
