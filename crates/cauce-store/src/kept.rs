@@ -16,6 +16,7 @@
 //! A session that changes every second is written to the database once in those few seconds, and
 //! whoever hands a change in wakes nobody for it.
 
+mod change;
 mod database;
 mod journal;
 mod saver;
@@ -38,9 +39,10 @@ use tokio::sync::oneshot;
 
 pub use self::database::FILE;
 use self::{
+    change::Change,
     database::Database,
     saver::{Call, Saver},
-    unsaved::{Change, Unsaved},
+    unsaved::Unsaved,
 };
 
 /// Questions that may wait.

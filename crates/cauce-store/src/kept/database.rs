@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 use cauce_flow::time::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Held, Name, States, unsaved::Change};
+use super::{Held, Name, States, change::Change};
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "sessions.db";

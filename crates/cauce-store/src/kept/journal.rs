@@ -14,7 +14,7 @@ use std::{
 use cauce_flow::{id::TenantId, time::Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Held, Name, unsaved::Change};
+use super::{Held, Name, change::Change};
 use crate::codec::{Decoder, Encode, Malformed};
 
 /// What a journal begins with; another version is not read.

@@ -1,53 +1,17 @@
 //! What is in the journal and not in the database yet.
 
 use std::{
-    collections::{BTreeMap, HashMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap},
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::{Error, Name, States, journal::Journal};
+use super::{Error, Name, States, change::Change, journal::Journal};
 
 /// From so many bytes on, what is in the journal is saved at once.
 const FULL_BYTES: u64 = 8 << 20;
 /// A change that finds more than this unsaved is refused.
 const MAX_UNSAVED_BYTES: u64 = 64 << 20;
-
-/// What is to change in the states of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Change {
-    /// Whether what was known before is forgotten.
-    pub(super) anew: bool,
-    /// What is known since.
-    pub(super) states: States,
-}
-
-impl Change {
-    /// Lets a later change follow.
-    fn then(&mut self, later: Change) {
-        if later.anew {
-            *self = later;
-            return;
-        }
-        later.over(&mut self.states);
-    }
-
-    /// Lays it over what was known.
-    pub(super) fn over(self, states: &mut States) {
-        if self.anew {
-            states.clear();
-        }
-        for (kind, held) in self.states {
-            match states.entry(kind) {
-                Entry::Vacant(free) => drop(free.insert(held)),
-                Entry::Occupied(mut kept) if held.replaces(kept.get()) => {
-                    drop(kept.insert(held));
-                }
-                Entry::Occupied(_) => {}
-            }
-        }
-    }
-}
 
 /// Changes of sessions, in no order: of each session there is one.
 pub(super) type Changes = HashMap<Name, Change>;

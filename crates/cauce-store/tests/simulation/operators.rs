@@ -210,31 +210,31 @@ impl World {
         let now = self.now;
         self.say(|| format!("replay {jobs:?}"));
         let count = self.ask(|store| store.replay(replay, now));
-        let (outdated, back) = self.part_outdated(jobs, count.is_some());
+        let parted = count.and_then(|count| Some((count, self.part_outdated(&jobs)?)));
+        let Some((count, (outdated, back))) = parted else {
+            return self.on_operated(&jobs, None, |_, _| {});
+        };
         for n in outdated {
             self.ledger.jobs[n].done = Some(State::Cancelled);
         }
-        self.on_operated(&back, count, |world, n| world.ledger.on_replayed(n, now));
+        self.on_operated(&back, Some(count), |world, n| {
+            world.ledger.on_replayed(n, now);
+        });
     }
 
-    /// Parts from jobs that were to be put back those that a newer state of their key has replaced.
-    fn part_outdated(&mut self, jobs: Vec<usize>, done: bool) -> (Vec<usize>, Vec<usize>) {
-        if !done {
-            return (Vec::new(), jobs);
-        }
-        let mut outdated = Vec::new();
-        let mut back = Vec::new();
-        for n in jobs {
-            let state = self.state_of(n);
+    /// Parts from jobs that were put back those that a newer state of their key has replaced. None
+    /// where the process ends before they can be looked at.
+    fn part_outdated(&mut self, jobs: &[usize]) -> Option<(Vec<usize>, Vec<usize>)> {
+        let (mut outdated, mut back) = (Vec::new(), Vec::new());
+        for n in jobs.iter().copied() {
             // What is not found is shown as completed, and was replaced: it did not go meanwhile.
-            let replaced = matches!(state, Some(State::Cancelled | State::Completed));
-            let (must, may) = (
-                self.ledger.is_followed(n, true),
-                self.ledger.is_followed(n, false),
-            );
+            let state = self.state_of(n)?;
+            let replaced = matches!(state, State::Cancelled | State::Completed);
+            let must = self.ledger.is_followed(n, true);
+            let may = self.ledger.is_followed(n, false);
             if replaced != must && replaced != may {
                 self.ledger.blame(format!(
-                    "job {n} was put back, or not, against the order of its key: {state:?}"
+                    "job {n} was put back, or not, against the order of its key: {state}"
                 ));
             }
             match replaced {
@@ -242,7 +242,7 @@ impl World {
                 false => back.push(n),
             }
         }
-        (outdated, back)
+        Some((outdated, back))
     }
 
     /// All of the jobs were changed, or it is not known which.
