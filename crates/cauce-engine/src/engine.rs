@@ -40,7 +40,7 @@ use crate::{
     },
     tokens,
     tracking::{Tracking, conversions, daily, live, upkeep},
-    view,
+    view, why,
 };
 
 /// A handle to the running engine. Clones share it.
@@ -331,7 +331,7 @@ impl Engine {
 
     /// Why a job is not running yet.
     pub async fn why(&self, job: JobId, scope: Scope) -> Result<Why, Error> {
-        view::why(&self.inner, job, scope).await
+        why::why(&self.inner, job, scope).await
     }
 
     /// The configured accounts of the scope.

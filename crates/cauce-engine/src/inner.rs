@@ -213,6 +213,7 @@ impl Inner {
             .store(options.min_free_bytes, Ordering::Relaxed);
         self.store.follow(&options);
         self.tracking.follow(settings.tracking.clone());
+        self.sessions.follow(&settings.sessions);
         *self.settings.write() = Arc::new(settings);
     }
 

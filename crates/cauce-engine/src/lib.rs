@@ -17,6 +17,7 @@ pub mod relays;
 pub mod sessions;
 mod stats;
 mod view;
+mod why;
 
 mod janitor;
 mod line;

@@ -10,11 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
     body::STREAMED,
+    lasting::Lasting,
     metrics::Counted,
     problem::{Code, Problem},
 };
@@ -69,9 +69,9 @@ pub(crate) async fn around(
 
 /// Runs the route, unless the caller cannot read what it answers.
 ///
-/// A call that changes something runs in a task of its own: it goes on to its end, with its entry
-/// in the audit log and its remembered answer, when the caller hangs up or has waited long enough.
-/// It counts as in flight until then.
+/// A call that changes something goes on to its end, with its entry in the audit log and its
+/// remembered answer, when the caller hangs up or has waited long enough. It counts as in flight
+/// until then.
 async fn within(app: &App, counted: Counted, request: Request, next: Next) -> Response {
     if let Err(problem) = check_accept(&request) {
         return problem.into_response();
@@ -85,8 +85,8 @@ async fn within(app: &App, counted: Counted, request: Request, next: Next) -> Re
     };
     match changes {
         // A file goes on for as long as it comes; its pieces have a time of their own.
-        true if patient => ended(app.calls.spawn(route)).await,
-        true => in_time(app, ended(app.calls.spawn(route))).await,
+        true if patient => Lasting::new(&app.calls, route).await,
+        true => in_time(app, Lasting::new(&app.calls, route)).await,
         false => in_time(app, route).await,
     }
 }
@@ -95,12 +95,6 @@ async fn within(app: &App, counted: Counted, request: Request, next: Next) -> Re
 async fn guarded(route: impl Future<Output = Response>) -> Response {
     let caught = AssertUnwindSafe(route).catch_unwind().await;
     caught.unwrap_or_else(|panic| Problem::internal(&panic_text(&*panic)).into_response())
-}
-
-/// The end of a call's task. It ends early only with the process.
-async fn ended(call: JoinHandle<Response>) -> Response {
-    call.await
-        .unwrap_or_else(|error| Problem::internal(&error).into_response())
 }
 
 /// Answers in time, with a problem if there is no answer yet.

@@ -19,6 +19,7 @@ mod cursor;
 mod gate;
 mod idempotency;
 mod ingest;
+mod lasting;
 mod metrics;
 mod openapi;
 pub mod problem;
@@ -56,8 +57,19 @@ pub async fn serve(
         shutdown.clone(),
     )
     .await?;
+    tokio::spawn(sum_up(Arc::clone(&app), shutdown.clone()));
     tokio::spawn(prune(app, shutdown));
     Ok(bound)
+}
+
+/// Keeps the durations of requests from piling up where nobody asks for the metrics.
+async fn sum_up(app: Arc<App>, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(SUM_UP_EVERY) => app.metrics.sum_up(),
+        }
+    }
 }
 
 /// Forgets what has outlived its time, now and then.
@@ -74,4 +86,5 @@ async fn prune(app: Arc<App>, shutdown: CancellationToken) {
     }
 }
 
+const SUM_UP_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 const PRUNE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);

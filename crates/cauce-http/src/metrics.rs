@@ -127,9 +127,14 @@ impl HttpMetrics {
             &[],
             self.in_flight.load(Ordering::Relaxed) as f64,
         );
-        let handle = self.recorder.handle();
-        handle.run_upkeep();
-        handle.render() + &now.render()
+        self.sum_up();
+        self.recorder.handle().render() + &now.render()
+    }
+
+    /// Sums up the durations that were counted since the last time: the recorder holds each one until
+    /// then.
+    pub(crate) fn sum_up(&self) {
+        self.recorder.handle().run_upkeep();
     }
 
     fn route(&self, method: &Method, pattern: &str) -> Arc<Route> {

@@ -64,7 +64,8 @@ impl Engine {
         made::check(&new, &settings, &self.inner.made.lock())?;
         let fact = serde_json::to_value(&new).unwrap_or_default();
         let name = format!("{}{}", made::FACT_PREFIX, new.name);
-        self.control().put_fact(&name, &fact, self.now()).await?;
+        let control = self.control();
+        control.put_secret_fact(&name, &fact, self.now()).await?;
         self.change_made(|made| {
             made.insert(new.name.clone(), new);
         });
@@ -94,16 +95,23 @@ impl Engine {
 
     /// The relays that were made before, at the start.
     pub(super) async fn recall_relays(&self) {
-        let facts = match self.control().facts(made::FACT_PREFIX).await {
+        let facts = match self.control().secret_facts(made::FACT_PREFIX).await {
             Ok(facts) => facts,
             Err(error) => {
                 return tracing::error!(%error, "the relays that were made cannot be read");
             }
         };
-        let known = facts.into_iter().filter_map(|(_, fact)| {
-            serde_json::from_value::<NewRelay>(fact)
-                .ok()
-                .map(|new| (new.name.clone(), new))
+        let known = facts.into_iter().filter_map(|(fact, value)| {
+            let relay = value.and_then(|value| serde_json::from_value::<NewRelay>(value).ok());
+            if relay.is_none() {
+                let relay = fact.trim_start_matches(made::FACT_PREFIX);
+                tracing::error!(
+                    relay,
+                    "a relay cannot be read, its key is another one; put {} back, or make the relay again",
+                    cauce_store::control::SEAL_FILE
+                );
+            }
+            relay.map(|new| (new.name.clone(), new))
         });
         let known: made::Made = known.collect();
         if !known.is_empty() {

@@ -54,8 +54,8 @@ impl Engine {
     }
 
     /// Forgets what is known of a session, so that the next question goes to the backend.
-    pub async fn forget_session(&self, tenant: &TenantId, id: &str) -> Result<(), Refusal> {
-        self.inner.sessions.forget(tenant, id).await
+    pub fn forget_session(&self, tenant: &TenantId, id: &str) -> Result<(), Refusal> {
+        self.inner.sessions.forget(tenant, id)
     }
 
     /// The largest QR code that is taken.

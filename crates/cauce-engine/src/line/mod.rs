@@ -20,10 +20,13 @@ mod show;
 pub(crate) use handle::LineHandle;
 pub(crate) use packing::never_twice;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cauce_flow::{
-    dispatch::dispatcher::{AccountState, Claimed, Dispatcher, Setup},
+    dispatch::{
+        dispatcher::{AccountState, Claimed, Dispatcher, Setup},
+        policy::BatchPolicy,
+    },
     id::{AccountName, GroupName, TenantId},
     job::Line,
     queue::settlement::Settlement,
@@ -34,7 +37,7 @@ use cauce_store::jobs::{self, JobStore};
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, mpsc},
-    time::sleep_until,
+    time::{Instant, sleep_until},
 };
 use tokio_util::task::TaskTracker;
 
@@ -71,6 +74,16 @@ pub(crate) struct Surroundings {
 /// What the loop shows of itself.
 struct Shown {
     status: LineStatus,
+}
+
+/// How long a line does not look again at what has come, where it lets jobs wait for company anyway:
+/// so little of that wait that nobody can tell, and enough that not every job wakes the line.
+fn rest(batch: &BatchPolicy) -> Option<Duration> {
+    const SHARE: u32 = 50;
+    const LEAST: Duration = Duration::from_millis(1);
+    const MOST: Duration = Duration::from_millis(10);
+    let rest = batch.max_wait.min(batch.priority_wait) / SHARE;
+    (rest >= LEAST).then_some(rest.min(MOST))
 }
 
 fn read_note(note: &[u8]) -> Option<AccountState> {
@@ -139,9 +152,11 @@ impl Runner {
         self.look(now);
         self.carry_out(now);
         let mut batch = Vec::with_capacity(MAX_INPUTS_A_TURN);
+        let mut rests_until = None;
         loop {
             let timeout = self.dispatcher.poll_timeout();
-            let wake_at = timeout.map(|at| self.around.clock.instant(at));
+            let timeout = timeout.map(|at| self.around.clock.instant(at));
+            let wake_at = timeout.into_iter().chain(rests_until).min();
             tokio::select! {
                 biased;
                 order = orders.recv(), if !self.stopping => {
@@ -154,11 +169,19 @@ impl Runner {
                         self.take(input, now);
                     }
                 }
-                () = self.wakeup.notified() => self.look(self.around.clock.now()),
-                () = sleep_until(wake_at.unwrap_or_else(tokio::time::Instant::now)), if wake_at.is_some() => {
-                    let now = self.around.clock.now();
-                    self.look(now);
-                    self.dispatcher.handle_timeout(now);
+                () = self.wakeup.notified(), if rests_until.is_none() => {
+                    self.look(self.around.clock.now());
+                    rests_until = rest(&self.account.policy.batch).map(|rest| Instant::now() + rest);
+                }
+                () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
+                    if rests_until == wake_at {
+                        rests_until = None;
+                    }
+                    if timeout == wake_at {
+                        let now = self.around.clock.now();
+                        self.look(now);
+                        self.dispatcher.handle_timeout(now);
+                    }
                 }
             }
             let now = self.around.clock.now();

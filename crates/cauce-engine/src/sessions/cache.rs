@@ -34,6 +34,7 @@ pub(super) struct Reads {
     pub(super) backend: AtomicU64,
     pub(super) stale: AtomicU64,
     pub(super) absent: AtomicU64,
+    pub(super) unknown: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) lookups: AtomicU64,
     pub(super) unkept: AtomicU64,
@@ -99,12 +100,12 @@ impl Cache {
     }
 
     /// Takes in what was accepted, or what the backend said.
-    pub(super) async fn learn(&self, name: &Name, slot: &Slot, states: Vec<(Kind, Held)>) {
+    pub(super) fn learn(&self, name: &Name, slot: &Slot, states: Vec<(Kind, Held)>) {
         learn(slot, &states);
         let kept = states
             .iter()
             .map(|(kind, held)| (*kind as u8, held.clone()));
-        if let Err(error) = self.kept.put(name.clone(), kept.collect()).await {
+        if let Err(error) = self.kept.put(name.clone(), kept.collect()) {
             self.missed(&error);
         }
         if let Some(current) = self.memory.peek(name)
@@ -120,15 +121,20 @@ impl Cache {
     }
 
     /// Forgets a session.
-    pub(super) async fn remove(&self, name: &Name) -> Result<(), cauce_store::kept::Error> {
+    pub(super) fn remove(&self, name: &Name) -> Result<(), cauce_store::kept::Error> {
         self.memory.remove(name);
-        let removed = self.kept.remove(name.clone()).await;
+        let removed = self.kept.remove(name.clone());
         self.memory.remove(name);
         removed
     }
 
     pub(super) fn prune(&self, before: Timestamp) {
         self.kept.prune(before);
+    }
+
+    /// Holds so many sessions in memory at most from here on.
+    pub(super) fn follow(&self, max_cached: usize) {
+        self.memory.set_capacity(max_cached as u64);
     }
 
     pub(super) async fn close(&self) {
@@ -152,6 +158,7 @@ impl Cache {
         figures.backend_hits = read(&reads.backend);
         figures.stale = read(&reads.stale);
         figures.absent = read(&reads.absent);
+        figures.unknown = read(&reads.unknown);
         figures.failed = read(&reads.failed);
         figures.lookups = read(&reads.lookups);
         figures.unkept = read(&reads.unkept);

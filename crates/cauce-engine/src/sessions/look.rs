@@ -75,15 +75,18 @@ impl Sessions {
             now,
         };
         let Some(reason) = failed else {
-            let source = self.source(&mut known);
             let fresh = shown.of(&known, |held| held.until > now);
-            return match fresh {
-                Some(state) => Ok(SessionState { source, ..state }),
-                None => {
-                    count(&self.cache.reads.absent);
-                    Err(Refusal::Absent)
+            if fresh.is_none() {
+                count(&self.cache.reads.absent);
+                // That there is no such session may be known; else nobody could be asked.
+                if !enough(&known, now) {
+                    count(&self.cache.reads.unknown);
+                    return Err(Refusal::Absent);
                 }
-            };
+            }
+            let source = self.source(&mut known);
+            let fresh = fresh.ok_or(Refusal::Absent)?;
+            return Ok(SessionState { source, ..fresh });
         };
         let stale = |held: &Held| held.until + settings.stale_for > now;
         match shown.of(&known, stale) {

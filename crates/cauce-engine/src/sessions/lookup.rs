@@ -93,10 +93,10 @@ impl Sessions {
         let exchange = self.transport.send(request, || {}).await;
         let looked = backend::looked(&exchange.answer);
         pass.judge(matches!(looked, Looked::Unavailable(_)), self.clock.now());
-        self.take_answer(settings, (name, slot), looked, now).await
+        self.take_answer(settings, (name, slot), looked, now)
     }
 
-    async fn take_answer(
+    fn take_answer(
         &self,
         settings: &SessionSettings,
         (name, slot): (&Name, &Slot),
@@ -115,7 +115,7 @@ impl Sessions {
             (Kind::Connection, state(status, ttl.connection)),
             (Kind::SessionQr, state(qr, ttl.qr)),
         ];
-        self.cache.learn(name, slot, states).await;
+        self.cache.learn(name, slot, states);
         slot.known.lock().from_backend = true;
         Ok(())
     }

@@ -95,9 +95,14 @@ impl Sessions {
         })
     }
 
+    /// Takes new limits.
+    pub(crate) fn follow(&self, settings: &SessionSettings) {
+        self.cache.follow(settings.max_cached);
+    }
+
     /// Forgets a session, so that the next question goes to the backend.
-    pub(crate) async fn forget(&self, tenant: &TenantId, session: &str) -> Result<(), Refusal> {
-        Ok(self.cache.remove(&name(tenant, session)).await?)
+    pub(crate) fn forget(&self, tenant: &TenantId, session: &str) -> Result<(), Refusal> {
+        Ok(self.cache.remove(&name(tenant, session))?)
     }
 
     /// Forgets what is too old to be served even where the backend cannot be asked.

@@ -91,9 +91,7 @@ impl Sessions {
         let sequence = self.enqueue(jobs.collect(), now).await?;
         let until = now + of.cache_ttl.qr.min(of.qr_expires);
         let state = held(Some(Arc::from(update.text)), now, until, sequence);
-        self.cache
-            .learn(&name, &slot, vec![(Kind::Qr, state)])
-            .await;
+        self.cache.learn(&name, &slot, vec![(Kind::Qr, state)]);
         Ok(QrTaken {
             new: true,
             queued: true,
@@ -156,7 +154,7 @@ impl Sessions {
             (Kind::Connection, state(of.cache_ttl.connection)),
         ];
         let slot = self.cache.slot(&name).await;
-        self.cache.learn(&name, &slot, states).await;
+        self.cache.learn(&name, &slot, states);
         Ok(StatusTaken {
             queued: true,
             priority,

@@ -86,10 +86,12 @@ pub struct CacheFigures {
     pub backend_hits: u64,
     /// With something old, because the backend could not be asked.
     pub stale: u64,
-    /// With the word that there is no such session.
-    pub absent: u64,
-    /// Not at all.
+    /// Not at all, because the backend could not be asked.
     pub failed: u64,
+    /// Not at all, because nothing is known and there is no backend to ask.
+    pub unknown: u64,
+    /// Of all reads, those that found that there is no such session.
+    pub absent: u64,
     /// Questions to the backend.
     pub lookups: u64,
     /// Times that the file could not be read or written.

@@ -93,8 +93,19 @@ impl Coalescer {
 
     /// Whether a job must not start, because another one of the key is in flight.
     pub fn is_blocked(&self, number: u64) -> bool {
+        self.in_flight_beside(number).is_some()
+    }
+
+    /// The job in flight that another one waits for, which is due and would start otherwise.
+    pub fn waits_for(&self, number: u64) -> Option<u64> {
+        let is_ready = self.jobs.contains(&(number, Place::Ready));
+        is_ready.then(|| self.in_flight_beside(number)).flatten()
+    }
+
+    fn in_flight_beside(&self, number: u64) -> Option<u64> {
         let mut others = self.jobs.iter().filter(|(other, _)| *other != number);
-        others.any(|(_, place)| *place == Place::InFlight)
+        let in_flight = others.find(|(_, place)| *place == Place::InFlight);
+        in_flight.map(|(other, _)| *other)
     }
 
     /// The jobs that are due and not in flight.

@@ -257,8 +257,8 @@ fn tell_cache(to: &Snapshot, figures: &CacheFigures) {
         ("store", figures.store_hits),
         ("backend", figures.backend_hits),
         ("stale", figures.stale),
-        ("absent", figures.absent),
         ("failed", figures.failed),
+        ("unknown", figures.unknown),
     ];
     for (answer, count) in reads {
         let what = "Reads of sessions, by what answered them.";
@@ -279,6 +279,8 @@ fn tell_cache(to: &Snapshot, figures: &CacheFigures) {
         let what = "States of sessions that are good, by kind.";
         to.gauge("cauce_session_keys", what, &[("kind", kind)], count as f64);
     }
+    let what = "Reads of sessions that found that there is no such session.";
+    to.counter("cauce_session_absent_total", what, &[], figures.absent);
     let what = "Questions to backends about single sessions.";
     to.counter("cauce_session_lookups_total", what, &[], figures.lookups);
     let what = "Times that what is kept of sessions could not be read or written.";

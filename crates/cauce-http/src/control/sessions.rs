@@ -101,7 +101,7 @@ pub(crate) async fn forget(
         object: session.0.clone(),
         tenant: Some(tenant.clone()),
     };
-    let work = async { Ok(app.engine.forget_session(&tenant, &session.0).await?) };
+    let work = async { Ok(app.engine.forget_session(&tenant, &session.0)?) };
     app.audited(&caller, deed, work).await?;
     Ok(Json(Affected { count: 1 }))
 }

@@ -228,16 +228,25 @@ pub(crate) struct CacheView {
     sessions: u64,
     /// Reads that were answered from the memory of this process.
     local_hits: u64,
-    /// From its file.
+    /// Reads that were not, and went on to the file.
+    local_misses: u64,
+    /// Reads that were answered from the file in the data folder, the level between memory and
+    /// backend.
     store_hits: u64,
-    /// By the backend.
+    /// Reads that were not, and went on to the backend.
+    store_misses: u64,
+    /// Reads that were answered by the backend.
     backend_hits: u64,
-    /// With something old, because the backend could not be asked.
+    /// Reads that were not: those of `stale`, `failed` and `unknown`.
+    backend_misses: u64,
+    /// Reads that were answered with something old, because the backend could not be asked.
     stale: u64,
-    /// With the word that there is no such session.
-    absent: u64,
-    /// Not at all.
+    /// Reads that were not answered, because the backend could not be asked.
     failed: u64,
+    /// Reads of which nothing was known and that no backend could be asked about.
+    unknown: u64,
+    /// Of all reads, those that found that there is no such session.
+    absent: u64,
     /// Questions to the backend.
     lookups: u64,
     /// Times that the file could not be read or written.
@@ -249,7 +258,9 @@ pub(crate) struct CacheView {
 impl From<CacheFigures> for CacheView {
     fn from(f: CacheFigures) -> CacheView {
         let hits = f.local_hits + f.store_hits;
-        let reads = hits + f.backend_hits + f.stale + f.absent + f.failed;
+        let backend_misses = f.stale + f.failed + f.unknown;
+        let store_misses = f.backend_hits + backend_misses;
+        let reads = hits + store_misses;
         let rate = hits as f64 / reads.max(1) as f64;
         CacheView {
             total_keys: f.qr_keys + f.status_keys + f.connection_keys + f.session_keys,
@@ -259,11 +270,15 @@ impl From<CacheFigures> for CacheView {
             session_keys: f.session_keys,
             sessions: f.sessions,
             local_hits: f.local_hits,
+            local_misses: f.store_hits + store_misses,
             store_hits: f.store_hits,
+            store_misses,
             backend_hits: f.backend_hits,
+            backend_misses,
             stale: f.stale,
-            absent: f.absent,
             failed: f.failed,
+            unknown: f.unknown,
+            absent: f.absent,
             lookups: f.lookups,
             unkept: f.unkept,
             hit_rate: (reads > 0).then_some((rate * 10_000.0).round() / 10_000.0),

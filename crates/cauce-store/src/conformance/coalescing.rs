@@ -59,6 +59,11 @@ async fn expect_superseded(scene: &Scene, job: JobId) {
     assert_eq!(told.last_error.expect("a reason").code, "superseded");
 }
 
+async fn waits_for(scene: &Scene, job: JobId) -> Option<JobId> {
+    let found = scene.store().waits_for(job, Scope::All).await;
+    found.expect("the job is there")
+}
+
 async fn a_newer_job_replaces_the_one_that_waits(scene: Scene) {
     let older = one(&scene, state_of("s1")).await;
     let newer = one(&scene, state_of("s1")).await;
@@ -139,6 +144,8 @@ async fn a_job_waits_for_the_one_of_its_key_that_is_in_flight(scene: Scene) {
         "no batch counts on it"
     );
     assert!(scene.claim(10).await.is_empty());
+    assert_eq!(waits_for(&scene, third).await, Some(first));
+    assert_eq!(waits_for(&scene, first).await, None);
     let wakeup = scene.store().wakeup(&line());
     scene.complete(&leased).await;
     wakeup.notified().await;

@@ -5,7 +5,8 @@
 //! are held in memory, and another process that changes them (the command line beside a running
 //! server) is noticed within a second.
 //!
-//! Remembered answers that hold a secret are encrypted, with the key in [`SEAL_FILE`] beside it.
+//! Remembered answers and facts that hold a secret are encrypted, with the key in [`SEAL_FILE`]
+//! beside it.
 //!
 //! The file carries a version. A file of a newer version is refused and left as it is.
 
@@ -47,7 +48,8 @@ pub enum Error {
     /// The key that remembered secrets are encrypted with cannot be used.
     #[error(
         "cannot use {path}: {why}; hint: put the file back, or remove it to have a new one made \
-         (repeated calls that made an API key are then refused for a day)"
+         (repeated calls that made an API key are then refused for a day, and relays that were \
+         made through the API have to be made again)"
     )]
     SealKey {
         /// The file.
@@ -101,6 +103,8 @@ impl Control {
     pub fn open(data_dir: &Path) -> Result<Control, Error> {
         let path = data_dir.join(FILE);
         let connection = database::open::<Error>(&path, schema::STEPS)?;
+        // What was replaced is written over: a secret that was sealed later is nowhere in clear.
+        connection.pragma_update(None, "secure_delete", "ON")?;
         let keyring = Arc::new(Keyring::default());
         keyring.load(&connection)?;
         let seal = Arc::new(seal_of(data_dir)?);
@@ -131,6 +135,16 @@ impl Control {
             .await
             .map_err(|_| Error::Closed)?
             .map_err(Error::from)
+    }
+
+    /// Brings what stands in the journal into the file.
+    async fn checkpoint(&self) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Box::new(move |connection| {
+            let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = answer.send(done);
+        }))?;
+        Ok(answered.await.map_err(|_| Error::Closed)??)
     }
 
     /// Copies everything, as of one moment, into a new file that its owner alone can read.

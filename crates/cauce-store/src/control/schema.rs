@@ -64,4 +64,5 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT;
 ",
     "ALTER TABLE answers ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE facts ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;",
 ];

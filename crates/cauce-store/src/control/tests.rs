@@ -326,16 +326,23 @@ fn secret_answer() -> Answer {
     }
 }
 
+/// The files that hold the secret as it is.
+fn in_clear(b: &Bench) -> Vec<String> {
+    let files = std::fs::read_dir(b.dir.path()).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let holds = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(SECRET.len()).any(|w| w == SECRET.as_bytes())
+    };
+    let found = paths.filter(holds);
+    found.map(|path| path.display().to_string()).collect()
+}
+
 #[tokio::test]
 async fn answer_with_a_secret_comes_again_and_stands_nowhere_in_clear() {
     let b = bench_with_secret().await;
     b.control.close().await;
-    for file in std::fs::read_dir(b.dir.path()).unwrap() {
-        let path = file.unwrap().path();
-        let bytes = std::fs::read(&path).unwrap();
-        let found = bytes.windows(SECRET.len()).any(|w| w == SECRET.as_bytes());
-        assert!(!found, "{}", path.display());
-    }
+    assert_eq!(in_clear(&b), Vec::<String>::new());
     let again = Control::open(b.dir.path()).unwrap();
     let known = again.begin(call("acme"), [1; 32], NOW).await.unwrap();
     assert!(matches!(known, Begun::Known(known) if known == secret_answer()));
@@ -471,6 +478,48 @@ async fn facts_are_kept_by_name() {
     );
     b.control.drop_fact("x").await.unwrap();
     assert_eq!(b.control.fact("x").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn fact_with_a_secret_stands_nowhere_in_clear() {
+    let b = bench();
+    let relay = json!({"secret": SECRET});
+    let put = b.control.put_secret_fact("relay/a", &relay, NOW).await;
+    put.unwrap();
+    assert_eq!(in_clear(&b), Vec::<String>::new());
+    assert_eq!(b.control.fact("relay/a").await.unwrap(), None);
+    assert!(b.control.facts("relay/").await.unwrap().is_empty());
+    b.control.close().await;
+    let again = Control::open(b.dir.path()).unwrap();
+    let found = again.secret_facts("relay/").await.unwrap();
+    assert_eq!(found, [("relay/a".to_owned(), Some(relay))]);
+    let renamed = |tx: &rusqlite::Transaction<'_>| tx.execute("UPDATE facts SET name = 'b'", []);
+    again.run(renamed).await.unwrap();
+    let moved = again.secret_facts("").await.unwrap();
+    assert_eq!(moved, [("b".to_owned(), None)]);
+}
+
+#[tokio::test]
+async fn fact_that_an_earlier_version_kept_in_clear_is_sealed_when_it_is_read() {
+    let b = bench();
+    let relay = json!({"secret": SECRET, "more": "x".repeat(9_000)});
+    b.control.put_fact("relay/a", &relay, NOW).await.unwrap();
+    b.control.put_fact("relay/b", &json!(1), NOW).await.unwrap();
+    assert!(!in_clear(&b).is_empty());
+    let found = b.control.secret_facts("relay/").await.unwrap();
+    assert_eq!(found[0].1.as_ref(), Some(&relay));
+    assert_eq!(
+        in_clear(&b),
+        Vec::<String>::new(),
+        "beside a running server"
+    );
+    assert_eq!(b.control.secret_facts("relay/").await.unwrap(), found);
+    b.control.close().await;
+    std::fs::remove_file(b.dir.path().join(SEAL_FILE)).unwrap();
+    let without = Control::open(b.dir.path()).unwrap();
+    let lost = without.secret_facts("relay/").await.unwrap();
+    let names = ["relay/a", "relay/b"].map(|name| (name.to_owned(), None));
+    assert_eq!(lost, names);
 }
 
 #[tokio::test]

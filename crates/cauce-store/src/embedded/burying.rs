@@ -8,12 +8,12 @@ use cauce_log::{Recovery, Writer};
 
 use super::{
     Shared,
-    codec::Decoder,
     machine::roll_if_full,
     reading::STUB,
     record::{Burial, JobHead, Owner, Record, Standing, kind},
     state::{Journal, Lost, State},
 };
+use crate::codec::Decoder;
 
 /// Jobs that one commit counts.
 const JOBS_A_COMMIT: usize = 500;

@@ -1,12 +1,12 @@
 //! What the fuzz targets do with bytes that stand in the job log.
 
 use super::{
-    codec::Decoder,
     moving::JobsDigest,
     reading::parse_head,
     record::{JobHead, Record, kind},
     state::{Keeping, State},
 };
+use crate::codec::Decoder;
 
 /// The body of a record of any kind, which the first byte says. What can be read and written again
 /// says the same.

@@ -94,6 +94,15 @@ impl Shared {
         }
     }
 
+    pub(super) fn waits_for(&self, job: JobId, scope: &Scope) -> Result<Option<JobId>, Error> {
+        self.detail(job, scope, false)?;
+        let Some(other) = self.state.lock().waits_for(job.number()) else {
+            return Ok(None);
+        };
+        let other = reading::read_job(self, other, false)?;
+        Ok(other.map(|detail| detail.summary.id))
+    }
+
     /// The tenants' own jobs alone may be touched. Answers the job's state.
     pub(super) async fn guard(
         self: &Arc<Self>,

@@ -11,7 +11,6 @@
 
 mod ask;
 mod burying;
-mod codec;
 mod compactor;
 mod counters;
 mod fetching;

@@ -344,6 +344,11 @@ impl JobStore for EmbeddedStore {
         self.shared.state.lock().place_of(job.number())
     }
 
+    fn waits_for(&self, job: JobId, scope: Scope) -> Call<'_, Option<JobId>> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { off_thread(move || shared.waits_for(job, &scope)).await? })
+    }
+
     fn dead_reasons(&self, select: Select) -> Call<'_, Vec<DeadReason>> {
         let shared = Arc::clone(&self.shared);
         Box::pin(off_thread(move || shared.dead_reasons(&select)))

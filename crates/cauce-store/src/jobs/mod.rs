@@ -244,6 +244,9 @@ pub trait JobStore: Send + Sync + 'static {
     /// is shut.
     fn place(&self, job: JobId) -> Option<u64>;
 
+    /// The older job of its key, in flight, that this job waits for, which is due.
+    fn waits_for(&self, job: JobId, scope: Scope) -> Call<'_, Option<JobId>>;
+
     /// Dead letters by reason.
     fn dead_reasons(&self, select: Select) -> Call<'_, Vec<DeadReason>>;
 

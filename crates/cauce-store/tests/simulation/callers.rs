@@ -12,6 +12,9 @@ use crate::{
     world::{Event, World},
 };
 
+/// Keys of states in each line and tenant: few, so that they meet.
+const STATES: u64 = 3;
+
 impl World {
     /// A caller hands in one job, some, or a burst.
     pub(crate) fn traffic(&mut self) {
@@ -84,12 +87,21 @@ impl World {
             .then(|| format!("key-{}", chance.below(30)));
         let group = chance.percent(20).then(|| chance.below(GROUPS));
         let plan = &self.scenario.lines[line];
+        let state = chance
+            .percent(plan.states_percent)
+            .then(|| chance.below(STATES));
         let n = self.ledger.jobs.len();
+        if let Some(state) = state {
+            let of_key = self.ledger.states.entry((line, tenant, state));
+            of_key.or_default().push(n);
+        }
+        let keyed = state.filter(|_| self.scenario.sabotage != Sabotage::ForgetKeys);
         let max_attempts = plan.policy.retry.max_attempts;
         self.ledger.jobs.push(Told {
             line,
             tenant,
             group,
+            state,
             bytes: bytes as usize,
             nature,
             call,
@@ -121,7 +133,7 @@ impl World {
             expires_at,
             max_attempts,
             idempotency_key: key,
-            coalesce: None,
+            coalesce: keyed.map(|state| format!("state-{state}")),
         }
     }
 

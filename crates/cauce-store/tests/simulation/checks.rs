@@ -59,6 +59,8 @@ pub(crate) struct Told {
     pub(crate) line: usize,
     pub(crate) tenant: usize,
     pub(crate) group: Option<u64>,
+    /// The key of which only the newest job counts.
+    pub(crate) state: Option<u64>,
     pub(crate) bytes: usize,
     pub(crate) nature: Nature,
     /// The call it was handed in with.
@@ -104,6 +106,8 @@ pub(crate) struct Ledger {
     pub(crate) jobs: Vec<Told>,
     pub(crate) by_id: BTreeMap<JobId, usize>,
     pub(crate) keys: BTreeMap<(usize, String), Vec<usize>>,
+    /// The jobs of each key of a line and tenant, in the order in which they were handed in.
+    pub(crate) states: BTreeMap<(usize, usize, u64), Vec<usize>>,
     /// Ids that a caller was told of without having them from its own call.
     pub(crate) strangers: BTreeSet<JobId>,
     /// What is known of each call that handed jobs in.
@@ -165,7 +169,32 @@ impl Ledger {
         self.require(job.max_attempts == before.max_attempts, || {
             format!("job {n} has {} attempts", job.max_attempts)
         });
+        let beside = self.of_key(n).find(|m| *m != n && self.jobs[*m].leased);
+        self.require(beside.is_none(), || {
+            format!("job {n} was leased beside {beside:?}, which has the same key")
+        });
         Some(n)
+    }
+
+    /// The jobs with the same key as this one, and itself; none where it has no key.
+    fn of_key(&self, n: usize) -> impl Iterator<Item = usize> {
+        let told = &self.jobs[n];
+        let key = told.state.map(|state| (told.line, told.tenant, state));
+        let same = key.and_then(|key| self.states.get(&key));
+        same.into_iter().flatten().copied()
+    }
+
+    /// Whether a newer job of its key was taken: for certain, or as far as a caller knows.
+    pub(crate) fn is_followed(&self, n: usize, for_certain: bool) -> bool {
+        self.of_key(n).filter(|m| *m > n).any(|m| {
+            let newer = &self.jobs[m];
+            let taken = match self.calls[newer.call] {
+                Call::Taken => true,
+                Call::Maybe => !for_certain,
+                Call::Refused => false,
+            };
+            taken && !newer.duplicate
+        })
     }
 
     /// A job is about to be sent.
@@ -204,6 +233,11 @@ impl Ledger {
         }
         self.require(done.is_none(), || {
             format!("job {n} arrives although it is {done:?}")
+        });
+        let arrived = |m: &usize| *m > n && !self.jobs[*m].arrivals.is_empty();
+        let overtaken = self.of_key(n).find(arrived);
+        self.require(overtaken.is_none(), || {
+            format!("job {n} arrives after {overtaken:?}, a newer state of the same key")
         });
     }
 
@@ -342,12 +376,14 @@ impl Ledger {
             State::Completed => delivered && told.taken > 0,
             State::Unknown => never_twice,
             State::Expired => end.finished_at.is_some_and(|at| at >= told.expires_at.0),
+            State::Cancelled if end.is_superseded() => self.is_followed(n, false),
             State::Cancelled => told_done == Some(State::Cancelled),
             State::Dead => end.code.as_ref().is_some_and(|code| !code.is_empty()),
             State::Scheduled | State::Waiting | State::Active => true,
         };
         self.require(
-            explained || (told_done == Some(state) && state != State::Expired),
+            explained
+                || (told_done == Some(state) && state != State::Expired && !end.is_superseded()),
             || format!("job {n} is {state} and nothing explains it: {end:?} {told:?}"),
         );
         let taken_for_bad = end.code.as_deref() == Some(BAD_FIELD) && told.nature == Nature::Plain;
@@ -370,6 +406,12 @@ pub(crate) struct End {
     pub(crate) attempt: u8,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) code: Option<String>,
+}
+
+impl End {
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.state == State::Cancelled && self.code.as_deref() == Some("superseded")
+    }
 }
 
 /// The payload of job `n`: its number, and bytes that follow from it.

@@ -71,16 +71,7 @@ impl World {
         }
         let plan = &self.scenario.lines[told.line];
         let never_twice = plan.delivery == cauce_flow::dispatch::disposition::Delivery::NeverTwice;
-        let end = End {
-            state: summary.state,
-            attempt: summary.attempt,
-            finished_at: summary.finished_at,
-            code: summary
-                .last_error
-                .as_ref()
-                .map(|reason| reason.code.clone()),
-        };
-        self.ledger.check_end(n, &end, never_twice);
+        self.ledger.check_end(n, &end_of(detail), never_twice);
         Some(n)
     }
 
@@ -111,11 +102,13 @@ impl World {
         for n in 0..self.ledger.jobs.len() {
             let told = &self.ledger.jobs[n];
             let seen = seen.contains(&n) || forgotten.contains(&n);
-            let taken = seen || told.id.is_some_and(|id| ids.contains(&id));
+            // Whether one that a newer state replaced was ever there is not known for long.
+            let replaced = self.may_be_forgotten() && self.ledger.is_followed(n, false);
+            let taken = seen || replaced || told.id.is_some_and(|id| ids.contains(&id));
             let promised = self.ledger.calls[told.call] == Call::Taken && !told.duplicate;
             let of_call = calls.entry(told.call).or_default();
             of_call.0 += usize::from(seen);
-            of_call.1 += usize::from(!seen && !self.may_be_duplicate(n));
+            of_call.1 += usize::from(!seen && !replaced && !self.may_be_duplicate(n));
             if promised && !taken {
                 self.ledger
                     .blame(format!("job {n} was acknowledged and is lost"));
@@ -153,9 +146,16 @@ impl World {
             let forgets = self.scenario.completed < self.ledger.jobs.len();
             let same = State::ALL.iter().all(|state| {
                 let (counted, there) = (counted.state(*state), states.get(state).copied());
-                let more = forgets && *state == State::Completed;
+                // Of these, and of those that newer ones replaced, the history is short.
+                let more = forgets && matches!(state, State::Completed | State::Cancelled);
                 counted == there.unwrap_or(0) || (more && counted > there.unwrap_or(0))
             });
+            let of_queue = found
+                .iter()
+                .filter(|d| d.summary.line.queue == plan.line.queue);
+            let superseded = of_queue.filter(|d| end_of(d).is_superseded()).count() as u64;
+            let told = counted.superseded;
+            let same = same && (told == superseded || forgets && told > superseded);
             if !same || counted.accepted != counted.states.values().sum::<u64>() {
                 self.ledger.blame(format!(
                     "queue {at} counts {counted:?}, there are {states:?}"
@@ -163,5 +163,18 @@ impl World {
                 return;
             }
         }
+    }
+}
+
+fn end_of(detail: &JobDetail) -> End {
+    let summary = &detail.summary;
+    End {
+        state: summary.state,
+        attempt: summary.attempt,
+        finished_at: summary.finished_at,
+        code: summary
+            .last_error
+            .as_ref()
+            .map(|reason| reason.code.clone()),
     }
 }

@@ -133,6 +133,7 @@ fn whatever_is_broken_on_purpose_is_noticed() {
         Sabotage::UnknownIsRetry,
         Sabotage::NoBisection,
         Sabotage::AckTooSoon,
+        Sabotage::ForgetKeys,
     ];
     for sabotage in all {
         let broken = (0..60).find_map(|seed| {

@@ -210,7 +210,39 @@ impl World {
         let now = self.now;
         self.say(|| format!("replay {jobs:?}"));
         let count = self.ask(|store| store.replay(replay, now));
-        self.on_operated(&jobs, count, |world, n| world.ledger.on_replayed(n, now));
+        let parted = count.and_then(|count| Some((count, self.part_outdated(&jobs)?)));
+        let Some((count, (outdated, back))) = parted else {
+            return self.on_operated(&jobs, None, |_, _| {});
+        };
+        for n in outdated {
+            self.ledger.jobs[n].done = Some(State::Cancelled);
+        }
+        self.on_operated(&back, Some(count), |world, n| {
+            world.ledger.on_replayed(n, now);
+        });
+    }
+
+    /// Parts from jobs that were put back those that a newer state of their key has replaced. None
+    /// where the process ends before they can be looked at.
+    fn part_outdated(&mut self, jobs: &[usize]) -> Option<(Vec<usize>, Vec<usize>)> {
+        let (mut outdated, mut back) = (Vec::new(), Vec::new());
+        for n in jobs.iter().copied() {
+            // What is not found is shown as completed, and was replaced: it did not go meanwhile.
+            let state = self.state_of(n)?;
+            let replaced = matches!(state, State::Cancelled | State::Completed);
+            let must = self.ledger.is_followed(n, true);
+            let may = self.ledger.is_followed(n, false);
+            if replaced != must && replaced != may {
+                self.ledger.blame(format!(
+                    "job {n} was put back, or not, against the order of its key: {state}"
+                ));
+            }
+            match replaced {
+                true => outdated.push(n),
+                false => back.push(n),
+            }
+        }
+        Some((outdated, back))
     }
 
     /// All of the jobs were changed, or it is not known which.

@@ -56,6 +56,8 @@ pub(crate) enum Sabotage {
     NoBisection,
     /// The caller is told of a job that was never handed in.
     AckTooSoon,
+    /// Jobs are handed in without the key of which only the newest counts.
+    ForgetKeys,
 }
 
 /// A run before it starts.
@@ -83,6 +85,8 @@ pub(crate) struct LinePlan {
     pub(crate) policy: Policy,
     pub(crate) delivery: Delivery,
     pub(crate) refusal: Refusal,
+    /// Of a hundred of its jobs, so many are states: the newest of each key counts.
+    pub(crate) states_percent: u64,
 }
 
 /// How a destination refuses a batch with a poison job in it.
@@ -136,6 +140,7 @@ fn line(at: u64, chance: &mut Chance) -> LinePlan {
         policy: policy(chance),
         delivery: *chance.pick(&[Delivery::Deduplicates, Delivery::NeverTwice]),
         refusal: *chance.pick(&[Refusal::Whole, Refusal::Named, Refusal::Single]),
+        states_percent: *chance.pick(&[0, 0, 30, 90]),
     }
 }
 

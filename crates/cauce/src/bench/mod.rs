@@ -7,6 +7,7 @@ mod deliver;
 mod gauge;
 mod latency;
 mod raw;
+mod server;
 mod sessions;
 mod sink;
 mod start;
@@ -119,7 +120,7 @@ async fn measure(name: &str, args: &Args) -> Result<Measured, Failure> {
         "deliver" => deliver::run(args.sink.as_deref(), jobs(50_000), 1).await,
         "deliver_batch" => deliver::run(args.sink.as_deref(), jobs(200_000), 100).await,
         "latency" => latency::run(jobs(5_000)).await,
-        "sessions" => sessions::run(jobs(20_000)).await,
+        "sessions" => sessions::run(jobs(40_000)).await,
         "tracking" => tracking::run(args.collector.as_deref(), jobs(1_000_000)),
         _ => start::run(jobs(start::JOBS)).await,
     }

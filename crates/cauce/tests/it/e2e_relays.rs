@@ -156,6 +156,17 @@ async fn a_relay_of_the_api_works_through_restarts_and_shows_no_secret() {
     let again = server.ask("POST /api/relays", Some(&new.to_string())).await;
     assert_eq!(again.status, 422, "{}", again.body);
     server.kill();
+    for file in std::fs::read_dir(configured.data()).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(
+                !text.contains("hunter2") && !text.contains(SECRET),
+                "{path:?}"
+            );
+        }
+    }
     let server = Server::start(&configured);
     let relays = server.get("/api/relays?tenant=acme").await;
     assert_eq!(relays["items"].as_array().unwrap().len(), 2);

@@ -1,10 +1,7 @@
 //! A gateway's sessions at a company's backend: few requests, the last state right, none older
 //! after a newer one, however often the process is killed.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use cauce_sim::{Failing, Fault, Lookup, Manner, Random, What};
 use serde_json::{Value, json};
@@ -132,10 +129,10 @@ async fn many_updates_become_few_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnection_is_told_at_once() {
     let backend = Backend::start().await;
-    let slow = "batch = { max_wait = \"20s\", priority_wait = \"500ms\" }\n";
+    let slow = "batch = { max_wait = \"20s\" }\n";
     let server = Server::start(&backend.setup().with("queues.status", slow));
+    let mut took = Vec::new();
     for n in 0..5 {
-        let mut worst = Duration::ZERO;
         put_status(&server, "slow", "connecting").await;
         let began = Instant::now();
         let session = format!("s{n}");
@@ -144,10 +141,11 @@ async fn a_disconnection_is_told_at_once() {
             !backend.at.sessions().statuses(&session).is_empty()
         })
         .await;
-        worst = worst.max(began.elapsed());
-        // The batch leaves after 500 ms; the rest is the machine.
-        assert!(worst < ms(1_500), "{worst:?}");
+        took.push(began.elapsed());
     }
+    took.sort_unstable();
+    // What goes beyond half a second is the machine, which others use, too.
+    assert!(took[0] < ms(500) && took[4] < ms(1_500), "{took:?}");
     put_status(&server, "slow", "waiting").await;
     assert!(
         backend
@@ -260,6 +258,68 @@ async fn a_thousand_readers_ask_the_backend_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reads_are_counted_by_the_level_that_answers_them() {
+    let backend = Backend::start().await;
+    backend.at.sessions().know("s1", "connected", None);
+    let setup = backend.setup();
+    let ask = async |server: &Server, path: &str| {
+        let route = format!("GET /api/sessions/{path}");
+        server.ask(&route, None).await.status
+    };
+    let server = Server::start(&setup);
+    put_status(&server, "s2", "connected").await;
+    server.kill();
+    let server = Server::start(&setup);
+    for (path, status) in [
+        ("s1?tenant=acme", 200),        // by the backend
+        ("s1?tenant=acme", 200),        // from memory
+        ("s2?tenant=acme", 200),        // from the file
+        ("s3?tenant=acme", 404),        // by the backend, which knows no such session
+        ("s3/active?tenant=acme", 404), // from memory, which knows that now
+        ("s3?tenant=globex", 404),      // by nobody: the tenant has no backend
+    ] {
+        assert_eq!(ask(&server, path).await, status, "{path}");
+    }
+    let cache = server.get("/metrics/cache").await;
+    for (field, count) in [
+        ("localHits", 2),
+        ("localMisses", 4),
+        ("storeHits", 1),
+        ("storeMisses", 3),
+        ("backendHits", 2),
+        ("backendMisses", 1),
+        ("unknown", 1),
+        ("absent", 3),
+        ("lookups", 2),
+    ] {
+        assert_eq!(cache[field], count, "{field}: {cache}");
+    }
+    assert_eq!(cache["hitRate"], 0.5);
+    for field in ["totalKeys", "qrKeys", "statusKeys", "connectionKeys"] {
+        assert!(cache[field].is_u64(), "{field}: {cache}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_changes_how_many_sessions_are_held_in_memory() {
+    let backend = Backend::start().await;
+    let mut setup = backend.setup().with("sessions", "max_cached = 1000\n");
+    let server = Server::start(&setup);
+    for session in sessions(300) {
+        put_status(&server, &session, "connected").await;
+    }
+    let held = async || server.get("/metrics/cache").await["sessions"].clone();
+    assert_eq!(held().await, 300);
+    setup = setup.with("sessions", "max_cached = 20\n");
+    server.reload(&setup).await;
+    // Memory is in parts, each of which rounds its share up.
+    let few = held().await.as_u64().unwrap();
+    assert!((1..=64).contains(&few), "{few}");
+    let status = server.get("/api/sessions/s7?tenant=acme").await;
+    assert_eq!(status["status"], "connected", "the file knows the others");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_old_answer_is_served_and_marked_while_the_backend_cannot_be_asked() {
     let backend = Backend::start().await;
     let ttl =
@@ -319,6 +379,36 @@ async fn updates_wait_for_a_missing_route_without_using_up_attempts() {
     assert_eq!(numbers(&backend.at, "s1"), [2]);
     assert_eq!(numbers(&backend.at, "s2"), [1]);
     assert_eq!(server.count("status", "dead").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_says_that_it_waits_for_the_one_before_it() {
+    let backend = Backend::start().await;
+    let slow = Fault::SlowAnswer { delay: secs(20) };
+    backend.at.faults().chance(1.0, slow);
+    let at_once = "batch = { max_wait = \"0s\" }\n";
+    let patience = "first_byte = \"30s\"\ntotal = \"30s\"\n";
+    let setup = backend.setup().with("queues.status", at_once);
+    let server = Server::start(&setup.with("transport", patience));
+    put_status(&server, "s1", "n-1").await;
+    let jobs = async |state: &str| {
+        let path = format!("/api/queues/status/jobs?state={state}");
+        let listed = server.get(&path).await;
+        let ids = listed["items"].as_array().unwrap().iter();
+        ids.map(|job| job["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    until("it is on its way", SOON, async || {
+        backend.at.ledger().request_count() == 1
+    })
+    .await;
+    put_status(&server, "s1", "n-2").await;
+    let (first, second) = (jobs("active").await, jobs("scheduled").await);
+    assert_eq!((first.len(), second.len()), (1, 1));
+    let why = server.get(&format!("/api/jobs/{}/why", second[0])).await;
+    assert_eq!(why["gates"][0]["name"], "key", "{why}");
+    let detail = why["gates"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains(&first[0]), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,9 @@ fn only_another_job_blocks() {
     assert!(jobs.is_blocked(2));
     assert!(!jobs.is_blocked(1));
     assert_eq!(jobs.ready(), [2]);
+    assert_eq!((jobs.waits_for(1), jobs.waits_for(2)), (None, Some(1)));
+    let later = of(&[(1, Place::InFlight), (2, Place::Later)]);
+    assert_eq!(later.waits_for(2), None, "the clock holds it");
 }
 
 #[test]

@@ -10,12 +10,12 @@ use bytes::Bytes;
 
 use super::{
     super::{
-        codec::{Decoder, Encode, Malformed},
         counters::Counters,
         record::{GroupState, NameId},
     },
     State,
 };
+use crate::codec::{Decoder, Encode, Malformed};
 
 /// Marks the instance (28 bits) of a base in which each name has its number beside it.
 const NUMBERED: u32 = 1 << 31;

@@ -98,6 +98,11 @@ impl State {
         jobs.is_some_and(|jobs| jobs.is_blocked(number))
     }
 
+    /// The job of its key in flight that a job waits for, which is due.
+    pub(in super::super) fn waits_for(&self, number: u64) -> Option<u64> {
+        self.coalescing.of(number)?.waits_for(number)
+    }
+
     /// Whether a failed job must not be put back, because a newer one came after it.
     pub(in super::super) fn is_outdated(&self, number: u64) -> bool {
         let jobs = self.coalescing.of(number);

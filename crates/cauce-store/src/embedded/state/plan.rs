@@ -156,9 +156,9 @@ impl Journal<'_> {
             let Some(entry) = self.state.table.get(number) else {
                 continue;
             };
-            if self.state.is_outdated(number) {
-                outdated.push(number);
-                continue;
+            match self.state.is_outdated(number) {
+                true => outdated.push(number),
+                false => count += 1,
             }
             let owner = self.state.lane(entry).owner;
             let due_at = due(place).as_millis();
@@ -167,13 +167,14 @@ impl Journal<'_> {
                 due_at,
                 expires_at: due_at.saturating_add(spans[&number]),
             });
-            count += 1;
         }
-        let at = self.state.clock;
-        self.supersede(0, outdated, at)?;
         for ((owner, from), jobs) in back {
             self.say(&Record::Replay { owner, from, jobs })?;
         }
+        // After they have gone back: only that record tells as what an outdated one was counted,
+        // which nothing else does where the job itself stands behind both.
+        let at = self.state.clock;
+        self.supersede(0, outdated, at)?;
         Ok(Reply::Count(count))
     }
 

@@ -1,8 +1,8 @@
-//! Bytes of the embedded store: variable-length integers (LEB128), and texts and blobs with their
+//! How values become bytes: variable-length integers (LEB128), and texts and blobs with their
 //! length before them. All of it is guarded by the log's checksum; a decoder still never panics.
 
 /// Appends values to a record.
-pub(super) trait Encode {
+pub(crate) trait Encode {
     /// An unsigned integer, 7 bits a byte.
     fn put_u64(&mut self, value: u64);
     /// A signed integer, zigzag coded.
@@ -37,30 +37,30 @@ impl Encode for Vec<u8> {
 /// A record that does not read as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the record is malformed: {0}")]
-pub(super) struct Malformed(pub(super) &'static str);
+pub(crate) struct Malformed(pub(crate) &'static str);
 
 /// Reads values from a record.
-pub(super) struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Decoder { rest: bytes }
     }
 
     /// How many bytes follow.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.rest.len()
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
+    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.rest.split_first().ok_or(Malformed("it ends early"))?;
         self.rest = rest;
         Ok(*first)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -72,21 +72,21 @@ impl<'a> Decoder<'a> {
         Err(Malformed("an integer has too many bytes"))
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
+    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
         u32::try_from(self.u64()?).map_err(|_| Malformed("an integer is too large"))
     }
 
-    pub(super) fn i64(&mut self) -> Result<i64, Malformed> {
+    pub(crate) fn i64(&mut self) -> Result<i64, Malformed> {
         let coded = self.u64()?;
         Ok((coded >> 1) as i64 ^ -((coded & 1) as i64))
     }
 
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(self.u64()?).map_err(|_| Malformed("a length is too large"))?;
         self.take(len)
     }
 
-    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
         if len > self.rest.len() {
             return Err(Malformed("it ends early"));
         }
@@ -95,19 +95,19 @@ impl<'a> Decoder<'a> {
         Ok(taken)
     }
 
-    pub(super) fn u128(&mut self) -> Result<u128, Malformed> {
+    pub(crate) fn u128(&mut self) -> Result<u128, Malformed> {
         let bytes = self.take(16)?;
         Ok(u128::from_le_bytes(
             bytes.try_into().map_err(|_| Malformed("it ends early"))?,
         ))
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, Malformed> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Malformed("a text is not UTF-8"))
     }
 
     /// How many items follow; a count that the rest cannot hold is refused before it is trusted.
-    pub(super) fn count(&mut self) -> Result<usize, Malformed> {
+    pub(crate) fn count(&mut self) -> Result<usize, Malformed> {
         let count = usize::try_from(self.u64()?).map_err(|_| Malformed("a count is too large"))?;
         if count > self.rest.len() {
             return Err(Malformed("a count is larger than the record"));
