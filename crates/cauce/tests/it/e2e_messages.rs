@@ -92,6 +92,7 @@ async fn messages_are_followed_through_callbacks_in_any_order() {
             counts.answered.keys().all(|status| *status < 300),
             "{counts:?}"
         );
+        println!("the slowest answer to a callback took {:?}", counts.slowest);
     }
     let metrics = adds_up(&server).await;
     assert_eq!(metrics["completed"], 25);
