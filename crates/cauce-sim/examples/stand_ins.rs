@@ -38,7 +38,8 @@ async fn main() -> std::io::Result<()> {
 fn show(stand_in: &StandIn) {
     let ledger = stand_in.ledger();
     println!(
-        "{:10} {} requests, at most {} in a second and {} at once; {} events, {} repeats; refused {:?}",
+        "{:10} {} requests, at most {} in a second and {} at once; {} events, {} repeats; refused {:?}; \
+         callbacks answered {:?}",
         stand_in.platform().name(),
         ledger.request_count(),
         ledger.highest_in(Duration::from_secs(1)),
@@ -46,5 +47,6 @@ fn show(stand_in: &StandIn) {
         ledger.accepted_events(),
         ledger.repeats(),
         ledger.refusals(),
+        stand_in.messages().callbacks().answered,
     );
 }

@@ -19,6 +19,7 @@ mod e2e_crash;
 mod e2e_faults;
 mod e2e_limits;
 mod e2e_messages;
+mod e2e_messengers;
 mod e2e_pixels;
 mod e2e_privacy;
 mod e2e_rates;

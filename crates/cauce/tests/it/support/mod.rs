@@ -1,6 +1,7 @@
 //! What the tests stand on: a server process, stand-ins for the platforms, and what was told.
 
 mod gateway;
+mod messenger;
 mod outside;
 mod senders;
 mod server;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use cauce_http::testing::{Answer, call};
 pub(crate) use gateway::{Backend, Caller, Gateway, numbers};
+pub(crate) use messenger::{Messenger, number};
 pub(crate) use outside::{Outside, QUEUES};
 pub(crate) use senders::{Senders, message};
 pub(crate) use server::{Server, run};
