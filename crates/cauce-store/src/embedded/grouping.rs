@@ -28,7 +28,12 @@ impl Shared {
         };
         let mut cancelled = self.ask_count(set).await?;
         while self.state.lock().unswept(&tenant, &group) > 0 {
-            cancelled += self.ask_count(Ask::Sweep(now)).await?;
+            match self.ask_count(Ask::Sweep(now)).await {
+                Ok(more) => cancelled += more,
+                // The gate is shut; `advance` cancels the rest when there is room.
+                Err(Error::DiskFull { .. }) => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(cancelled)
     }

@@ -1,10 +1,14 @@
 //! A full disk refuses new jobs, lets the others be settled, and is over by itself.
 
-use cauce_flow::queue::settlement::{Outcome, Settlement};
+use cauce_flow::{
+    id::{GroupName, TenantId},
+    job::NewJob,
+    queue::settlement::{Outcome, Settlement},
+};
 use cauce_log::files::{FaultyFiles, Files as _, Op};
 
 use super::{super::EmbeddedStore, NOW, compact, line, new_job, open_on, runtime};
-use crate::jobs::{Claim, Enqueue, Error, JobStore, Scope, Select};
+use crate::jobs::{Claim, Enqueue, Error, GroupGate, JobStore, Mark, Scope, Select};
 
 async fn enqueue(store: &EmbeddedStore) -> Result<(), Error> {
     let jobs = vec![new_job("meta", "acme", vec![b'x'; 500]); 10];
@@ -123,6 +127,64 @@ fn no_call_breaks_the_store_for_lack_of_room() {
         assert_eq!((store.audit(), store.vitals().broken), (vec![], None));
         files.set_capacity(u64::MAX);
         assert!(store.cancel(Select::all(Scope::All), NOW).await.unwrap() > 0);
+    });
+}
+
+#[test]
+fn no_call_about_a_group_breaks_the_store_for_lack_of_room() {
+    let files = FaultyFiles::new(7);
+    runtime().block_on(async {
+        let store = open_on(&files);
+        let tenant = TenantId::new("acme").unwrap();
+        let spring = GroupName::new("spring").unwrap();
+        let grouped = || NewJob {
+            group: Some(spring.clone()),
+            ..new_job("meta", "acme", vec![b'x'; 200])
+        };
+        for upto in 1..=400 {
+            let mark = Mark {
+                tenant: tenant.clone(),
+                group: spring.clone(),
+                upto,
+                done: false,
+            };
+            let batch = Enqueue {
+                jobs: (0..20).map(|_| grouped()).collect(),
+                dropped: Vec::new(),
+                mark: Some(mark),
+            };
+            store.enqueue(batch, NOW).await.unwrap();
+        }
+        let used = u64::MAX - files.free_bytes("/jobs".as_ref()).unwrap();
+        files.set_capacity(used);
+        let mut refused = 0;
+        for round in 0..6_000 {
+            let gate = match round % 2 {
+                0 => GroupGate::Paused,
+                _ => GroupGate::Open,
+            };
+            let set = store.set_group(tenant.clone(), spring.clone(), gate, NOW);
+            match set.await {
+                Ok(_) => {}
+                Err(Error::DiskFull { .. }) => refused += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert!(refused > 0, "the disk was never full");
+        assert_eq!((store.audit(), store.vitals().broken), (vec![], None));
+        files.set_capacity(used + (96 << 10));
+        let stop = || store.set_group(tenant.clone(), spring.clone(), GroupGate::Stopped, NOW);
+        // A stop is in force as soon as it is not refused, however much of it fits at once.
+        let stopped = stop().await;
+        assert!(
+            matches!(stopped, Ok(_) | Err(Error::DiskFull { .. })),
+            "{stopped:?}"
+        );
+        files.set_capacity(u64::MAX);
+        stop().await.unwrap();
+        let figures = store.group(&tenant, &spring).unwrap();
+        assert_eq!((figures.pending(), figures.accepted), (0, 8_000));
+        assert_eq!((store.audit(), store.vitals().broken), (vec![], None));
     });
 }
 
