@@ -1,7 +1,7 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
 mod campaigns;
-pub(crate) mod contacts;
+mod contacts;
 mod groups;
 mod messages;
 mod relays;

@@ -31,7 +31,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     campaigns::{Campaigning, Hours},
     clock::Clock,
-    engine::contacts::MAX_IMPORTS,
+    contacts::MAX_IMPORTS,
     line::Surroundings,
     lines::Lines,
     messages::{CampaignScreen, Messaging},

@@ -15,6 +15,9 @@ pub use report::Report;
 use cauce_destinations::message::phone::Phone;
 use cauce_store::campaigns::contact::Number;
 
+/// Imports at the same time. Each holds some megabytes and most of a core.
+pub(crate) const MAX_IMPORTS: usize = 2;
+
 /// A number as it is kept with a contact.
 pub fn number(phone: &Phone) -> Number {
     Number(phone.as_str().to_owned())

@@ -9,9 +9,6 @@ use futures_util::Stream;
 use super::Engine;
 use crate::contacts::{BodyFault, ImportError, Options, Report, import};
 
-/// Imports at the same time. Each holds some megabytes and most of a core.
-pub(crate) const MAX_IMPORTS: usize = 2;
-
 impl Engine {
     /// The country that completes national phone numbers of a tenant, where the settings name one.
     pub fn country_of(&self, tenant: &TenantId) -> Option<Country> {
