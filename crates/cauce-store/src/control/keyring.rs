@@ -62,6 +62,18 @@ impl Keyring {
         bool::from(own.0.ct_eq(&hash.0)).then(|| Arc::clone(key))
     }
 
+    /// The key with this id, and the hash of it.
+    pub(super) fn of_id(&self, id: &str) -> Option<(KeyHash, Arc<Key>)> {
+        if let Some((hash, key)) = &*self.configured.read()
+            && key.id == id
+        {
+            return Some((*hash, Arc::clone(key)));
+        }
+        let known = self.known.read();
+        let (hash, key) = known.iter().find(|(_, key)| key.id == id)?;
+        Some((*hash, Arc::clone(key)))
+    }
+
     pub(super) fn put(&self, hash: KeyHash, key: Arc<Key>) {
         self.known.write().insert(hash, key);
     }

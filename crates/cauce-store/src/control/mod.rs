@@ -1,4 +1,4 @@
-//! What operators manage: keys, the audit log, remembered answers and small facts.
+//! What operators manage: keys, who is signed in, the audit log, remembered answers and small facts.
 //!
 //! Everything lives in one SQLite file, `control.db`, written by one thread. An answer comes after
 //! the commit is on disk (`synchronous = FULL`). Checking a key never touches the disk: all keys
@@ -17,6 +17,7 @@ pub mod facts;
 mod keyring;
 pub mod keys;
 mod schema;
+pub mod sign_ins;
 mod writer;
 
 use std::{
@@ -27,7 +28,7 @@ use std::{
 use cauce_flow::time::Timestamp;
 use tokio::sync::oneshot;
 
-use self::{answers::InFlight, keyring::Keyring, writer::Writer};
+use self::{answers::InFlight, keyring::Keyring, sign_ins::SignIns, writer::Writer};
 use crate::{
     database::{self, OpenError},
     seal::{self, Seal},
@@ -93,6 +94,7 @@ impl From<rusqlite::Error> for Error {
 pub struct Control {
     writer: Writer,
     keyring: Arc<Keyring>,
+    sign_ins: Arc<SignIns>,
     in_flight: Arc<InFlight>,
     seal: Arc<Seal>,
 }
@@ -107,6 +109,8 @@ impl Control {
         connection.pragma_update(None, "secure_delete", "ON")?;
         let keyring = Arc::new(Keyring::default());
         keyring.load(&connection)?;
+        let sign_ins = Arc::new(SignIns::default());
+        sign_ins.load(&connection)?;
         let seal = Arc::new(seal_of(data_dir)?);
         let writer =
             Writer::start(connection, Arc::clone(&keyring)).map_err(|why| OpenError::Open {
@@ -116,6 +120,7 @@ impl Control {
         Ok(Control {
             writer,
             keyring,
+            sign_ins,
             in_flight: Arc::default(),
             seal,
         })
@@ -171,11 +176,14 @@ impl Control {
         self.writer.close().await;
     }
 
-    /// Forgets what has outlived its time: remembered answers, and the oldest audit entries past
-    /// their limit. Answers how many rows went.
+    /// Forgets what has outlived its time: remembered answers, sign-ins, and the oldest audit entries
+    /// past their limit. Answers how many rows went.
     pub async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
-        self.run(move |tx| Ok(answers::prune(tx, now)? + audit::prune(tx)?))
-            .await
+        let sign_ins = Arc::clone(&self.sign_ins);
+        self.run(move |tx| {
+            Ok(answers::prune(tx, now)? + audit::prune(tx)? + sign_ins.settle(tx, now)?)
+        })
+        .await
     }
 }
 

@@ -65,4 +65,13 @@ pub(super) const STEPS: &[&str] = &[
 ",
     "ALTER TABLE answers ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE facts ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;",
+    "
+    CREATE TABLE sign_ins (
+        hash BLOB PRIMARY KEY,
+        key_id TEXT NOT NULL,
+        bound BLOB NOT NULL,
+        begun_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];

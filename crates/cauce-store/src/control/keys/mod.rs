@@ -19,7 +19,7 @@ use std::{
 use cauce_flow::{id::TenantId, time::Timestamp};
 use sha2::{Digest, Sha256};
 
-pub(super) use self::secret::{random_id, random_secret};
+pub(super) use self::secret::{random_id, random_secret, random_token};
 pub use self::{
     new::{MAX_NAME_BYTES, MAX_ORIGINS, NewKey},
     scope::{KeyScope, ParseScopeError},

@@ -1,4 +1,4 @@
-//! What is drawn at random: the secrets and the ids of keys.
+//! What is drawn at random: the secrets and the ids of keys, and what a browser keeps in their place.
 
 use data_encoding::BASE32_NOPAD;
 
@@ -13,6 +13,11 @@ pub const WRITE_PREFIX: &str = "cw_";
 pub(in crate::control) fn random_secret(public: bool) -> Result<String, Error> {
     let prefix = if public { WRITE_PREFIX } else { SECRET_PREFIX };
     Ok(format!("{prefix}{}", random_text::<32>()?))
+}
+
+/// A new token of somebody who signs in.
+pub(in crate::control) fn random_token() -> Result<String, Error> {
+    random_text::<32>()
 }
 
 /// A new id of a key.
