@@ -9,7 +9,10 @@ use cauce_store::control::audit::Action;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    auth::Caller, metrics::HttpMetrics, problem::Problem, rate_limit::RateLimit,
+    auth::Caller,
+    metrics::HttpMetrics,
+    problem::Problem,
+    rate_limit::{RateLimit, Tries},
     settings::ServerSettings,
 };
 
@@ -21,6 +24,8 @@ pub(crate) struct App {
     pub(crate) settings: Arc<ServerSettings>,
     /// How much each key may ask.
     pub(crate) rate_limit: RateLimit,
+    /// How often an address may try to sign in.
+    pub(crate) sign_in_tries: Tries,
     /// What the server counts.
     pub(crate) metrics: Arc<HttpMetrics>,
     /// The calls that change something; a stop waits for them.
@@ -50,6 +55,7 @@ impl App {
         Arc::new(App {
             engine,
             rate_limit: RateLimit::new(settings.requests_per_second),
+            sign_in_tries: Tries::new(),
             settings: Arc::new(settings),
             metrics: Arc::default(),
             calls: TaskTracker::new(),

@@ -73,7 +73,10 @@ pub(crate) async fn around(
 /// remembered answer, when the caller hangs up or has waited long enough. It counts as in flight
 /// until then.
 async fn within(app: &App, counted: Counted, request: Request, next: Next) -> Response {
-    if let Err(problem) = check_accept(&request) {
+    // Where there is no route, what is accepted decides between a page and a problem.
+    if request.extensions().get::<MatchedPath>().is_some()
+        && let Err(problem) = check_accept(&request)
+    {
         return problem.into_response();
     }
     let changes = !request.method().is_safe();

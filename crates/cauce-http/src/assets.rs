@@ -5,8 +5,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
@@ -69,6 +74,42 @@ impl Asset {
     }
 }
 
+/// A file as it is answered, in the form that the caller takes; without a body where the caller has
+/// it already.
+pub(crate) fn answer(
+    asset: &'static Asset,
+    kind: HeaderValue,
+    cache: HeaderValue,
+    asked: &HeaderMap,
+) -> Response {
+    let text = |name| {
+        asked
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let known = text(header::IF_NONE_MATCH).is_some_and(|tags| asset.is_known(tags));
+    let form = asset.encoded(text(header::ACCEPT_ENCODING).unwrap_or_default());
+    let mut response = Response::new(match known {
+        true => Body::empty(),
+        false => Body::from(Bytes::from_static(form.bytes)),
+    });
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, cache);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(etag) = HeaderValue::from_str(&asset.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    headers.insert(header::CONTENT_TYPE, kind);
+    if let Some(encoding) = form.encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
 /// The browser tracker, `t.js`.
 pub(crate) fn tracker() -> Option<&'static Asset> {
     TRACKER.as_ref()
@@ -80,6 +121,26 @@ static TRACKER: LazyLock<Option<Asset>> = LazyLock::new(|| {
         include_bytes!(concat!(env!("OUT_DIR"), "/t.js.gz")),
         include_bytes!(concat!(env!("OUT_DIR"), "/t.js.br")),
     )
+});
+
+/// The file of the dashboard at a path.
+pub(crate) fn dashboard(path: &str) -> Option<&'static Asset> {
+    DASHBOARD.get(path)
+}
+
+/// The paths of all files of the dashboard.
+#[cfg(test)]
+pub(crate) fn dashboard_paths() -> Vec<&'static str> {
+    DASHBOARD.keys().copied().collect()
+}
+
+type File = (&'static str, &'static [u8], &'static [u8], &'static [u8]);
+
+static DASHBOARD: LazyLock<BTreeMap<&'static str, Asset>> = LazyLock::new(|| {
+    let files: &[File] = include!(concat!(env!("OUT_DIR"), "/dashboard.rs"));
+    let asset =
+        |&(path, bytes, gzip, brotli): &File| Some((path, Asset::new(bytes, gzip, brotli)?));
+    files.iter().filter_map(asset).collect()
 });
 
 /// Whether an `Accept-Encoding` names a coding and does not refuse it (RFC 9110, 12.5.3). A `*` is

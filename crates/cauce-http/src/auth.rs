@@ -3,6 +3,8 @@
 //! The tenant always comes from the key. A key for all tenants may narrow itself to one; a key of
 //! one tenant that names another learns nothing, not even whether that one exists.
 
+pub(crate) mod signed_in;
+
 use std::sync::Arc;
 
 use axum::{
@@ -77,10 +79,15 @@ pub(crate) fn authenticate(
     if key.is_public() {
         return Err(refused(Refusal::Unknown));
     }
-    if !key.allows(needed) {
-        return Err(missing_scope(needed));
+    allowed(Caller { key }, needed)
+}
+
+/// The caller, if the key allows this.
+fn allowed(caller: Caller, needed: KeyScope) -> Result<Caller, Problem> {
+    match caller.key.allows(needed) {
+        true => Ok(caller),
+        false => Err(missing_scope(needed)),
     }
-    Ok(Caller { key })
 }
 
 /// The key with this secret, whatever it allows.

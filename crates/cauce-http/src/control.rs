@@ -15,6 +15,7 @@ pub(crate) mod probes;
 pub(crate) mod queues;
 pub(crate) mod relays;
 pub(crate) mod sessions;
+pub(crate) mod sign_in;
 pub(crate) mod tracker;
 pub(crate) mod tracking;
 mod tracking_metrics;

@@ -4,7 +4,7 @@
 //! Only one route is for pages. A batch that is sent as `text/plain` asks for nothing beforehand;
 //! one with a header of its own sends a preflight, which is answered here. An origin is named in the
 //! answer if a write key names it: in every answer, refusals too, because the tracker has to know
-//! whether and when to come again. No cookie is ever looked at, so none is allowed.
+//! whether and when to come again. No cookie is looked at on that route, so none is allowed.
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
-    auth::{self, Caller},
+    auth::{Caller, signed_in::authenticate_any},
     idempotency,
 };
 
@@ -31,7 +31,8 @@ type Gate = (Arc<App>, KeyScope);
 
 async fn pass(State((app, scope)): State<Gate>, request: Request, next: Next) -> Response {
     let engine = &app.engine;
-    match auth::authenticate(request.headers(), engine.control(), scope, engine.now()) {
+    let public_url = app.settings.public_url.as_deref();
+    match authenticate_any(&request, public_url, engine.control(), scope, engine.now()) {
         Ok(caller) => pass_as(&app, caller, request, next).await,
         Err(problem) => problem.into_response(),
     }

@@ -22,6 +22,7 @@ mod ingest;
 mod lasting;
 mod metrics;
 mod openapi;
+mod pages;
 pub mod problem;
 mod query;
 mod rate_limit;
@@ -80,6 +81,7 @@ async fn prune(app: Arc<App>, shutdown: CancellationToken) {
             () = tokio::time::sleep(PRUNE_EVERY) => {}
         }
         app.rate_limit.prune();
+        app.sign_in_tries.prune();
         if let Err(error) = app.engine.control().prune(app.engine.now()).await {
             tracing::warn!(%error, "cannot forget old answers; trying again in a while");
         }

@@ -21,6 +21,9 @@ use crate::{
     router::Routes,
 };
 
+/// Where a key is shown to get a cookie for it.
+const SIGN_IN: &str = "/api/session";
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -150,6 +153,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         .is_some_and(|all| all.iter().any(|one| one.get("bearer").is_some()));
     let mut statuses = vec![406, 500, 503, 504];
     if protected {
+        statuses.extend([401, 403, 429]);
+    }
+    if path == SIGN_IN {
         statuses.extend([401, 403, 429]);
     }
     // A webhook shows a secret of its sender in place of a key.

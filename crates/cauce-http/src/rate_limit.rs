@@ -1,11 +1,11 @@
-//! How many requests one key may make.
+//! How many requests one key may make, and how often an address may try to sign in.
 //!
 //! The limit is a leaky bucket (GCRA) as deep as one second's allowance, so a burst after a rest
 //! may take up to two seconds' worth. That is fine for what protects this server; the limits of
 //! outside systems are kept exactly, elsewhere. The state is told in the `RateLimit` headers of
 //! draft-ietf-httpapi-ratelimit-headers.
 
-use std::num::NonZeroU32;
+use std::{net::IpAddr, num::NonZeroU32};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use governor::{
@@ -22,6 +22,9 @@ const STATE: HeaderName = HeaderName::from_static("ratelimit");
 
 type Limiter =
     RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// Tries of one address to sign in within a minute.
+const MAX_TRIES: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
 
 /// The limit of every key, and how much of it each key has used.
 pub(crate) struct RateLimit {
@@ -83,6 +86,36 @@ impl Left {
     }
 }
 
+/// How often each address has tried to sign in.
+pub(crate) struct Tries {
+    limiter: RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock>,
+}
+
+impl Tries {
+    /// Nobody has tried.
+    pub(crate) fn new() -> Tries {
+        Tries {
+            limiter: RateLimiter::keyed(Quota::per_minute(MAX_TRIES)),
+        }
+    }
+
+    /// Counts a try of an address, or refuses it.
+    pub(crate) fn take(&self, address: IpAddr) -> Result<(), Problem> {
+        self.limiter.check_key(&address).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            let detail = format!(
+                "your address tried to sign in more than {MAX_TRIES} times in a minute; wait as told by Retry-After"
+            );
+            Problem::new(Code::RateLimited, detail).retry_after(wait)
+        })
+    }
+
+    /// Forgets addresses that have not tried of late.
+    pub(crate) fn prune(&self) {
+        self.limiter.retain_recent();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use axum::{http::header, response::IntoResponse};
@@ -112,6 +145,18 @@ mod tests {
             (429, &HeaderValue::from(1))
         );
         assert!(limit.take(&"key_2".to_owned()).is_ok());
+    }
+
+    #[test]
+    fn address_that_tries_too_often_has_to_wait_and_others_do_not() {
+        let tries = Tries::new();
+        let address = |last| IpAddr::from([192, 0, 2, last]);
+        for _ in 0..MAX_TRIES.get() {
+            assert!(tries.take(address(1)).is_ok());
+        }
+        let refused = tries.take(address(1)).map_err(|problem| problem.code);
+        assert_eq!(refused, Err(Code::RateLimited));
+        assert!(tries.take(address(2)).is_ok());
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Request, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+};
 use cauce_store::control::KeyScope;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,11 +16,11 @@ use crate::{
     around::around,
     control::{
         audit, contacts, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels,
-        probes, queues, relays, sessions, tracker, tracking,
+        probes, queues, relays, sessions, sign_in, tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},
-    ingest,
+    ingest, pages,
     problem::{Code, Problem},
 };
 
@@ -73,6 +78,7 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tracker::tracker))
         .routes(routes!(sessions::batch))
         .routes(routes!(sessions::cache))
+        .routes(routes!(sign_in::begin, sign_in::who, sign_in::end))
         .routes(routes!(ingest::evolution::hear))
         .routes(routes!(ingest::webhooks::twilio))
         .routes(routes!(
@@ -172,12 +178,16 @@ fn admin() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(audit::list))
 }
 
-async fn no_route(request: Request) -> Problem {
+async fn no_route(request: Request) -> Response {
+    if let Some(page) = pages::answer(&request) {
+        return page;
+    }
     let path: String = request.uri().path().chars().take(100).collect();
     Problem::new(
         Code::NoRoute,
         format!("there is no {path}; GET /openapi.json lists every route"),
     )
+    .into_response()
 }
 
 async fn wrong_method(request: Request) -> Problem {

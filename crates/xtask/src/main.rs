@@ -28,7 +28,7 @@ usage: cargo xtask TASK
   ci                   what has to hold before a change is taken: format, lints, docs, tidy,
                        generated files, licences, tests
   tidy                 the rules that no compiler checks: cycles, purity, layers, lengths, links
-  web [--test]         check and build the browser tracker; --test runs it in Chromium
+  web [--test]         check and build the tracker and the dashboard; --test runs them in Chromium
   demo [ARGS]          build and run `cauce demo`
   bench [ARGS]         measure cauce with BullMQ, Fastify and SQLite beside it; print the ratios
   schemathesis [ARGS]  send a server what Schemathesis makes up from the OpenAPI document

@@ -1,7 +1,7 @@
 //! `cargo xtask web`: builds and tests what runs in a browser.
 //!
-//! Cargo itself never needs Node: the binary takes in what this has left in `web/tracker/dist`, and
-//! does without where there is nothing.
+//! Cargo itself never needs Node: the binary takes in what this has left in the folders
+//! `dist` of `web`, and does without where there is nothing.
 
 use std::{
     env, fs,
@@ -44,15 +44,15 @@ pub(crate) fn build() -> Result<()> {
     npm(&["run", "build"])
 }
 
-/// Builds, and runs it in a browser: against a stand-in and the server as it is built, or against the
-/// server that `CAUCE_URL` names.
+/// Builds, and runs it in a browser: against a stand-in and the server as it is built, or the tracker
+/// alone against the server that `CAUCE_URL` names.
 pub(crate) fn test() -> Result<()> {
     build()?;
     if env::var_os("CHROMIUM").is_none() && !ensure(&BROWSER)? {
         bail!("chromium is needed to test what runs in a browser; hint: set CHROMIUM to its path")
     }
     if env::var_os(SERVER).is_some() {
-        return npm(&["run", "e2e:server"]);
+        return npm(&["run", "e2e:server", "--workspace", "tracker"]);
     }
     npm(&["run", "e2e"])?;
     // As the tests of the workspace want it: with other features, all would be built once more.
@@ -73,7 +73,9 @@ fn binary() -> Result<PathBuf> {
 /// Builds where that can be done, and else says what will be missing.
 pub(crate) fn build_if_possible() {
     if let Err(why) = build() {
-        say(&format!("going on without the browser tracker: {why:#}"));
+        say(&format!(
+            "going on without the browser tracker and the dashboard: {why:#}"
+        ));
     }
 }
 

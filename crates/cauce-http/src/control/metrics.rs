@@ -15,7 +15,7 @@ use cauce_store::{
 };
 
 use super::tracking_metrics::{self, tell_counters};
-use crate::{app::App, auth, metrics::Snapshot, problem::Problem};
+use crate::{app::App, auth::signed_in::authenticate_any, metrics::Snapshot, problem::Problem};
 
 /// The figures of everything, for Prometheus.
 ///
@@ -64,9 +64,9 @@ pub(crate) fn scope(app: &App, request: &Request) -> Result<Scope, Problem> {
     if app.settings.metrics_public {
         return Ok(Scope::All);
     }
-    let engine = &app.engine;
-    let headers = request.headers();
-    auth::authenticate(headers, engine.control(), KeyScope::Read, engine.now())?.scope(None)
+    let (engine, public_url) = (&app.engine, app.settings.public_url.as_deref());
+    let (control, now) = (engine.control(), engine.now());
+    authenticate_any(request, public_url, control, KeyScope::Read, now)?.scope(None)
 }
 
 fn tell_queue(to: &Snapshot, queue: &QueueStatus, now: Timestamp) {

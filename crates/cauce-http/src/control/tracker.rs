@@ -1,8 +1,7 @@
 //! `GET /t.js`: the script that web pages track their visitors with.
 
 use axum::{
-    body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 
@@ -33,36 +32,13 @@ pub(crate) async fn tracker(headers: HeaderMap) -> Result<Response, Problem> {
             "this binary was built without the tracker; run `cargo xtask web`, then build it again",
         ));
     };
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-    };
-    let known = text(header::IF_NONE_MATCH).is_some_and(|tags| asset.is_known(tags));
-    let form = asset.encoded(text(header::ACCEPT_ENCODING).unwrap_or_default());
-    let mut response = Response::new(match known {
-        true => Body::empty(),
-        false => Body::from(Bytes::from_static(form.bytes)),
-    });
+    let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
+    let mut response = assets::answer(asset, kind, CACHE, &headers);
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, CACHE);
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Ok(etag) = HeaderValue::from_str(&asset.etag) {
-        headers.insert(header::ETAG, etag);
-    }
     // Any page may load it, also with integrity checks.
     let any = HeaderValue::from_static("*");
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
     let cross = HeaderValue::from_static("cross-origin");
     headers.insert("cross-origin-resource-policy", cross);
-    if known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return Ok(response);
-    }
-    let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, kind);
-    if let Some(encoding) = form.encoding {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
     Ok(response)
 }

@@ -8,4 +8,5 @@ mod contacts;
 mod hang_up;
 mod ingest;
 mod ready;
+mod sign_in;
 mod tracking;

@@ -1,0 +1,90 @@
+//! The dashboard: its files, its pages, and what is said where it was not built.
+//!
+//! Its files carry a hash in their names and are kept by browsers for good; the one page is asked
+//! for anew each time. Every address that is no file and asks for HTML gets that page, which finds
+//! out by itself what to show there.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+
+use crate::assets::{self, Asset};
+
+/// Scripts, styles and pictures come from here alone, and nothing may frame the pages (CSP 3).
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+);
+const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const INDEX: &str = "/index.html";
+/// What is not the dashboard's, so that a call that goes wrong there is answered as a problem.
+const OF_THE_API: [&str; 3] = ["/api/", "/tracking-v2/", "/webhooks/"];
+
+/// The answer to a request that no route takes, if it is one for the dashboard.
+pub(crate) fn answer(request: &Request) -> Option<Response> {
+    let path = request.uri().path();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads || OF_THE_API.iter().any(|prefix| path.starts_with(prefix)) {
+        return None;
+    }
+    let headers = request.headers();
+    if path != "/"
+        && path != INDEX
+        && let Some(asset) = assets::dashboard(path)
+    {
+        return Some(file(asset, kind_of(path), FOR_GOOD, headers));
+    }
+    if path != "/" && !asks_for_html(headers) {
+        return None;
+    }
+    Some(match assets::dashboard(INDEX) {
+        Some(asset) => file(asset, HTML, ASK_AGAIN, headers),
+        None => not_built(),
+    })
+}
+
+fn file(
+    asset: &'static Asset,
+    kind: HeaderValue,
+    cache: HeaderValue,
+    asked: &HeaderMap,
+) -> Response {
+    let mut response = assets::answer(asset, kind, cache, asked);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response
+}
+
+fn asks_for_html(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accept.is_some_and(|ranges| ranges.contains("text/html"))
+}
+
+fn kind_of(path: &str) -> HeaderValue {
+    HeaderValue::from_static(match path.rsplit('.').next().unwrap_or_default() {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "html" => "text/html; charset=utf-8",
+        _ => "application/octet-stream",
+    })
+}
+
+fn not_built() -> Response {
+    let mut response = Response::new(Body::from(include_str!("pages/not_built.html")));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HTML);
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response
+}
+
+#[cfg(test)]
+mod tests;

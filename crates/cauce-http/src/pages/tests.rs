@@ -1,0 +1,68 @@
+use super::*;
+
+fn ask(method: Method, path: &str, accept: &str) -> Option<Response> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::ACCEPT, accept);
+    answer(&request.body(Body::empty()).unwrap())
+}
+
+const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+
+#[test]
+fn browsers_get_the_page_at_every_address_that_is_not_of_the_api() {
+    for path in ["/", "/queues/meta", "/settings"] {
+        let page = ask(Method::GET, path, BROWSER).expect(path);
+        assert_eq!(page.headers()[header::CONTENT_TYPE], HTML, "{path}");
+        assert_eq!(
+            page.headers()[header::CONTENT_SECURITY_POLICY],
+            POLICY,
+            "{path}"
+        );
+        let built = assets::dashboard(INDEX).is_some();
+        assert_eq!(page.status(), if built { 200 } else { 404 }, "{path}");
+    }
+}
+
+#[test]
+fn programs_get_a_problem_and_not_the_page() {
+    for (method, path, accept) in [
+        (Method::GET, "/nowhere", "*/*"),
+        (Method::GET, "/assets/none.js", "*/*"),
+        (Method::GET, "/api/nowhere", BROWSER),
+        (Method::GET, "/tracking-v2/nowhere", BROWSER),
+        (Method::POST, "/queues", BROWSER),
+    ] {
+        assert!(ask(method, path, accept).is_none(), "{path}");
+    }
+}
+
+#[test]
+fn files_of_the_build_are_kept_for_good_and_the_page_is_not() {
+    for path in assets::dashboard_paths() {
+        let file = ask(Method::GET, path, "*/*");
+        let Some(file) = file else {
+            assert_eq!(path, INDEX);
+            continue;
+        };
+        let for_good = path != INDEX;
+        assert_eq!(
+            file.headers()[header::CACHE_CONTROL] == FOR_GOOD,
+            for_good,
+            "{path}"
+        );
+        assert_ne!(
+            file.headers()[header::CONTENT_TYPE],
+            "application/octet-stream",
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn page_that_stands_in_for_the_dashboard_says_how_to_build_it() {
+    let page = not_built();
+    assert_eq!(page.status(), 404);
+    assert!(include_str!("not_built.html").contains("cargo xtask web"));
+}
