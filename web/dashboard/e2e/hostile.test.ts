@@ -1,0 +1,113 @@
+// Texts that would break a page that believed them: in addresses, in fields, and in what the server
+// says. None runs, none breaks the page.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { Server } from "./server.js";
+import { World, launch } from "./world.js";
+
+const SEEDS = [
+  "<script>boom()</script>",
+  "<img src=x onerror=boom()>",
+  "<svg/onload=boom()>",
+  '"><script>boom()</script>',
+  "'><img src=x onerror=boom()>",
+  "javascript:boom()",
+  "</textarea><script>boom()</script>",
+  "{{constructor.constructor('boom()')()}}",
+  "${boom()}",
+  "<iframe srcdoc='<script>parent.boom()</script>'></iframe>",
+  "<a href=javascript:boom()>x</a>",
+  "<style>*{display:none}</style>",
+  "\u202Egnp.exe",
+  "\u0000\u0001\u001B[31m",
+  "𝕏😀👩‍👩‍👧‍👦",
+  "ﷺ".repeat(20),
+  "a".repeat(5_000),
+  "__proto__",
+  "../../../etc/passwd",
+  "%00%ff%2e%2e%2f",
+];
+/** 200 of them: each as it is, and within what surrounds texts in pages, addresses and JSON. */
+const HOSTILE = SEEDS.flatMap((seed) =>
+  ["", "'", '"', "`", "-->", "</title>", "\\", "]]>", "&lt;", "\n"].map((before) => before + seed),
+);
+
+let browser: Browser;
+let server: Server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start()]);
+  await server.fill();
+});
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+const PAGES = ["/", "/queues", "/queues/relay.orders", "/dead", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
+
+/** Puts a text in place of each text of an answer, other than those that name things. */
+function poisoned(value: unknown, text: () => string, key = ""): unknown {
+  if (Array.isArray(value)) return value.map((one) => poisoned(one, text));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, poisoned(one, text, name)]));
+  }
+  if (typeof value !== "string" || /At$|^at$|^from$|^to$|^scopes$|^id$|Cursor$|^tenant$/.test(key)) return value;
+  return text();
+}
+
+async function watched(world: World): Promise<Page> {
+  await world.context.addInitScript("window.boom = () => { window.boomed = true; }");
+  return world.page;
+}
+
+async function isWhole(page: Page): Promise<boolean> {
+  return page.evaluate(() => !("boomed" in window) && document.querySelector("#title, input[name=key]") !== null);
+}
+
+test("200 hostile texts in every answer do nothing on any page", async () => {
+  assert.equal(HOSTILE.length, 200);
+  const world = await World.signedIn(browser, server);
+  const page = await watched(world);
+  let used = 0;
+  await page.route(/\/(api|metrics|readyz|tracking-v2\/(stats|health|throttling))/, async (route) => {
+    const response = await route.fetch();
+    if (route.request().url().endsWith("/api/session") || !response.ok()) return route.fulfill({ response });
+    return route.fulfill({ response, json: poisoned(await response.json(), () => HOSTILE[used++ % HOSTILE.length]!) });
+  });
+  for (const path of PAGES) {
+    for (let round = 0; round < 3; round++) {
+      await world.go(path);
+      assert.ok(await isWhole(page), path);
+    }
+  }
+  assert.ok(used > 200, `${used} texts were shown`);
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("200 hostile texts in addresses and fields do nothing", async () => {
+  const world = await World.signedIn(browser, server);
+  const page = await watched(world);
+  await world.go("/queues/relay.orders");
+  for (const [index, text] of HOSTILE.entries()) {
+    const value = encodeURIComponent(text.slice(0, 1_000));
+    const path = [`/queues/relay.orders?q=${value}`, `/queues/${value}`, `/dead?queue=${value}&job=${value}`, `/sessions?session=${value}`, `/tracking?tenant=${value}`, `/settings/${value}`][index % 6]!;
+    await page.evaluate((to) => {
+      history.pushState(null, "", to);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, path);
+    await page.locator("#title").waitFor();
+    assert.ok(await isWhole(page), path);
+  }
+  await world.go("/queues/relay.orders");
+  for (const [index, text] of HOSTILE.entries()) {
+    const field = page.getByRole("searchbox").nth(index % 3);
+    await field.fill(text.replaceAll("\n", " "));
+    assert.ok(await isWhole(page), text);
+  }
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});

@@ -1,0 +1,156 @@
+// What an operator does, from signing in to signing out.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { ADMIN_KEY, Server } from "./server.js";
+import { World, launch } from "./world.js";
+
+let browser: Browser;
+let server: Server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start()]);
+  await server.fill();
+});
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+const gate = async (queue: string): Promise<string> => (await server.call<{ gate: string }>(`GET /api/queues/${queue}`)).gate;
+
+test("one signs in with a key, sees where one wanted to go, and signs out", async () => {
+  const world = await World.open(browser, server);
+  const { page } = world;
+  await page.goto(`${server.url}/queues`);
+  await page.getByLabel("Key").fill("ck_live_wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").filter({ hasText: "no such key" }).waitFor();
+  await page.getByLabel("Key").fill(ADMIN_KEY);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Queues", level: 1 }).waitFor();
+  const [cookie] = await world.context.cookies();
+  assert.deepEqual([cookie?.httpOnly, cookie?.sameSite], [true, "Strict"]);
+  assert.equal(await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage })).then((kept) => kept.includes("ck_live")), false);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Key").waitFor();
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("a queue is paused after a question, and that is undone", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/queues/relay.orders");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.keyboard.press("Escape");
+  assert.equal(await gate("relay.orders"), "open");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await page.getByText("relay.orders is paused").waitFor();
+  assert.equal(await gate("relay.orders"), "paused");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone").waitFor();
+  assert.equal(await gate("relay.orders"), "open");
+  await world.close();
+});
+
+test("dead letters are counted by reason and tried again", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/dead?queue=relay.broken");
+  await page.getByRole("button", { name: "Try these again" }).first().click();
+  await page.getByText("12 jobs will be tried again.").waitFor();
+  server.isBroken = false;
+  await page.getByRole("dialog").getByRole("button", { name: "Try again" }).click();
+  await page.getByText("No dead letters here").first().waitFor();
+  server.isBroken = true;
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("a job is followed from its arrival, with why it stands where it stands", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/queues/relay.slow");
+  const opener = page.getByRole("button", { name: /^job_/ }).first();
+  const id = await opener.innerText();
+  await opener.click();
+  const drawer = page.getByRole("dialog");
+  await drawer.getByText("Taken in").waitFor();
+  await drawer.getByText("Attempt 1").first().waitFor();
+  assert.ok(page.url().includes(id));
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+  assert.ok(!page.url().includes(id));
+  await world.close();
+});
+
+test("a key is made, shown once, and revoked", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/settings/keys");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("by hand");
+  await page.getByRole("dialog").getByRole("button", { name: "Make a key" }).click();
+  const secret = await page.locator("code.secret").innerText();
+  await server.call("GET /api/queues", undefined, secret);
+  await page.getByRole("button", { name: "I have kept it" }).click();
+  const row = page.getByRole("row").filter({ hasText: "by hand" });
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await row.getByText("Revoked").waitFor();
+  await assert.rejects(server.call("GET /api/queues", undefined, secret), /revoked/);
+  assert.ok(!(await page.content()).includes(secret));
+  await world.close();
+});
+
+test("language and theme are chosen, and stay", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/");
+  await page.getByLabel("Language").selectOption("es");
+  await page.getByRole("heading", { name: "Resumen", level: 1 }).waitFor();
+  await page.getByLabel("Colores").selectOption("dark");
+  await page.reload();
+  await page.getByRole("heading", { name: "Resumen", level: 1 }).waitFor();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "dark");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "es");
+  await world.close();
+});
+
+test("a key that may not is told so, and offered nothing that it may not", async () => {
+  const { key } = await server.call<{ key: string }>("POST /api/keys", { name: "looks", tenant: "shop", scopes: ["read"] });
+  const world = await World.signedIn(browser, server, { key });
+  await world.go("/queues");
+  assert.equal(await world.page.getByRole("button", { name: "Pause" }).count(), 0);
+  await world.go("/settings/keys");
+  await world.page.getByText("Your key does not allow this").waitFor();
+  await world.close();
+});
+
+test("a key that is revoked while the page is open leads to signing in again", async () => {
+  const made = await server.call<{ id: string; key: string }>("POST /api/keys", { name: "goes", tenant: "shop", scopes: ["read"] });
+  const world = await World.signedIn(browser, server, { key: made.key });
+  await world.go("/queues");
+  await server.call(`DELETE /api/keys/${made.id}`);
+  await world.page.getByText("the key was revoked").waitFor();
+  await world.page.getByLabel("Key").waitFor();
+  await world.close();
+});
+
+test("the page outlives a restart of the server", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/queues");
+  await page.getByRole("link", { name: "relay.orders" }).waitFor();
+  await server.kill();
+  await page.getByText("The server cannot be reached").waitFor();
+  assert.equal(await page.getByRole("link", { name: "relay.orders" }).count(), 1);
+  await server.run();
+  await page.getByText("The server cannot be reached").waitFor({ state: "hidden" });
+  await page.getByRole("link", { name: "relay.orders" }).click();
+  await page.getByRole("heading", { name: "relay.orders", level: 1 }).waitFor();
+  await world.close();
+});

@@ -1,0 +1,36 @@
+// Texts in the chosen language. Which texts there are is known to the compiler.
+
+import en from "../locales/en.json";
+import es from "../locales/es.json";
+import { type Language, language } from "./state/preferences.ts";
+
+export type Text = keyof typeof en;
+type Values = Record<string, string | number>;
+
+const TEXTS: Record<Language, Record<Text, string>> = { en, es };
+
+/** A text, with values in place of `{name}`. */
+export function t(text: Text, values: Values = {}): string {
+  return filled(TEXTS[language.value][text], values);
+}
+
+/** A text that depends on a number: `one | many`. */
+export function counted(text: Text, n: number, values: Values = {}): string {
+  const [one, many] = TEXTS[language.value][text].split(" | ");
+  const rule = new Intl.PluralRules(language.value).select(n);
+  return filled((rule === "one" ? one : many) ?? one ?? "", { n: number(n), ...values });
+}
+
+/** The text for a word of the API (a state, a priority), or the word where there is none. */
+export function word(group: string, name: string): string {
+  const key = `${group}.${name}`;
+  return key in en ? t(key as Text) : name;
+}
+
+function filled(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+function number(n: number): string {
+  return new Intl.NumberFormat(language.value).format(n);
+}

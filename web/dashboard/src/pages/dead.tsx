@@ -1,0 +1,268 @@
+// Dead letters: why they are there, and what is done about them.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { address, call } from "../api/client.ts";
+import type { Job, Page_DeadReason, Page_Job, Page_Queue, Replayed } from "../api/schema.ts";
+import { ago, moment, number } from "../format.ts";
+import { counted, t } from "../i18n.ts";
+import { usePolled } from "../state/poll.ts";
+import { narrow, parameter } from "../state/route.ts";
+import { may } from "../state/session.ts";
+import { Answered } from "../ui/answered.tsx";
+import { Empty, Field, Heading, Panel } from "../ui/basics.tsx";
+import { Ask, inWords } from "../ui/dialog.tsx";
+import { Search } from "../ui/filters.tsx";
+import { Pages, Table } from "../ui/table.tsx";
+import { done, say } from "../ui/toasts.tsx";
+import { type Kind, download } from "./download.ts";
+import { JobDrawer, OpenJob } from "./job.tsx";
+
+/** Which of them are meant: some by their ids, or all that fit. */
+interface Choosing {
+  title: string;
+  body: { ids?: string[]; q?: string; account?: string };
+}
+
+export function DeadLetters(): JSX.Element {
+  const queues = usePolled<Page_Queue>("/api/queues");
+  return (
+    <>
+      <Heading title={t("nav.dead")} note={t("dead.note")} />
+      <Answered of={queues}>
+        {({ items }) => {
+          const fullest = [...items].sort((a, b) => b.counts.deadListed - a.counts.deadListed)[0];
+          const queue = parameter("queue") || fullest?.name;
+          if (!queue) return <Empty title={t("queues.none")} note={t("queues.noneNote")} />;
+          return <OfQueue key={queue} queue={queue} queues={items.map(({ name, counts }) => [name, counts.deadListed])} />;
+        }}
+      </Answered>
+      {parameter("job") && <JobDrawer id={parameter("job")} onClose={() => narrow({ job: "" })} />}
+    </>
+  );
+}
+
+function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] }): JSX.Element {
+  const path = `/api/queues/${encodeURIComponent(queue)}/dead`;
+  const { q, account, cursor } = { q: parameter("q"), account: parameter("account"), cursor: parameter("cursor") };
+  const reasons = usePolled<Page_DeadReason>(address(path, { groupBy: "reason", account, limit: 100 }));
+  const jobs = usePolled<Page_Job>(address(path, { q, account, cursor }));
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+  const [asked, ask] = useState<Choosing | null>(null);
+  const toggle = (id: string, on: boolean): void => {
+    const next = new Set(chosen);
+    if (on) next.add(id);
+    else next.delete(id);
+    choose(next);
+  };
+  const fitting = { ...(q && { q }), ...(account && { account }) };
+  return (
+    <>
+      <div class="filters" role="search">
+        <label class="field">
+          <span>{t("queues.queue")}</span>
+          <select name="queue" value={queue} onChange={(event) => narrow({ queue: event.currentTarget.value, cursor: "", q: "" })}>
+            {queues.map(([name, dead]) => (
+              <option key={name} value={name}>
+                {name} ({number(dead)})
+              </option>
+            ))}
+          </select>
+        </label>
+        <Search name="account" label={t("job.account")} />
+        <Search name="q" label={t("dead.reasonText")} />
+      </div>
+      <Panel title={t("dead.reasons")}>
+        <Answered of={reasons}>
+          {({ items }) => (
+            <Table
+              label={t("dead.reasons")}
+              items={items}
+              keyOf={(reason) => `${reason.code} ${reason.detail}`}
+              empty={<Empty title={t("dead.none")} note={t("dead.noneNote")} />}
+              columns={[
+                { head: t("dead.reason"), cell: (reason) => <Reason code={reason.code} detail={reason.detail} /> },
+                { head: t("dead.count"), number: true, cell: (reason) => number(reason.count) },
+                { head: t("dead.newest"), number: true, cell: (reason) => <time title={moment(reason.newestAt)}>{ago(reason.newestAt)}</time> },
+                {
+                  head: "",
+                  cell: (reason) => (
+                    <span class="buttons tight">
+                      <button type="button" class="small" onClick={() => narrow({ q: reason.detail.slice(0, 200), cursor: "" })}>
+                        {t("dead.show")}
+                      </button>
+                      {may("manage") && (
+                        <button type="button" class="small" onClick={() => ask({ title: t("dead.retryReason"), body: { q: reason.detail } })}>
+                          {t("dead.retryThese")}
+                        </button>
+                      )}
+                    </span>
+                  ),
+                },
+              ]}
+            />
+          )}
+        </Answered>
+      </Panel>
+      <Panel
+        title={t("dead.letters")}
+        side={
+          <>
+            {may("manage") && chosen.size > 0 && (
+              <button type="button" class="small primary" onClick={() => ask({ title: t("dead.retryChosen"), body: { ids: [...chosen] } })}>
+                {counted("dead.retryN", chosen.size)}
+              </button>
+            )}
+            {may("manage") && (
+              <button type="button" class="small" onClick={() => ask({ title: t("dead.retryAll"), body: fitting })}>
+                {q || account ? t("dead.retryFitting") : t("dead.retryAll")}
+              </button>
+            )}
+            <Download path={path} query={{ q, account }} />
+          </>
+        }
+      >
+        <Answered of={jobs} rows={8}>
+          {({ items, nextCursor }) => (
+            <>
+              <Letters jobs={items} chosen={chosen} toggle={toggle} ask={ask} />
+              <Pages next={nextCursor} />
+            </>
+          )}
+        </Answered>
+      </Panel>
+      {asked && (
+        <Retry
+          queue={queue}
+          choosing={asked}
+          onClose={() => ask(null)}
+          onDone={() => {
+            ask(null);
+            choose(new Set());
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Reason({ code, detail }: { code: string; detail: string }): JSX.Element {
+  return (
+    <>
+      <strong>{detail}</strong>
+      <small class="under mono">{code}</small>
+    </>
+  );
+}
+
+interface LettersProps {
+  jobs: Job[];
+  chosen: ReadonlySet<string>;
+  toggle(id: string, on: boolean): void;
+  ask(choosing: Choosing): void;
+}
+
+function Letters({ jobs, chosen, toggle, ask }: LettersProps): JSX.Element {
+  return (
+    <Table
+      label={t("dead.letters")}
+      items={jobs}
+      keyOf={(job) => job.id}
+      empty={<Empty title={t("dead.none")} note={t("dead.noneNote")} />}
+      columns={[
+        {
+          head: t("dead.choose"),
+          cell: (job) => (
+            <input
+              type="checkbox"
+              aria-label={t("dead.chooseOne", { id: job.id })}
+              checked={chosen.has(job.id)}
+              onChange={(event) => toggle(job.id, event.currentTarget.checked)}
+            />
+          ),
+        },
+        { head: t("job.id"), cell: (job) => <OpenJob id={job.id} /> },
+        { head: t("job.account"), cell: (job) => job.account },
+        { head: t("dead.reason"), cell: (job) => <span class="cut">{job.lastError?.detail}</span> },
+        { head: t("job.attempts"), number: true, cell: (job) => `${job.attempt} / ${job.maxAttempts}` },
+        { head: t("dead.died"), number: true, cell: (job) => <time title={moment(job.finishedAt)}>{ago(job.finishedAt)}</time> },
+        {
+          head: "",
+          cell: (job) =>
+            may("manage") && (
+              <button type="button" class="small" onClick={() => ask({ title: t("dead.retryOne"), body: { ids: [job.id] } })}>
+                {t("dead.retry")}
+              </button>
+            ),
+        },
+      ]}
+    />
+  );
+}
+
+interface RetryProps {
+  queue: string;
+  choosing: Choosing;
+  onClose(): void;
+  onDone(): void;
+}
+
+/** Says how many would be tried again before anything is done, and how fast they shall go. */
+function Retry({ queue, choosing, onClose, onDone }: RetryProps): JSX.Element {
+  const [perSecond, setPerSecond] = useState("");
+  const [unknown, setUnknown] = useState(false);
+  const path = `/api/queues/${encodeURIComponent(queue)}/dead/retry`;
+  const body = { ...choosing.body, unknown };
+  const count = useCount(path, body);
+  const run = async (): Promise<void> => {
+    const throttle = perSecond ? { perSecond: Number(perSecond) } : {};
+    const told = await call<Replayed>(path, { method: "POST", body: { ...body, ...throttle } });
+    await done(counted("dead.retried", told.count), async () => undefined);
+    onDone();
+  };
+  return (
+    <Ask title={choosing.title} confirm={t("dead.retry")} onClose={onClose} run={run}>
+      <p aria-live="polite">{count === undefined ? t("dead.counting") : counted("dead.willRetry", count)}</p>
+      <Field label={t("dead.perSecond")} note={t("dead.perSecondNote")}>
+        <input type="number" min={1} max={100_000} value={perSecond} onInput={(event) => setPerSecond(event.currentTarget.value)} />
+      </Field>
+      <label class="inline">
+        <input type="checkbox" checked={unknown} onChange={(event) => setUnknown(event.currentTarget.checked)} /> {t("dead.unknownToo")}
+      </label>
+    </Ask>
+  );
+}
+
+function useCount(path: string, body: object): number | undefined {
+  const [found, set] = useState<{ of: string; count: number } | undefined>();
+  const of = JSON.stringify(body);
+  useEffect(() => {
+    call<Replayed>(path, { method: "POST", body: { ...body, dryRun: true } }).then(
+      ({ count }) => set({ of, count }),
+      (error: unknown) => say(inWords(error), { bad: true }),
+    );
+  }, [path, of]);
+  return found?.of === of ? found.count : undefined;
+}
+
+function Download({ path, query }: { path: string; query: Record<string, string> }): JSX.Element {
+  const [busy, setBusy] = useState(false);
+  const start = async (kind: Kind): Promise<void> => {
+    setBusy(true);
+    try {
+      await download(path, query, kind);
+    } catch (error) {
+      say(inWords(error), { bad: true });
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      {(["csv", "ndjson"] as const).map((kind) => (
+        <button key={kind} type="button" class="small" disabled={busy} onClick={() => void start(kind)}>
+          {t(`dead.download.${kind}`)}
+        </button>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,110 @@
+// Where things go: how the way there stands, and whether the credentials are good.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { call } from "../api/client.ts";
+import type { Destination, Line, Page_Destination, Token } from "../api/schema.ts";
+import { ago, duration } from "../format.ts";
+import { t, word } from "../i18n.ts";
+import { refresh, usePolled } from "../state/poll.ts";
+import { may } from "../state/session.ts";
+import { Answered } from "../ui/answered.tsx";
+import { Badge, Empty, Meter, Panel } from "../ui/basics.tsx";
+import { inWords } from "../ui/dialog.tsx";
+import { Table } from "../ui/table.tsx";
+import { say } from "../ui/toasts.tsx";
+import { breakerTone, toneOf } from "./tones.ts";
+
+export function Destinations(): JSX.Element {
+  const destinations = usePolled<Page_Destination>("/api/destinations");
+  return (
+    <Panel title={t("settings.destinations")}>
+      <Answered of={destinations}>
+        {({ items }) => (
+          <Table
+            label={t("settings.destinations")}
+            items={items}
+            keyOf={(item) => `${item.tenant}/${item.name}`}
+            empty={<Empty title={t("destinations.none")} note={t("destinations.noneNote")} />}
+            columns={[
+              {
+                head: t("destinations.name"),
+                cell: (item) => (
+                  <>
+                    <strong>{item.name}</strong>
+                    <small class="under">{item.baseUrl}</small>
+                  </>
+                ),
+              },
+              { head: t("job.tenant"), cell: (item) => item.tenant },
+              { head: t("destinations.platform"), cell: (item) => item.platform },
+              { head: t("destinations.breaker"), cell: (item) => <Breaker line={item.line} /> },
+              { head: t("destinations.credentials"), cell: (item) => <Credentials token={item.credentials} /> },
+              { head: "", cell: (item) => <Test destination={item} /> },
+            ]}
+          />
+        )}
+      </Answered>
+    </Panel>
+  );
+}
+
+export function Credentials({ token }: { token: Token }): JSX.Element {
+  return (
+    <>
+      <Badge tone={token.state === "unknown" ? "plain" : toneOf(token.state)}>{word("credentials", token.state)}</Badge>
+      <small class="under">
+        {token.detail}
+        {token.checkedAt && ` · ${ago(token.checkedAt)}`}
+      </small>
+    </>
+  );
+}
+
+export function Breaker({ line }: { line?: Line | null | undefined }): JSX.Element {
+  if (!line) return <Badge>{t("destinations.idle")}</Badge>;
+  const [gate] = line.gates;
+  return (
+    <>
+      <Badge tone={breakerTone(line.breaker)}>{word("breaker", line.breaker)}</Badge>
+      {(gate || line.lastError) && <small class="under">{gate?.detail ?? line.lastError}</small>}
+    </>
+  );
+}
+
+/** How much of each window of the quota is used. */
+export function DestinationRate({ line }: { line?: Line | null | undefined }): JSX.Element {
+  const windows = line?.rate ?? [];
+  if (windows.length === 0) return <>{t("destinations.noLimit")}</>;
+  return (
+    <span class="meters">
+      {windows.map((window) => {
+        const text = `${window.used} / ${window.max} · ${duration(window.perMs)}`;
+        return <Meter key={window.perMs} label={t("destinations.rate")} value={window.used} max={window.max} text={text} />;
+      })}
+    </span>
+  );
+}
+
+function Test({ destination }: { destination: Destination }): JSX.Element | null {
+  const [busy, setBusy] = useState(false);
+  if (!may("manage")) return null;
+  const test = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const path = `/api/destinations/${encodeURIComponent(destination.name)}/test`;
+      const found = await call<Token>(path, { method: "POST", body: {} });
+      const text = `${destination.name}: ${word("credentials", found.state)} – ${found.detail}`;
+      say(text, { bad: toneOf(found.state) === "bad" });
+      refresh();
+    } catch (error) {
+      say(inWords(error), { bad: true });
+    }
+    setBusy(false);
+  };
+  return (
+    <button type="button" class="small" disabled={busy} onClick={() => void test()}>
+      {busy ? t("destinations.testing") : t("destinations.test")}
+    </button>
+  );
+}

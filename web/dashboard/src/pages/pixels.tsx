@@ -1,0 +1,152 @@
+// Conversion events for ad platforms: what became of them, and whether the tokens are good.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { address, call } from "../api/client.ts";
+import type { Page_Token, PixelHealth, PixelStats, Token } from "../api/schema.ts";
+import { duration, moment, number, percent } from "../format.ts";
+import { t, word } from "../i18n.ts";
+import { refresh, usePolled } from "../state/poll.ts";
+import { parameter } from "../state/route.ts";
+import { may } from "../state/session.ts";
+import { Answered } from "../ui/answered.tsx";
+import { Badge, Empty, Heading, Panel } from "../ui/basics.tsx";
+import { Chart, type Series } from "../ui/chart.tsx";
+import { inWords } from "../ui/dialog.tsx";
+import { Choice } from "../ui/filters.tsx";
+import { Table } from "../ui/table.tsx";
+import { say } from "../ui/toasts.tsx";
+import { Credentials } from "./destinations.tsx";
+import { useRange } from "./range.ts";
+import { toneOf } from "./tones.ts";
+
+export function Pixels(): JSX.Element {
+  const range = useRange(parameter("range"));
+  const stats = usePolled<PixelStats>(address("/api/pixels/stats", { ...range, platform: parameter("platform") }), 10_000);
+  const health = usePolled<PixelHealth>("/api/pixels/health", 5_000);
+  return (
+    <>
+      <Heading title={t("nav.pixels")} note={t("pixels.note")}>
+        {health.data && <Badge tone={toneOf(health.data.status)}>{word("state", health.data.status)}</Badge>}
+      </Heading>
+      {health.data && health.data.reasons.length > 0 && (
+        <ul class="notices panel">
+          {health.data.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+      <div class="filters">
+        <Choice name="range" label={t("range.label")} any={t("range.day")} options={[["hour", t("range.hour")], ["week", t("range.week")]]} />
+        <Choice name="platform" label={t("destinations.platform")} options={["meta", "google", "linkedin", "tiktok"].map((name) => [name, name])} />
+      </div>
+      <Answered of={stats} rows={8}>
+        {(data) => (
+          <>
+            <Panel title={t("pixels.sent")}>
+              <Sent stats={data} />
+            </Panel>
+            <Panel title={t("pixels.platforms")}>
+              <Platforms stats={data} />
+            </Panel>
+          </>
+        )}
+      </Answered>
+      <Tokens />
+    </>
+  );
+}
+
+const COLOURS = ["accent", "second", "good", "warn"] as const;
+
+function Sent({ stats }: { stats: PixelStats }): JSX.Element {
+  const names = Object.keys(stats.platforms);
+  if (names.length === 0) return <Empty title={t("pixels.none")} note={t("pixels.noneNote")} />;
+  const series: Series[] = names.map((name, index) => ({
+    label: name,
+    colour: COLOURS[index % COLOURS.length]!,
+    values: stats.series.map((step) => step.platforms[name]?.sent ?? 0),
+  }));
+  return <Chart label={t("pixels.sent")} times={stats.series.map((step) => Date.parse(step.at) / 1_000)} series={series} height={240} sums />;
+}
+
+function Platforms({ stats }: { stats: PixelStats }): JSX.Element {
+  return (
+    <Table
+      label={t("pixels.platforms")}
+      items={Object.entries(stats.platforms)}
+      keyOf={([name]) => name}
+      empty={<Empty title={t("pixels.none")} note={t("pixels.noneNote")} />}
+      columns={[
+        {
+          head: t("destinations.platform"),
+          cell: ([name, one]) => (
+            <>
+              <strong>{name}</strong>
+              {one.lastError && <small class="under">{one.lastError}</small>}
+            </>
+          ),
+        },
+        { head: t("pixels.received"), number: true, cell: ([, one]) => number(one.received) },
+        { head: t("pixels.sentCount"), number: true, cell: ([, one]) => number(one.sent) },
+        { head: t("pixels.rejected"), number: true, cell: ([, one]) => number(one.rejected) },
+        { head: t("pixels.success"), number: true, cell: ([, one]) => percent(one.successRate) },
+        { head: t("pixels.retried"), number: true, cell: ([, one]) => number(one.retried) },
+        { head: t("state.dead"), number: true, cell: ([, one]) => number(one.dead) },
+        { head: t("pixels.withheld"), number: true, cell: ([, one]) => number(one.withheld) },
+        { head: t("queues.p95"), number: true, cell: ([, one]) => duration(one.latencyMs.p95) },
+        { head: t("pixels.perRequest"), number: true, cell: ([, one]) => number(one.eventsPerRequest, 1) },
+        { head: t("pixels.saved"), number: true, cell: ([, one]) => number(one.requestsSaved) },
+      ]}
+    />
+  );
+}
+
+function Tokens(): JSX.Element {
+  const tokens = usePolled<Page_Token>("/api/pixels/tokens", 10_000);
+  return (
+    <Panel title={t("pixels.tokens")}>
+      <Answered of={tokens}>
+        {({ items }) => (
+          <Table
+            label={t("pixels.tokens")}
+            items={items}
+            keyOf={(token) => `${token.tenant}/${token.account}/${token.platform}`}
+            empty={<Empty title={t("pixels.noTokens")} note={t("destinations.noneNote")} />}
+            columns={[
+              { head: t("job.account"), cell: (token) => <strong>{token.account}</strong> },
+              { head: t("job.tenant"), cell: (token) => token.tenant },
+              { head: t("destinations.platform"), cell: (token) => token.platform },
+              { head: t("destinations.credentials"), cell: (token) => <Credentials token={token} /> },
+              { head: t("pixels.expires"), number: true, cell: (token) => moment(token.expiresAt) },
+              { head: "", cell: (token) => <Verify token={token} /> },
+            ]}
+          />
+        )}
+      </Answered>
+    </Panel>
+  );
+}
+
+function Verify({ token }: { token: Token }): JSX.Element | null {
+  const [busy, setBusy] = useState(false);
+  if (!may("manage")) return null;
+  const verify = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const body = { account: token.account, platform: token.platform };
+      const { items } = await call<Page_Token>(address("/api/pixels/tokens/verify", { tenant: token.tenant }), { method: "POST", body });
+      const found = items[0];
+      if (found) say(`${found.account}: ${word("credentials", found.state)} – ${found.detail}`, { bad: toneOf(found.state) === "bad" });
+      refresh();
+    } catch (error) {
+      say(inWords(error), { bad: true });
+    }
+    setBusy(false);
+  };
+  return (
+    <button type="button" class="small" disabled={busy} onClick={() => void verify()}>
+      {busy ? t("destinations.testing") : t("destinations.test")}
+    </button>
+  );
+}

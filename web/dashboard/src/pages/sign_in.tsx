@@ -1,0 +1,55 @@
+// Where one shows a key to get in.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { Lost, Preferences } from "../app.tsx";
+import { t } from "../i18n.ts";
+import { ended, signIn } from "../state/session.ts";
+import { Field } from "../ui/basics.tsx";
+import { inWords } from "../ui/dialog.tsx";
+
+export function SignIn(): JSX.Element {
+  const [key, setKey] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
+  document.title = `${t("signIn.title")} · Cauce`;
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!key.trim()) return setWrong(t("signIn.empty"));
+    setBusy(true);
+    try {
+      await signIn(key.trim());
+    } catch (error) {
+      setWrong(inWords(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <main class="sign-in">
+      <Lost />
+      <form class="panel" onSubmit={(event) => void submit(event)}>
+        <img src={new URL("../icon.svg", import.meta.url).href} alt="" width="44" height="44" />
+        <h1>{t("signIn.title")}</h1>
+        {ended.value && <p class="ended">{ended.value}</p>}
+        <Field label={t("signIn.key")} note={t("signIn.note")}>
+          <input
+            type="password"
+            name="key"
+            autoComplete="current-password"
+            spellcheck={false}
+            autoFocus
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        </Field>
+        <p class="wrong" role="alert">
+          {wrong}
+        </p>
+        <button type="submit" class="primary" disabled={busy}>
+          {t("signIn.enter")}
+        </button>
+        <Preferences />
+      </form>
+    </main>
+  );
+}

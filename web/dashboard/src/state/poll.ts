@@ -1,0 +1,73 @@
+// Figures that stay up to date: asked for again and again while somebody looks.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { Failure, call } from "../api/client.ts";
+
+const EVERY_MS = 2_000;
+
+/** Raised when something was changed here, so that all figures are asked for at once. */
+const changes = signal(0);
+
+export function refresh(): void {
+  changes.value++;
+}
+
+export interface Polled<T> {
+  data?: T | undefined;
+  failure?: Failure | undefined;
+  retry(): void;
+}
+
+/**
+ * The answer to a GET, kept up to date; nothing is asked for while the page is hidden. `onAnswer` is
+ * told of each answer, also of those that say nothing new.
+ */
+export function usePolled<T>(path: string | null, everyMs = EVERY_MS, onAnswer?: (data: T) => void): Polled<T> {
+  const told = useRef(onAnswer);
+  told.current = onAnswer;
+  const [state, set] = useState<{ path: string | null; data?: T; failure?: Failure }>({ path });
+  const [tries, retry] = useState(0);
+  const seen = useRef("");
+  useEffect(() => {
+    if (path === null) return undefined;
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let asking = false;
+    seen.current = "";
+    const ask = async (): Promise<void> => {
+      clearTimeout(timer);
+      if (asking || stop.signal.aborted) return;
+      asking = true;
+      try {
+        const data = await call<T>(path, { signal: stop.signal });
+        told.current?.(data);
+        const text = JSON.stringify(data);
+        if (text !== seen.current && !stop.signal.aborted) set({ path, data });
+        seen.current = text;
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        if (!(error instanceof Failure)) throw error;
+        // What was known stays on the page while the server is away.
+        if (error.status !== 0 || !seen.current) {
+          seen.current = "";
+          set({ path, failure: error });
+        }
+      } finally {
+        asking = false;
+        if (!document.hidden && !stop.signal.aborted) timer = setTimeout(() => void ask(), everyMs);
+      }
+    };
+    const onSight = (): void => void (document.hidden || ask());
+    const forget = changes.subscribe(() => void ask());
+    document.addEventListener("visibilitychange", onSight);
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+      forget();
+      document.removeEventListener("visibilitychange", onSight);
+    };
+  }, [path, everyMs, tries]);
+  const current = state.path === path ? state : { path };
+  return { data: current.data, failure: current.failure, retry: () => retry(tries + 1) };
+}

@@ -1,0 +1,43 @@
+// Who is signed in, and whether the server is there.
+
+import { signal } from "@preact/signals";
+import { call } from "../api/client.ts";
+import type { Key } from "../api/schema.ts";
+
+/** The key that is signed in with; null for nobody; undefined until that is known. */
+export const who = signal<Key | null | undefined>(undefined);
+/** Why somebody has to sign in again. */
+export const ended = signal<string>("");
+export const connection = signal<"there" | "lost">("there");
+
+export async function lookWho(): Promise<void> {
+  try {
+    who.value = await call<Key>("/api/session");
+  } catch (error) {
+    if (connection.value === "there") who.value = null;
+    else setTimeout(() => void lookWho(), 2_000);
+    void error;
+  }
+}
+
+export async function signIn(key: string): Promise<void> {
+  who.value = await call<Key>("/api/session", { method: "POST", body: { key } });
+  ended.value = "";
+}
+
+export async function signOut(): Promise<void> {
+  await call("/api/session", { method: "DELETE" });
+  who.value = null;
+}
+
+/** The server does not know the sign-in any more. */
+export function signedOut(why: string): void {
+  if (!who.value) return;
+  ended.value = why;
+  who.value = null;
+}
+
+/** Whether the key allows this. */
+export function may(scope: "read" | "manage" | "admin" | "ingest" | "send"): boolean {
+  return who.value?.scopes.includes(scope) ?? false;
+}

@@ -1,0 +1,143 @@
+// Small pieces that every page is made of.
+
+import type { ComponentChildren, JSX } from "preact";
+import { t } from "../i18n.ts";
+import { go, path } from "../state/route.ts";
+
+interface LinkProps {
+  to: string;
+  class?: string;
+  current?: boolean;
+  children: ComponentChildren;
+}
+
+/** A link within the dashboard; a real one, so that it opens in another tab when asked to. */
+export function Link({ to, class: name, current, children }: LinkProps): JSX.Element {
+  const follow = (event: MouseEvent): void => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(to);
+  };
+  const here = current ?? to.split("?")[0] === path.value;
+  return (
+    <a href={to} class={name} aria-current={here && current !== undefined ? "page" : undefined} onClick={follow}>
+      {children}
+    </a>
+  );
+}
+
+export type Tone = "good" | "warn" | "bad" | "plain" | "busy";
+
+/** A state in a word; its colour only repeats what the word says. */
+export function Badge({ tone = "plain", children }: { tone?: Tone; children: ComponentChildren }): JSX.Element {
+  return <span class={`badge ${tone}`}>{children}</span>;
+}
+
+interface PanelProps {
+  title?: string;
+  side?: ComponentChildren;
+  children: ComponentChildren;
+  class?: string;
+}
+
+/** A part of a page, under its title. */
+export function Panel({ title, side, children, class: name = "" }: PanelProps): JSX.Element {
+  return (
+    <section class={`panel ${name}`}>
+      {(title || side) && (
+        <div class="panel-head">
+          {title && <h2>{title}</h2>}
+          {side && <div class="side">{side}</div>}
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}
+
+interface FigureProps {
+  label: string;
+  value: string;
+  note?: ComponentChildren;
+  tone?: Tone;
+  to?: string;
+}
+
+/** One figure, large, with what it is. */
+export function Figure({ label, value, note, tone = "plain", to }: FigureProps): JSX.Element {
+  return (
+    <div class={`figure ${tone}`}>
+      <dt>{to ? <Link to={to}>{label}</Link> : label}</dt>
+      <dd>
+        <strong>{value}</strong>
+        {note && <span class="note">{note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+/** The head of a page. It takes the focus when the page is come to. */
+export function Heading({ title, note, children }: { title: string; note?: string; children?: ComponentChildren }): JSX.Element {
+  document.title = `${title} · Cauce`;
+  return (
+    <header class="heading">
+      <div>
+        <h1 id="title" tabIndex={-1}>
+          {title}
+        </h1>
+        {note && <p class="note">{note}</p>}
+      </div>
+      {children && <div class="actions">{children}</div>}
+    </header>
+  );
+}
+
+export function Empty({ title, note }: { title: string; note?: string }): JSX.Element {
+  return (
+    <div class="empty">
+      <p>{title}</p>
+      {note && <p class="note">{note}</p>}
+    </div>
+  );
+}
+
+/** Stands where figures will be, as high as they. */
+export function Skeleton({ rows = 4 }: { rows?: number }): JSX.Element {
+  return (
+    <div class="skeleton" role="status">
+      <span class="hidden">{t("state.loading")}</span>
+      {Array.from({ length: rows }, (_, row) => (
+        <span key={row} class="bone" />
+      ))}
+    </div>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  note?: string;
+  children: ComponentChildren;
+}
+
+export function Field({ label, note, children }: FieldProps): JSX.Element {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      {children}
+      {note && <small>{note}</small>}
+    </label>
+  );
+}
+
+/** How full something is. */
+export function Meter({ label, value, max, text }: { label: string; value: number; max: number; text: string }): JSX.Element {
+  const share = max > 0 ? Math.min(1, value / max) : 0;
+  return (
+    <span class="meter" title={text}>
+      <meter aria-label={label} min={0} max={1} high={0.9} value={share}>
+        {text}
+      </meter>
+      <span class="num">{text}</span>
+    </span>
+  );
+}

@@ -1,0 +1,55 @@
+// Filters of lists; what they hold stands in the address.
+
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../i18n.ts";
+import { narrow, parameter } from "../state/route.ts";
+
+interface Props {
+  name: string;
+  label: string;
+}
+
+/** A text, which narrows the list as soon as one stops typing. */
+export function Search({ name, label }: Props): JSX.Element {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const input = useRef<HTMLInputElement>(null);
+  const value = parameter(name);
+  useEffect(() => {
+    if (input.current && document.activeElement !== input.current) input.current.value = value;
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const onInput = (event: { currentTarget: HTMLInputElement }): void => {
+    const text = event.currentTarget.value;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => narrow({ [name]: text.trim(), cursor: "" }), 300);
+  };
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input ref={input} type="search" name={name} defaultValue={value} maxLength={200} onInput={onInput} />
+    </label>
+  );
+}
+
+interface ChoiceProps extends Props {
+  options: [string, string][];
+  /** Left out where one has to be chosen. */
+  any?: string | null;
+}
+
+export function Choice({ name, label, options, any = t("filter.any") }: ChoiceProps): JSX.Element {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select name={name} value={parameter(name)} onChange={(event) => narrow({ [name]: event.currentTarget.value, cursor: "" })}>
+        {any !== null && <option value="">{any}</option>}
+        {options.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

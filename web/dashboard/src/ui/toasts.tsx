@@ -1,0 +1,62 @@
+// Short messages about what was done, with a way to undo it where there is one.
+
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { t } from "../i18n.ts";
+import { refresh } from "../state/poll.ts";
+import { inWords } from "./dialog.tsx";
+
+interface Toast {
+  id: number;
+  text: string;
+  bad: boolean;
+  undo?: (() => Promise<unknown>) | undefined;
+}
+
+const LASTS_MS = 10_000;
+const toasts = signal<Toast[]>([]);
+let count = 0;
+
+export function say(text: string, { bad = false, undo }: { bad?: boolean; undo?: () => Promise<unknown> } = {}): void {
+  const id = ++count;
+  toasts.value = [...toasts.value.slice(-3), { id, text, bad, undo }];
+  setTimeout(() => drop(id), LASTS_MS);
+}
+
+/** Does something and says how it went. */
+export async function done(text: string, work: () => Promise<unknown>, undo?: () => Promise<unknown>): Promise<void> {
+  await work();
+  refresh();
+  say(text, undo ? { undo } : {});
+}
+
+function drop(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+export function Toasts(): JSX.Element {
+  const undo = async (toast: Toast): Promise<void> => {
+    drop(toast.id);
+    try {
+      await toast.undo?.();
+      refresh();
+      say(t("toast.undone"));
+    } catch (error) {
+      say(inWords(error), { bad: true });
+    }
+  };
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map((toast) => (
+        <div key={toast.id} class={toast.bad ? "toast bad" : "toast"}>
+          <span>{toast.text}</span>
+          {toast.undo && (
+            <button type="button" onClick={() => void undo(toast)}>
+              {t("action.undo")}
+            </button>
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}
