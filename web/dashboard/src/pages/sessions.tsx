@@ -8,10 +8,11 @@ import { duration, number, percent } from "../format.ts";
 import { t } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
-import { may } from "../state/session.ts";
+import { may, who } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Badge, Figure, Heading, Panel } from "../ui/basics.tsx";
+import { Badge, Empty, Figure, Heading, Panel } from "../ui/basics.tsx";
 import { Ask } from "../ui/dialog.tsx";
+import { Search } from "../ui/filters.tsx";
 import { done } from "../ui/toasts.tsx";
 
 export function Sessions(): JSX.Element {
@@ -88,7 +89,10 @@ function Cache({ cache }: { cache: CacheMetrics }): JSX.Element {
 
 function Lookup(): JSX.Element {
   const id = parameter("session");
+  const tenant = parameter("tenant");
   const [typed, type] = useState(id);
+  // Sessions of two tenants may have the same name.
+  const isOfAll = who.value?.tenant === "*";
   const submit = (event: Event): void => {
     event.preventDefault();
     narrow({ session: typed.trim() }, true);
@@ -98,18 +102,20 @@ function Lookup(): JSX.Element {
       <form class="filters" role="search" onSubmit={submit}>
         <label class="field">
           <span>{t("sessions.id")}</span>
-          <input type="search" name="session" maxLength={128} value={typed} onInput={(event) => type(event.currentTarget.value)} />
+          <input type="search" name="session" required maxLength={128} value={typed} onInput={(event) => type(event.currentTarget.value)} />
         </label>
+        {isOfAll && <Search name="tenant" label={t("job.tenant")} />}
         <button type="submit">{t("sessions.look")}</button>
       </form>
-      {id && <Found key={id} id={id} />}
+      {id && (tenant || !isOfAll) && <Found key={`${tenant}/${id}`} id={id} tenant={tenant} />}
+      {id && !tenant && isOfAll && <Empty title={t("tracking.noTenant")} />}
     </Panel>
   );
 }
 
-function Found({ id }: { id: string }): JSX.Element {
+function Found({ id, tenant }: { id: string; tenant: string }): JSX.Element {
   const path = `/api/sessions/${encodeURIComponent(id)}`;
-  const session = usePolled<Session>(path, 5_000);
+  const session = usePolled<Session>(address(path, { tenant }), 5_000);
   const [asked, ask] = useState(false);
   return (
     <Answered of={session}>
@@ -144,7 +150,7 @@ function Found({ id }: { id: string }): JSX.Element {
               confirm={t("sessions.forget")}
               onClose={() => ask(false)}
               run={async () => {
-                await done(t("sessions.forgotten"), () => call<Affected>(address(`${path}/cache`, {}), { method: "DELETE" }));
+                await done(t("sessions.forgotten"), () => call<Affected>(address(`${path}/cache`, { tenant }), { method: "DELETE" }));
                 ask(false);
               }}
             >

@@ -119,7 +119,7 @@ function options(box: HTMLElement, series: Series[], height: number): uPlot.Opti
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
     axes: [
-      { ...axis, values: (_plot, ticks) => ticks.map((at) => clock(at, ticks)) },
+      { ...axis, space: 90, values: (_plot, ticks) => ticks.map((at) => clock(at, ticks)) },
       { ...axis, size: 52, values: (_plot, ticks) => ticks.map((value) => short(value)) },
     ],
     series: [
