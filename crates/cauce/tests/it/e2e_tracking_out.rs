@@ -117,8 +117,10 @@ async fn reader_that_comes_too_late_is_told_and_only_so_many_may_read() {
     let mut back = Listener::open(server.addr, "?tenant=acme", Some(&last)).await;
     back.until(&uuid(1, 19), secs(2)).await;
     let events = back.events();
-    assert_eq!(events[0], json!({ "missed": 13 }), "{events:?}");
-    assert_eq!(events.len(), 6, "{events:?}");
+    // The newest may have come after it had come back.
+    let missed = events[0]["missed"].as_u64().unwrap();
+    assert!((10..=13).contains(&missed), "{events:?}");
+    assert_eq!(missed + events.len() as u64, 19, "{events:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
