@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cauce_destinations::{message::Provider, normalize::country::Country};
+use cauce_destinations::message::Provider;
 use cauce_flow::id::{QueueName, TenantId};
 use cauce_store::{
     jobs::{self, Gate, Scope},
@@ -39,14 +39,6 @@ impl Engine {
     /// What became of messages.
     pub fn messages(&self) -> &Messages {
         &self.inner.messaging.store
-    }
-
-    /// The country that completes the national phone numbers of a tenant.
-    pub fn country(&self, tenant: &TenantId) -> Option<Country> {
-        let settings = Arc::clone(&self.inner.settings.read());
-        let own = settings.pixels.default_country.get(tenant);
-        let country = own.or(settings.pixels.fallback_country.as_ref());
-        country.and_then(|code| Country::find(code))
     }
 
     /// The queues that messages of a scope go through: those with accounts, and those that hold or

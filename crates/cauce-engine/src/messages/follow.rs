@@ -3,7 +3,10 @@
 //! What it takes is written together with its place in the log. So after a crash it goes on right
 //! behind what is written, and what was only in its hands is told again.
 
-use std::time::Duration;
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
 use cauce_destinations::message::{Meaning, Message};
 use cauce_flow::{job::State, queue::settlement::Outcome};
@@ -17,9 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Messaging;
 
-/// News that are written in one transaction: few enough that a webhook, which shares the one thread
-/// that writes, does not wait for long.
-const MAX_NEWS: usize = 256;
+/// News that are written in one transaction, at least and at most.
+const NEWS: RangeInclusive<usize> = 32..=1_024;
+/// How long one transaction should take. A webhook shares the one thread that writes with it, and
+/// is to be answered within 50 ms.
+const WANTED: Duration = Duration::from_millis(10);
 /// It looks at least so often: what happens to other jobs moves the place in the log, too, and the
 /// log keeps all that stands behind the place that was told.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -30,10 +35,16 @@ impl Messaging {
     /// Follows the log until told to stop.
     pub(crate) async fn follow(self, stop: CancellationToken) {
         let news = self.log.news();
+        let mut max_news = *NEWS.start();
         loop {
             let told = news.notified();
-            let more = match self.log.take_news(MAX_NEWS).await {
-                Ok(batch) => self.keep(batch, &stop).await,
+            let more = match self.log.take_news(max_news).await {
+                Ok(batch) => {
+                    let (count, begun) = (batch.news.len(), Instant::now());
+                    let more = self.keep(batch, &stop).await;
+                    max_news = fit(max_news, count, begun.elapsed());
+                    more
+                }
                 Err(error) => {
                     tracing::warn!(%error, "news of messages could not be read");
                     sleep(AFTER_FAILURE).await;
@@ -109,6 +120,16 @@ impl Messaging {
             tracing::warn!(%error, "an opt-out that a provider told of could not be kept");
         }
     }
+}
+
+/// How many news the next transaction takes, after one that took this many for so long.
+fn fit(max_news: usize, count: usize, took: Duration) -> usize {
+    let next = match took {
+        long if long > 2 * WANTED => max_news / 2,
+        short if short < WANTED && count >= max_news => max_news * 2,
+        _ => max_news,
+    };
+    next.clamp(*NEWS.start(), *NEWS.end())
 }
 
 /// Messages that were refused because their recipients want none, as the provider knows.
@@ -192,5 +213,29 @@ fn next(outcome: Outcome) -> Next {
         Outcome::Cancelled { reason } => Next::Cancelled { reason },
         Outcome::Dead { reason } => Next::Dead { reason },
         Outcome::Unknown { reason } => Next::Unknown { reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transactions_are_fit_to_the_time_they_may_take() {
+        let ms = Duration::from_millis;
+        for (max_news, count, took, next) in [
+            (32, 32, ms(1), 64),
+            (64, 40, ms(1), 64),
+            (64, 64, ms(15), 64),
+            (256, 256, ms(80), 128),
+            (32, 32, ms(500), 32),
+            (1_024, 1_024, ms(5), 1_024),
+        ] {
+            assert_eq!(
+                fit(max_news, count, took),
+                next,
+                "{max_news} {count} {took:?}"
+            );
+        }
     }
 }

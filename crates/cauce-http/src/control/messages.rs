@@ -116,7 +116,7 @@ fn phone(app: &App, scope: &Scope, to: &str) -> Result<String, Problem> {
         let what = "missing; phone numbers are looked for within one tenant";
         return Err(Problem::bad_parameter("tenant", what));
     };
-    let phone = Phone::parse(to, app.engine.country(tenant));
+    let phone = Phone::parse(to, app.engine.country_of(tenant));
     let phone = phone.map_err(|error| Problem::bad_parameter("to", error.to_string()))?;
     Ok(phone.as_str().to_owned())
 }

@@ -46,7 +46,7 @@ pub(crate) async fn send(
     body::Json(body): body::Json<MessageBody>,
 ) -> Result<Response, Problem> {
     let tenant = owner(&caller, &of)?;
-    let read = read(body, app.engine.country(&tenant)).map_err(Problem::invalid)?;
+    let read = read(body, app.engine.country_of(&tenant)).map_err(Problem::invalid)?;
     let taken = take(&app, &tenant, vec![read], |_| String::new()).await?;
     let taken = taken.into_iter().next();
     let taken = taken.ok_or_else(|| Problem::internal(&"a message was taken and has no answer"))?;
@@ -80,7 +80,7 @@ pub(crate) async fn send_many(
         let what = format!("empty; send from 1 to {MAX_MESSAGES} messages");
         return Err(Problem::invalid(vec![Fault::at("", what)]));
     }
-    let country = app.engine.country(&tenant);
+    let country = app.engine.country_of(&tenant);
     let messages = read_all(&entries, country)?;
     let items = take(&app, &tenant, messages, |entry| format!("/{entry}")).await?;
     Ok((StatusCode::ACCEPTED, Json(BulkTakenView { items })).into_response())
