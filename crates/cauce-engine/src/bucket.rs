@@ -1,7 +1,7 @@
 //! A bucket of S3, or of a system that speaks like it, that files are put into.
 //!
 //! `object_store` knows the protocol: signatures, uploads in parts, which answers are worth another
-//! try. It opens nothing: its requests go out through [`wire`]. Errors here are told from what the
+//! try. It opens nothing: its requests go out through `wire`. Errors here are told from what the
 //! wire saw, because its own name addresses and hold whole answers.
 
 mod wire;
