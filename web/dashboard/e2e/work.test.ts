@@ -44,7 +44,9 @@ test("a queue is paused after a question, and that is undone", async () => {
   const { page } = world;
   await world.go("/queues/relay.orders");
   await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
   assert.equal(await gate("relay.orders"), "open");
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
