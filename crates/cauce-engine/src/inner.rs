@@ -117,7 +117,6 @@ impl Inner {
             StartError::Folder(format!("{} cannot be made: {error}", folder.display()))
         })?;
         let control = Control::open(&folder)?;
-        let campaigns = Campaigns::open(&folder)?;
         let kept_through = Rollups::kept_through(&control).await?;
         let messages = Messages::open(&folder, settings.messages.batch_size)?;
         let mut options = store_options(&settings, kept_through);
@@ -125,6 +124,8 @@ impl Inner {
         let min_free_bytes = options.min_free_bytes;
         let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(options)).await;
         let store = Arc::new(opened.map_err(|error| StartError::Folder(error.to_string()))??);
+        // After the jobs, whose lock says which process has the folder.
+        let campaigns = Campaigns::open(&folder)?;
         let rollups = Rollups::new(Arc::clone(&store), control.clone());
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
         let clock = Clock::start(jobs.latest());
