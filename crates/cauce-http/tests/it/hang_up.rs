@@ -235,7 +235,8 @@ async fn call_that_is_not_waited_for_goes_on_and_keeps_its_place() {
     );
     scene.direct.settled().await;
     assert!(scene.audited("key.create", "late").await);
-    assert_eq!(call("later").await.status, 504, "there is room again");
+    // It may even be done in time: no clock runs before its first look.
+    assert_ne!(call("later").await.status, 503, "there is room again");
     scene.direct.settled().await;
     scene.bench.stop().await;
 }
