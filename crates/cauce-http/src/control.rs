@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod audit;
+pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod dead;
 pub(crate) mod destinations;

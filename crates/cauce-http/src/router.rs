@@ -15,7 +15,7 @@ use crate::{
     app::App,
     around::around,
     control::{
-        audit, contacts, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels,
+        audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels,
         probes, queues, relays, sessions, sign_in, tracker, tracking,
     },
     cors::cors,
@@ -97,6 +97,12 @@ fn ingest_routes() -> OpenApiRouter<Arc<App>> {
 
 fn send() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
+        .routes(routes!(campaigns::make))
+        .routes(routes!(campaigns::change, campaigns::delete))
+        .routes(routes!(campaigns::orders::start))
+        .routes(routes!(campaigns::orders::pause))
+        .routes(routes!(campaigns::orders::resume))
+        .routes(routes!(campaigns::orders::stop))
         .routes(routes!(ingest::messages::send))
         .routes(routes!(ingest::messages::send_many))
         .routes(routes!(messages::change, messages::cancel))
@@ -104,6 +110,12 @@ fn send() -> OpenApiRouter<Arc<App>> {
 
 fn read() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
+        .routes(routes!(campaigns::list))
+        .routes(routes!(campaigns::get))
+        .routes(routes!(campaigns::preview))
+        .routes(routes!(campaigns::recipients::list))
+        .routes(routes!(campaigns::orders::status))
+        .routes(routes!(campaigns::orders::metrics))
         .routes(routes!(queues::list))
         .routes(routes!(queues::get))
         .routes(routes!(jobs::list))

@@ -1,6 +1,10 @@
 //! The JSON of the API. Domain types never appear in it: each has its own shape here, so that the
 //! inside may change without the outside.
 
+pub(crate) mod campaign;
+pub(crate) mod campaign_status;
+pub(crate) mod campaign_system;
+pub(crate) mod campaign_view;
 pub(crate) mod contact;
 pub(crate) mod job;
 pub(crate) mod mask;
@@ -10,6 +14,7 @@ pub(crate) mod message_queue;
 pub(crate) mod pixel;
 pub(crate) mod pixel_event;
 pub(crate) mod queue;
+pub(crate) mod recipient;
 pub(crate) mod session;
 pub(crate) mod system;
 pub(crate) mod tracking;

@@ -259,6 +259,3 @@ fn new_id() -> GroupName {
     let id: String = ["campaign_".to_owned(), digits.collect()].concat();
     GroupName::new(&id).expect("letters and digits are a name")
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Contacts: handed in, listed, changed, taken away; and numbers that want no messages.
 
-mod entry;
+pub(super) mod entry;
 pub(crate) mod import;
 pub(crate) mod imports;
 pub(crate) mod opting;

@@ -11,6 +11,7 @@
 )]
 
 mod e2e_bad_input;
+mod e2e_campaigns;
 mod e2e_cli;
 mod e2e_commands;
 mod e2e_contacts;

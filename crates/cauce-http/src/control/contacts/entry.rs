@@ -32,6 +32,33 @@ pub(super) fn read_all(
     }
 }
 
+/// A contact that comes with something else.
+pub(crate) enum Inline {
+    /// It can be taken.
+    Entry(Box<Entry>),
+    /// Its phone is none that can be called.
+    BadPhone(Option<String>),
+}
+
+/// Reads a contact that comes with something else, at this place in it.
+pub(crate) fn inline(
+    body: ContactBody,
+    at: String,
+    country: Option<Country>,
+    faults: &mut Vec<Fault>,
+) -> Inline {
+    if let Some(text) = &body.phone
+        && field::phone(text, country).is_err()
+    {
+        return Inline::BadPhone(body.id);
+    }
+    let mut reading = Reading { at, faults };
+    let id = body.id.as_deref().map(field::id);
+    let id = reading.take("id", id.transpose()).flatten();
+    let id = id.map(str::to_owned);
+    Inline::Entry(Box::new(reading.entry(id, body, country)))
+}
+
 /// A change of one contact.
 pub(super) fn read_one(
     id: &str,

@@ -1,0 +1,286 @@
+//! Campaigns: made, started, held and ended over sockets, and counted at the provider.
+
+use serde_json::{Value, json};
+
+use crate::support::{SOON, Senders, Server, until};
+
+/// The key of these tests is for all tenants.
+const OF_TENANT: &str = "?tenant=acme";
+
+fn phone(number: usize) -> String {
+    format!("+3460020{number:04}")
+}
+
+fn contact(number: usize) -> Value {
+    json!({"id": format!("c{number}"), "phone": phone(number), "name": format!("Ana {number}"), "tags": ["vip"]})
+}
+
+async fn with_contacts(server: &Server, count: usize) {
+    let contacts: Vec<Value> = (0..count).map(contact).collect();
+    server
+        .post(&format!("/api/contacts{OF_TENANT}"), &json!(contacts))
+        .await;
+}
+
+/// A campaign to everybody with the tag, changed by these fields.
+fn campaign(fields: Value) -> Value {
+    let mut campaign = json!({
+        "tenant": "acme", "name": "Navidad", "sender": "twilio",
+        "message": "Hola {{name}}", "audience": {"tags": ["vip"]},
+    });
+    let more = fields.as_object().unwrap().clone();
+    campaign.as_object_mut().unwrap().extend(more);
+    campaign
+}
+
+async fn make(server: &Server, fields: Value) -> String {
+    let made = server.post("/api/campaigns", &campaign(fields)).await;
+    made["id"].as_str().unwrap().to_owned()
+}
+
+async fn order(server: &Server, id: &str, what: &str) -> Value {
+    server
+        .post(&format!("/api/campaigns/{id}/{what}"), &json!({}))
+        .await
+}
+
+/// How a campaign does; whatever moment it is, its figures add up.
+async fn status(server: &Server, id: &str) -> Value {
+    let answer = server
+        .get(&format!("/api/campaigns/{id}/queue-status"))
+        .await;
+    let status = answer["status"].clone();
+    let figure = |name: &str| status[name].as_u64().unwrap();
+    let batches = ["activeJobs", "waitingJobs", "completedJobs", "failedJobs"];
+    let sum: u64 = batches.iter().map(|name| figure(name)).sum();
+    assert_eq!(sum, figure("totalJobs"), "{status}");
+    let progress = &status["progress"];
+    let of = |name: &str| progress[name].as_u64().unwrap();
+    assert_eq!(of("success") + of("failed"), of("processed"), "{status}");
+    assert!(of("processed") <= of("total"), "{status}");
+    status
+}
+
+async fn becomes(server: &Server, id: &str, wanted: &str) -> Value {
+    until(&format!("{id} is {wanted}"), SOON, async || {
+        status(server, id).await["status"] == wanted
+    })
+    .await;
+    status(server, id).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_of_a_campaign_gets_one_message_or_a_reason_why_not() {
+    let senders = Senders::start().await;
+    let setup = senders.setup().and("campaigns", "batch_size = 3");
+    let server = Server::start(&setup);
+    with_contacts(&server, 8).await;
+    let opted_out = json!({"phones": [phone(3)]});
+    server
+        .post(&format!("/api/contacts/opt-out{OF_TENANT}"), &opted_out)
+        .await;
+    let named = json!([
+        "c0", "nobody", {"phone": "not a number"}, {"id": "new", "phone": phone(50), "name": "Eva"},
+        {"id": "nameless", "phone": phone(51)}, {"id": "again", "phone": phone(50), "name": "Eva"},
+    ]);
+    let id = make(&server, json!({"contacts": named, "cost": 0.5})).await;
+    let preview = server
+        .post(&format!("/api/campaigns/{id}/preview?limit=2"), &json!({}))
+        .await;
+    assert_eq!(
+        preview["items"][0]["content"]["text"], "Hola Ana 0",
+        "{preview}"
+    );
+    let started = order(&server, &id, "start").await;
+    assert_eq!(started["estimatedContacts"], 11, "{started}");
+    let job = started["jobId"].as_str().unwrap();
+    assert!(job.starts_with(&format!("{id}_")), "{job}");
+    let done = becomes(&server, &id, "completed").await;
+    assert_eq!(
+        done["progress"],
+        json!({"processed": 8, "total": 8, "success": 8, "failed": 0, "percentage": 100.0})
+    );
+    assert_eq!(done["totalJobs"], 3);
+    let skipped = json!({"bad_number": 1, "duplicate": 1, "missing_variable": 1, "opted_out": 1, "unknown_contact": 1});
+    assert_eq!(done["metrics"]["skipped"], skipped);
+    assert_eq!(done["metrics"]["cost"], 4.0);
+    let effects = senders.twilio.messages().effects();
+    assert_eq!(effects.len(), 8, "{effects:?}");
+    assert!(effects.values().all(|count| *count == 1), "{effects:?}");
+    let list = |query: &str| format!("/api/campaigns/{id}/recipients{query}");
+    let all = server.get(&list("?limit=500")).await;
+    let sent = all["items"].as_array().unwrap().len();
+    let rest = all["nextCursor"].as_str().unwrap();
+    let skipped = server.get(&list(&format!("?cursor={rest}"))).await;
+    assert_eq!((sent, skipped["items"].as_array().unwrap().len()), (8, 5));
+    let table = server
+        .ask(&format!("GET {}", list("?format=csv")), None)
+        .await;
+    for (state, count) in [(",sent,", 8), (",skipped,", 5)] {
+        assert_eq!(table.body.matches(state).count(), count, "{}", table.body);
+    }
+    let dashboard = server.get("/api/dashboard/campaign-queue-metrics").await;
+    assert_eq!(dashboard["metrics"]["campaignQueue"]["completed"], 1);
+    assert_eq!(dashboard["metrics"]["system"]["messagesSent"], 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_holds_across_a_restart_and_a_stop_is_final() {
+    let senders = Senders::start().await;
+    let setup = senders.setup().and("queues.campaigns", "").with(
+        "queues.campaigns",
+        "rate = [[20, \"1s\"]]\nconcurrency = 4\n",
+    );
+    let server = Server::start(&setup);
+    with_contacts(&server, 90).await;
+    let id = make(&server, json!({})).await;
+    order(&server, &id, "start").await;
+    let sent = || senders.twilio.messages().effects().len();
+    until("something was sent", SOON, async || sent() > 0).await;
+    let paused = order(&server, &id, "queue-pause").await;
+    assert_eq!(paused["campaign"]["status"], "paused", "{paused}");
+    until("nothing is in flight", SOON, async || {
+        status(&server, &id).await["metrics"]["messages"]["queued"]
+            .as_u64()
+            .unwrap_or(0)
+            + sent() as u64
+            == 90
+    })
+    .await;
+    let by_then = sent();
+    server.kill();
+    let server = Server::start(&setup);
+    assert_eq!(status(&server, &id).await["status"], "paused");
+    assert_eq!(sent(), by_then);
+    order(&server, &id, "queue-resume").await;
+    until("it goes on", SOON, async || sent() > by_then).await;
+    let stopped = order(&server, &id, "queue-stop").await;
+    assert_eq!(stopped["campaign"]["status"], "stopped", "{stopped}");
+    let ended = async || {
+        let status = status(&server, &id).await;
+        let messages = &status["metrics"]["messages"];
+        let of = |name: &str| messages[name].as_u64().unwrap_or(0);
+        of("queued") == 0 && of("cancelled") + sent() as u64 == 90
+    };
+    until("the rest is cancelled", SOON, ended).await;
+    let again = server
+        .ask(
+            &format!("POST /api/campaigns/{id}/queue-resume"),
+            Some("{}"),
+        )
+        .await;
+    assert_eq!(again.status, 409, "{}", again.body);
+    let effects = senders.twilio.messages().effects();
+    assert!(effects.values().all(|count| *count == 1), "{effects:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduled_campaign_starts_by_itself_also_when_the_server_was_down() {
+    let senders = Senders::start().await;
+    let setup = senders.setup();
+    let server = Server::start(&setup);
+    with_contacts(&server, 3).await;
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let at = u64::try_from(now.as_millis()).unwrap() + 700;
+    let id = make(&server, json!({"scheduledAt": at})).await;
+    assert_eq!(status(&server, &id).await["status"], "scheduled");
+    server.kill();
+    let server = Server::start(&setup);
+    let done = becomes(&server, &id, "completed").await;
+    let started = done["metrics"]["startedAt"].as_str().unwrap().to_owned();
+    let campaign = server.get(&format!("/api/campaigns/{id}")).await;
+    let due = campaign["scheduledAt"].as_str().unwrap().to_owned();
+    assert!(started >= due, "{started} {due}");
+    assert_eq!(senders.twilio.messages().effects().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_is_refused_with_what_and_where_and_leaves_nothing() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    with_contacts(&server, 2).await;
+    let long = "a".repeat(1_601);
+    for (fields, pointer, says) in [
+        (json!({"message": "Hola {{name"}), "/message", "not closed"),
+        (json!({"message": long}), "/message", "1600 characters"),
+        (json!({"sender": "nobody"}), "/sender", "twilio"),
+        (
+            json!({"scheduledAt": "2020-01-01T00:00:00Z"}),
+            "/scheduledAt",
+            "past",
+        ),
+        (
+            json!({"sendWindow": {"from": "09:00", "to": "09:00"}}),
+            "/sendWindow",
+            "never opens",
+        ),
+        (
+            json!({"sendWindow": {"from": "09:00", "to": "20:00", "timeZone": "Mars/Olympus"}}),
+            "/sendWindow/timeZone",
+            "Europe/Madrid",
+        ),
+        (
+            json!({"variants": [{"name": "a", "weight": 0, "message": "x"}]}),
+            "/variants",
+            "weights are 0",
+        ),
+        (
+            json!({"template": {"name": "x", "language": "es"}, "message": null}),
+            "/template",
+            "contentSid",
+        ),
+        (
+            json!({"contacts": [{"id": "x", "phone": phone(9), "timezone": "Mars/Olympus"}]}),
+            "/contacts/0/timezone",
+            "",
+        ),
+    ] {
+        let body = campaign(fields).to_string();
+        let answer = server.ask("POST /api/campaigns", Some(&body)).await;
+        assert_eq!(answer.status, 422, "{body}: {}", answer.body);
+        let problem = answer.json();
+        let fault = &problem["errors"][0];
+        assert_eq!(fault["pointer"], pointer, "{problem}");
+        assert!(
+            fault["detail"].as_str().unwrap().contains(says),
+            "{problem}"
+        );
+    }
+    let none = server.get("/api/campaigns").await;
+    assert_eq!(none["items"], json!([]));
+    for (fields, pointer, says) in [
+        (json!({"message": "{{nombre}}"}), "/message", "nombre"),
+        (
+            json!({"audience": {"tags": ["nobody"]}}),
+            "/contacts",
+            "empty",
+        ),
+    ] {
+        let id = make(&server, fields).await;
+        let start = format!("POST /api/campaigns/{id}/start");
+        let problem = server.ask(&start, Some("{}")).await.json();
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert!(
+            problem["errors"][0]["detail"]
+                .as_str()
+                .unwrap()
+                .contains(says),
+            "{problem}"
+        );
+        assert_eq!(status(&server, &id).await["status"], "draft");
+        let stop = server
+            .ask(&format!("POST /api/campaigns/{id}/queue-stop"), Some("{}"))
+            .await;
+        assert_eq!(stop.status, 409, "{}", stop.body);
+    }
+    let id = make(&server, json!({})).await;
+    order(&server, &id, "start").await;
+    let twice = server
+        .ask(&format!("POST /api/campaigns/{id}/start"), Some("{}"))
+        .await;
+    assert_eq!(twice.status, 409, "{}", twice.body);
+    becomes(&server, &id, "completed").await;
+    assert_eq!(senders.twilio.messages().effects().len(), 2);
+}
