@@ -33,19 +33,30 @@ impl Client {
         })
     }
 
-    /// Posts a batch of events. An answer that is not 202 ends the demo.
+    /// Posts a batch of events. An answer that is no success ends the demo.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Value, Failure> {
         let path = of_tenant("/api/pixels/events");
         self.send(http::Method::POST, &path, Bytes::from(body))
             .await
     }
 
-    /// Posts to a route that finds the tenant in the body. An answer that is not 202 ends the demo.
+    /// Posts to a route that finds the tenant in the body. An answer that is no success ends the demo.
     pub(crate) async fn post_to(&self, path: &str, body: String) -> Result<Value, Failure> {
         self.send(http::Method::POST, path, Bytes::from(body)).await
     }
 
-    /// Tells of one thing. An answer that is not 202 ends the demo.
+    /// Asks for something.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.send(http::Method::GET, path, Bytes::new()).await
+    }
+
+    /// Has something made or done for the demo's tenant.
+    pub(crate) async fn make(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let body = Bytes::from(body.to_string());
+        self.send(http::Method::POST, &of_tenant(path), body).await
+    }
+
+    /// Tells of one thing. An answer that is no success ends the demo.
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let body = Bytes::from(body.to_string());
         self.send(http::Method::PUT, &of_tenant(path), body).await
@@ -67,7 +78,7 @@ impl Client {
             body,
         };
         match self.transport.send(request, || {}).await.answer {
-            Answer::Response(answer) if answer.status == 202 => {
+            Answer::Response(answer) if (200..300).contains(&answer.status) => {
                 serde_json::from_slice(&answer.body).map_err(|error| Failure::caused(&error))
             }
             Answer::Response(answer) => Err(Failure::failed(format!(

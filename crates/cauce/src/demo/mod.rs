@@ -8,7 +8,9 @@
 //!                                                             stand-ins' own ledgers
 //! ```
 
+mod campaign;
 pub(crate) mod client;
+mod conversation;
 mod gateway;
 mod outside;
 mod progress;
@@ -111,7 +113,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let load = (args.web_rate, args.seconds);
     let burst = web::burst(Arc::clone(&client), load, args.seed, engine.now());
     let burst = tokio::spawn(burst);
-    let accepted = scenario::play(&args, &client, &outside, &engine).await?;
+    outside.listen(server.addr);
+    let (accepted, sent, talked) = tokio::try_join!(
+        scenario::play(&args, &client, &outside, &engine),
+        campaign::send(&client, &outside.twilio, args.seconds),
+        conversation::hold(&client, &outside.cloud, args.seconds),
+    )?;
     let told = chatter.await.map_err(|error| Failure::caused(&error))??;
     let seen = burst.await.map_err(|error| Failure::caused(&error))??;
     scenario::catch_up(&engine, &scope, CATCH_UP).await;
@@ -119,7 +126,14 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let _ = progress.await;
     let gateway = gateway::Figures::of(&engine, &scope, &outside.backend, &told).await?;
     let web = web::Figures::of(&engine, &tenant, seen).await?;
-    let beside = Beside { gateway, web };
+    let campaign = campaign::Figures::of(sent, &outside.twilio);
+    let conversation = conversation::Figures::of(talked, &outside.cloud);
+    let beside = Beside {
+        gateway,
+        web,
+        campaign,
+        conversation,
+    };
     let summary = Summary::of(&engine, &scope, &outside, &accepted, beside).await?;
     summary.print(global.json);
     let good = summary.is_good();
@@ -143,10 +157,14 @@ fn introduce(url: &str, key: &str, args: &Args) {
          and on to stand-ins for Meta, Google, LinkedIn and TikTok, which refuse what the real\n\
          ones refuse and will throttle, fail, go down and lose answers on the way. Beside them a\n\
          gateway of 1,000 WhatsApp sessions tells a minute's worth of changes, 40,000, and visitors\n\
-         of two web sites make {} events a second.\n\n\
+         of two web sites make {} events a second. A campaign goes to {} people, some of whom cannot be\n\
+         reached and some of whom write BAJA, and somebody is answered at once all along.\n\n\
          Look inside meanwhile (key for this run only):\n  \
          curl -s -H 'Authorization: Bearer {key}' {url}/api/queues\n",
-        args.seconds, args.rate, args.web_rate
+        args.seconds,
+        args.rate,
+        args.web_rate,
+        campaign::people(args.seconds)
     ));
 }
 

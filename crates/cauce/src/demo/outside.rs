@@ -1,8 +1,8 @@
-//! The outside world of the demo: four stand-ins, and the configuration that points at them.
+//! The outside world of the demo: a stand-in of each kind, and the configuration that points at them.
 
-use std::{io, path::Path};
+use std::{io, net::SocketAddr, path::Path};
 
-use cauce_sim::{Options, Platform, StandIn};
+use cauce_sim::{Callbacks, Options, Platform, StandIn};
 
 /// Stand-ins for the four ad platforms.
 pub(super) struct Outside {
@@ -12,32 +12,55 @@ pub(super) struct Outside {
     pub(super) tiktok: StandIn,
     /// The backend of the company whose gateway is chatty.
     pub(super) backend: StandIn,
+    /// Where campaigns go.
+    pub(super) twilio: StandIn,
+    /// Where people talk.
+    pub(super) cloud: StandIn,
 }
 
 impl Outside {
     pub(super) async fn start(seed: u64) -> io::Result<Outside> {
-        let start = |platform| {
+        let known = |platform, account: Option<&str>| {
             StandIn::start(
                 platform,
                 Options {
                     seed,
+                    account: account.map(str::to_owned),
                     ..Options::default()
                 },
             )
         };
+        let start = |platform| known(platform, None);
         Ok(Outside {
             meta: start(Platform::Meta).await?,
             google: start(Platform::GoogleAnalytics).await?,
             linkedin: start(Platform::LinkedIn).await?,
             tiktok: start(Platform::TikTok).await?,
             backend: start(Platform::Backend).await?,
+            twilio: known(Platform::Twilio, Some(TWILIO_ACCOUNT)).await?,
+            cloud: known(Platform::WhatsAppCloud, Some(CLOUD_NUMBER)).await?,
         })
     }
 
     pub(super) async fn stop(self) {
         let platforms = [self.meta, self.google, self.linkedin, self.tiktok];
-        for stand_in in platforms.into_iter().chain([self.backend]) {
+        let others = [self.backend, self.twilio, self.cloud];
+        for stand_in in platforms.into_iter().chain(others) {
             stand_in.stop().await;
+        }
+    }
+
+    /// From here on the messengers call the server, late, out of order and again.
+    pub(super) fn listen(&self, server: SocketAddr) {
+        for (stand_in, path) in [
+            (&self.twilio, "/webhooks/twilio"),
+            (&self.cloud, "/webhooks/whatsapp-cloud"),
+        ] {
+            stand_in.messages().call_back(Callbacks {
+                url: Some(format!("{PUBLIC_URL}{path}")),
+                through: Some(server),
+                ..Callbacks::default()
+            });
         }
     }
 
@@ -58,9 +81,11 @@ impl Outside {
         let (meta, google) = (self.meta.base_url(), self.google.base_url());
         let (linkedin, tiktok) = (self.linkedin.base_url(), self.tiktok.base_url());
         let backend = self.backend.base_url();
+        let (twilio, cloud) = (self.twilio.base_url(), self.cloud.base_url());
         format!(
             r#"
 data_dir = {folder:?}
+public_url = "{PUBLIC_URL}"
 [http]
 listen = "127.0.0.1:0"
 admin_key = "{KEY}"
@@ -84,6 +109,12 @@ retry = {{ max_attempts = 6, base = "500ms", cap = "5s" }}
 [queues.tiktok]
 batch = {{ max_wait = "1s" }}
 retry = {{ max_attempts = 6, base = "500ms", cap = "5s" }}
+[queues.campaigns]
+rate = [[{CAMPAIGN_PER_SECOND}, "1s"], [{CAMPAIGN_PER_MINUTE}, "1m"]]
+retry = {{ max_attempts = 6, base = "200ms", cap = "2s" }}
+breaker = {{ failures = 10, open_for = "1s", probes = 1 }}
+[queues.whatsapp]
+rate = [[{TALK_PER_SECOND}, "1s"]]
 
 [[accounts]]
 name = "demo-meta"
@@ -126,6 +157,25 @@ platform = "backend"
 token = "ok"
 base_url = "{backend}"
 
+[[accounts]]
+name = "{CAMPAIGNS}"
+tenant = "{tenant}"
+platform = "twilio"
+account_sid = "{TWILIO_ACCOUNT}"
+auth_token = "ok"
+from = "{TWILIO_NUMBER}"
+base_url = "{twilio}"
+
+[[accounts]]
+name = "{CONVERSATIONS}"
+tenant = "{tenant}"
+platform = "whatsapp_cloud"
+phone_number_id = "{CLOUD_NUMBER}"
+access_token = "ok"
+app_secret = "ok"
+verify_token = "verify"
+base_url = "{cloud}"
+
 [sessions]
 qr_expires = "5s"
 "#
@@ -140,3 +190,16 @@ pub(super) const GOOGLE_PER_SECOND: u32 = 200;
 /// The same to LinkedIn, and in a minute.
 pub(super) const LINKEDIN_PER_SECOND: u32 = 3;
 pub(super) const LINKEDIN_PER_MINUTE: u32 = 150;
+/// The address that the messengers know the demo by; nothing leads there.
+const PUBLIC_URL: &str = "https://demo.example";
+/// The senders of the demo.
+pub(super) const CAMPAIGNS: &str = "demo-twilio";
+pub(super) const CONVERSATIONS: &str = "demo-cloud";
+const TWILIO_ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+pub(super) const TWILIO_NUMBER: &str = "whatsapp:+14155238886";
+pub(super) const CLOUD_NUMBER: &str = "106540352242922";
+/// Messages that the campaign may send in a second, and in a minute.
+pub(super) const CAMPAIGN_PER_SECOND: u32 = 60;
+pub(super) const CAMPAIGN_PER_MINUTE: u32 = 3_000;
+/// Messages of the conversation's sender in a second.
+pub(super) const TALK_PER_SECOND: u32 = 20;

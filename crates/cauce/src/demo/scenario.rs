@@ -197,7 +197,8 @@ pub(super) async fn catch_up(engine: &Engine, scope: &Scope, patience: Duration)
             .iter()
             .map(|q| q.counts.pending())
             .sum();
-        if pending + super::gateway::pending(engine, scope) == 0 {
+        let pending = pending + super::gateway::pending(engine, scope);
+        if pending + super::conversation::pending(engine, scope) == 0 {
             return;
         }
         moment().await;

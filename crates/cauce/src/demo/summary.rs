@@ -11,7 +11,7 @@ use cauce_store::jobs::{Page, Scope, Select};
 use serde_json::{Value, json};
 
 use super::{
-    gateway,
+    campaign, conversation, gateway,
     outside::{GOOGLE_PER_SECOND, LINKEDIN_PER_MINUTE, LINKEDIN_PER_SECOND, Outside},
     scenario::Told,
     statuses, web,
@@ -56,6 +56,8 @@ pub(super) struct Summary {
 pub(super) struct Beside {
     pub(super) gateway: gateway::Figures,
     pub(super) web: web::Figures,
+    pub(super) campaign: campaign::Figures,
+    pub(super) conversation: conversation::Figures,
 }
 
 /// The highest rate that a stand-in saw, beside the limit.
@@ -148,6 +150,8 @@ impl Summary {
             && self.law_broken == 0
             && self.beside.gateway.is_good()
             && self.beside.web.is_good()
+            && self.beside.campaign.is_good()
+            && self.beside.conversation.is_good()
             && self.rejected == self.flawed
             && self.queues.iter().all(|queue| queue.repeated == 0)
             && self.limits.iter().all(|limit| limit.seen <= limit.max)
@@ -192,6 +196,8 @@ impl Summary {
         }
         self.beside.gateway.print();
         self.beside.web.print();
+        self.beside.campaign.print();
+        self.beside.conversation.print();
         output::line(&format!(
             "conservation law: {}\nlost: {}  {}",
             output::mark(self.law_broken == 0),
@@ -226,6 +232,8 @@ impl Summary {
             "limits": limits,
             "gateway": self.beside.gateway.to_json(),
             "web": self.beside.web.to_json(),
+            "campaign": self.beside.campaign.to_json(),
+            "conversation": self.beside.conversation.to_json(),
         })
     }
 }
