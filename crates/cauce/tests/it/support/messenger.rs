@@ -1,8 +1,9 @@
 //! A messenger as a stand-in, with the account that leads to it, and people to write to.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use cauce_sim::{Callbacks, Options, Platform, StandIn};
+use cauce_sim::{Callbacks, Options, Platform, Said, StandIn};
+use serde_json::{Value, json};
 
 use super::{Server, Setup, ms};
 
@@ -94,13 +95,44 @@ impl Messenger {
         });
     }
 
+    /// A person writes to the sender.
+    pub(crate) fn say(&self, from: &str, text: &str) {
+        let to = match self.at.platform() {
+            Platform::Twilio => "whatsapp:+14155238886",
+            Platform::Evolution => "ventas",
+            _ => "106540352242922",
+        };
+        self.at.say(&Said {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            text: text.to_owned(),
+            reply_to: None,
+        });
+    }
+
     /// How many messages were taken for each number that got any.
     pub(crate) fn effects(&self) -> BTreeMap<u64, u32> {
         self.at.messages().effects()
+    }
+
+    /// Numbers that got more than one message.
+    pub(crate) fn twice(&self) -> Vec<u64> {
+        let effects = self.effects().into_iter();
+        effects.filter(|(_, n)| *n > 1).map(|(to, _)| to).collect()
     }
 }
 
 /// The number of a person: a Spanish mobile.
 pub(crate) fn number(person: u64) -> String {
     format!("+346{:08}", 10_000_000 + person)
+}
+
+/// Contacts with these numbers.
+pub(crate) fn contacts(people: Range<u64>) -> Value {
+    let make = |person: u64| {
+        json!({
+            "id": format!("c-{person}"), "phone": number(person), "name": format!("Ana {person}"),
+        })
+    };
+    people.map(make).collect()
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use cauce_http::testing::{Answer, call};
 pub(crate) use gateway::{Backend, Caller, Gateway, numbers};
-pub(crate) use messenger::{Messenger, number};
+pub(crate) use messenger::{Messenger, contacts, number};
 pub(crate) use outside::{Outside, QUEUES};
 pub(crate) use senders::{Senders, message};
 pub(crate) use server::{Server, run};
