@@ -15,8 +15,8 @@ use crate::{
     app::App,
     around::around,
     control::{
-        audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues, messages, metrics, pixels,
-        probes, queues, relays, sessions, sign_in, tracker, tracking,
+        audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues, messages,
+        metrics, pixels, probes, queues, relays, sessions, sign_in, tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},

@@ -196,7 +196,7 @@ pub(crate) async fn delete(
     let scope = caller.scope(of.tenant.as_ref())?;
     let work = async {
         let gone = app.engine.delete_campaign(scope, &id).await;
-        Ok(gone.map_err(|refusal| refused(refusal, &id))?)
+        gone.map_err(|refusal| refused(refusal, &id))
     };
     let deed = deed("campaign.delete", &id, of.tenant.clone());
     app.audited(&caller, deed, work).await?;

@@ -38,6 +38,11 @@ const BODIES: &[(&str, &str)] = &[
     ("optOut", r#"{"phones":["+34600111222"]}"#),
     ("optIn", r#"{"phones":["+34600111222"]}"#),
     ("importContacts", "phone"),
+    (
+        "makeCampaign",
+        r#"{"name":"swept","sender":"swept","message":"x"}"#,
+    ),
+    ("changeCampaign", r#"{"name":"swept"}"#),
     ("signIn", r#"{"key":"x"}"#),
     ("createKey", r#"{"name":"swept","scopes":["read"]}"#),
     ("takeTrackingEvents", "{}"),

@@ -17,17 +17,68 @@ async fn key(server: &Server, tenant: &str, scopes: &[&str]) -> (String, String)
     (text("id"), text("key"))
 }
 
+/// An account that sends messages to nobody.
+const MESSENGER: &str = r#"
+[[accounts]]
+name = "acme-twilio"
+tenant = "acme"
+platform = "twilio"
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "x"
+from = "whatsapp:+34600000000"
+base_url = "http://127.0.0.1:1"
+"#;
+const OF_CONTACT: [&str; 3] = ["getContact", "changeContact", "deleteContact"];
+const OF_CAMPAIGN: [&str; 10] = [
+    "getCampaign",
+    "changeCampaign",
+    "deleteCampaign",
+    "previewCampaign",
+    "startCampaign",
+    "pauseCampaign",
+    "resumeCampaign",
+    "stopCampaign",
+    "getCampaignQueueStatus",
+    "listCampaignRecipients",
+];
+const OF_MESSAGE: [&str; 3] = ["getMessage", "changeMessage", "cancelMessage"];
+
+/// A contact, a campaign and a message of the tenant, by the operations on them.
+async fn objects_of_messages(server: &Server) -> Vec<(String, String)> {
+    let contact = json!([{ "id": "maria", "phone": "+34600111222", "name": "María" }]);
+    server.post("/api/contacts?tenant=acme", &contact).await;
+    let campaign = json!({ "tenant": "acme", "name": "swept", "sender": "acme-twilio",
+        "message": "x", "contacts": ["maria"] });
+    let campaign = server.post("/api/campaigns", &campaign).await;
+    let message =
+        json!({ "to": "+34600111222", "text": "x", "scheduledAt": "2100-01-01T00:00:00Z" });
+    let message = server
+        .post("/api/whatsapp/messages?tenant=acme", &message)
+        .await;
+    let text = |object: &serde_json::Value| object["id"].as_str().unwrap().to_owned();
+    let (campaign, message) = (text(&campaign), text(&message));
+    let of = |operations: &[&str], object: &str| -> Vec<(String, String)> {
+        let named = |operation: &&str| (format!("id {operation}"), object.to_owned());
+        operations.iter().map(named).collect()
+    };
+    let mut objects = of(&OF_CONTACT, "maria");
+    objects.extend(of(&OF_CAMPAIGN, &campaign));
+    objects.extend(of(&OF_MESSAGE, &message));
+    objects
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_opens_what_it_must_not_on_any_route() {
     let outside = Outside::start().await;
-    let setup =
-        Setup::new(outside.accounts("acme")).with("queues.meta", "batch = { max_wait = \"1h\" }\n");
+    let accounts = outside.accounts("acme") + MESSENGER;
+    let setup = Setup::new(accounts).with("queues.meta", "batch = { max_wait = \"1h\" }\n");
     let server = Server::start(&setup);
     server
         .post("/api/pixels/events?tenant=acme", &event(&id(1)))
         .await;
     let jobs = server.get("/api/queues/meta/jobs").await;
     let job = jobs["items"][0]["id"].as_str().unwrap().to_owned();
+    let to_people = objects_of_messages(&server).await;
     let (key_id, _) = key(&server, "acme", &["read"]).await;
     let (revoked_id, revoked) = key(&server, "acme", &SCOPES).await;
     let gone = server
@@ -68,6 +119,7 @@ async fn no_key_opens_what_it_must_not_on_any_route() {
         objects: objects
             .into_iter()
             .map(|(name, object)| (name.to_owned(), object))
+            .chain(to_people)
             .collect(),
     };
     let findings = sweep.run().await;

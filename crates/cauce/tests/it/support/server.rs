@@ -5,10 +5,12 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::{ADMIN, Answer, SOON, Setup, call, ms, until};
 
@@ -39,6 +41,7 @@ pub(crate) struct Server {
     pub(crate) took: Duration,
     child: Child,
     _stdout: BufReader<ChildStdout>,
+    _folder: Arc<TempDir>,
 }
 
 impl Server {
@@ -67,6 +70,7 @@ impl Server {
             took: began.elapsed(),
             child,
             _stdout: stdout,
+            _folder: setup.folder(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use tempfile::TempDir;
@@ -20,9 +21,9 @@ breaker = { failures = 100, open_for = "200ms" }
 rate = []
 "#;
 
-/// What a server is started with. The folder goes when this goes.
+/// What a server is started with. The folder goes when this and the servers that run in it are gone.
 pub(crate) struct Setup {
-    dir: TempDir,
+    dir: Arc<TempDir>,
     sections: BTreeMap<String, String>,
     accounts: String,
     root: String,
@@ -41,7 +42,7 @@ impl Setup {
             sections.insert(format!("queues.{queue}"), QUEUE.to_owned());
         }
         let setup = Setup {
-            dir: tempfile::tempdir().unwrap(),
+            dir: Arc::new(tempfile::tempdir().unwrap()),
             sections,
             accounts,
             root: String::new(),
@@ -87,6 +88,11 @@ impl Setup {
         }
         text.push_str(&self.accounts);
         fs::write(self.config(), text).unwrap();
+    }
+
+    /// The folder, for whoever runs in it.
+    pub(super) fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.dir)
     }
 
     pub(crate) fn path(&self) -> &Path {
