@@ -49,6 +49,8 @@ mod open;
 
 mod committer;
 
+pub mod codec;
+
 pub mod tools;
 
 #[cfg(feature = "fuzzing")]

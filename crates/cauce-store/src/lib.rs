@@ -6,7 +6,6 @@
 //! wants no messages; [`messages`] what became of messages.
 
 pub mod campaigns;
-mod codec;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod control;

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use cauce_log::{Error as LogError, Position};
 
 use super::{
-    codec::Malformed,
     record::{EventsRead, Follow, decode_moved, kind},
     shared::Shared,
 };
 use crate::store::{Error, FollowUp};
+use cauce_log::codec::Malformed;
 
 impl Shared {
     /// The oldest follow-ups that were not handed on: whole records, until there are `max` or more.

@@ -9,7 +9,6 @@ use tokio::sync::oneshot;
 
 use super::{
     ask::{Ask, Command, Reply},
-    codec::Encode,
     cutting,
     record::{Erasing, EventsWriter, Forgotten, RuleRecord, kind},
     repeats,
@@ -17,6 +16,7 @@ use super::{
     state::{Change, Prepared, State},
 };
 use crate::{row::Row, store::Error};
+use cauce_log::codec::Encode;
 
 /// The machine behind the committer.
 pub(super) struct EventsMachine {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use cauce_flow::{shape::month::Month, time::Timestamp};
 
-use super::codec::{Decoder, Encode, Malformed};
 use crate::{part::Part, store::Removed};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// All files that count, up to where they cover the log, and what has left them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,6 @@ mod ask;
 mod audit;
 mod buffer;
 mod chores;
-mod codec;
 mod counting;
 mod cutting;
 mod digest;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use cauce_flow::id::TenantId;
 
-use super::codec::{Decoder, Encode, Malformed};
 use crate::store::Counters;
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// Counters of each tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

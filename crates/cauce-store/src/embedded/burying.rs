@@ -13,7 +13,7 @@ use super::{
     record::{Burial, JobHead, Owner, Record, Standing, kind},
     state::{Journal, Lost, State},
 };
-use crate::codec::Decoder;
+use cauce_log::codec::Decoder;
 
 /// Jobs that one commit counts.
 const JOBS_A_COMMIT: usize = 500;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use cauce_flow::job::State;
 
 use super::record::NameId;
-use crate::codec::{Decoder, Encode, Malformed};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// The counters of all tenants and queues. Each has a place, by which jobs find it at once.
 #[derive(Default)]

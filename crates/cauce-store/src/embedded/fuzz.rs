@@ -6,7 +6,7 @@ use super::{
     record::{JobHead, Record, kind},
     state::{Keeping, State},
 };
-use crate::codec::Decoder;
+use cauce_log::codec::Decoder;
 
 /// The body of a record of any kind, which the first byte says. What can be read and written again
 /// says the same.

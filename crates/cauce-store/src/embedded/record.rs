@@ -41,7 +41,7 @@ mod settle;
 
 use cauce_flow::job::State;
 
-use crate::codec::{Decoder, Encode, Malformed};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 pub(super) use again::Again;
 pub(super) use group::{GroupState, Tally};

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::codec::{Decoder, Encode, Malformed};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 const GRAIN_MS: i64 = 10_000;
 

@@ -15,7 +15,7 @@ use cauce_flow::{id::TenantId, time::Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Held, Name, change::Change};
-use crate::codec::{Decoder, Encode, Malformed};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// What a journal begins with; another version is not read.
 const HEAD: &[u8; 8] = b"cauceks1";

@@ -2,8 +2,8 @@
 
 use cauce_flow::time::Timestamp;
 
-use super::super::codec::{Decoder, Encode, Malformed};
 use crate::store::Removed;
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// A visitor is to be forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

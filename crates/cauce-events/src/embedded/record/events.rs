@@ -17,11 +17,9 @@ use cauce_flow::{
     time::Timestamp,
 };
 
-use super::{
-    super::codec::{Decoder, Encode, Malformed},
-    malformed,
-};
+use super::malformed;
 use crate::row::Row;
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 const MERGED: u8 = 1;
 const BOT: u8 = 2;

@@ -24,7 +24,7 @@ pub(super) use events::{Entry, EventsHead, EventsRead, EventsWriter, Follow};
 pub(super) use moved::{decode_moved, encode_moved};
 pub(super) use rule::RuleRecord;
 
-use super::codec::Malformed;
+use cauce_log::codec::Malformed;
 
 /// The kinds of records, as the log stores them.
 pub(super) mod kind {

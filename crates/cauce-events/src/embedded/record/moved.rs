@@ -1,9 +1,7 @@
 //! Follow-ups that were copied forward.
 
-use super::{
-    super::codec::{Decoder, Encode, Malformed},
-    events::{Follow, put_follow, take_follow},
-};
+use super::events::{Follow, put_follow, take_follow};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// Appends the body of a record of them.
 pub(in super::super) fn encode_moved(moved: &[Follow<'_>], out: &mut Vec<u8>) {

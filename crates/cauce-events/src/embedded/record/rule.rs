@@ -2,10 +2,8 @@
 
 use cauce_flow::{event::EventKind, id::TenantId, shape::sampler::Rule};
 
-use super::{
-    super::codec::{Decoder, Encode, Malformed},
-    malformed,
-};
+use super::malformed;
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// How a tenant samples a kind from here on; none puts the default back.
 #[derive(Clone, Debug, PartialEq)]

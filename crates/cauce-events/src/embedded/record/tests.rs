@@ -6,11 +6,12 @@ use cauce_flow::{
 use proptest::prelude::*;
 
 use super::{
-    super::{codec::Decoder, manifest::Manifest, tally::Tally},
+    super::{manifest::Manifest, tally::Tally},
     Erasing, EventsHead, EventsRead, EventsWriter, Follow, Forgotten, RuleRecord, decode_moved,
     encode_moved,
 };
 use crate::{row::Row, store::Removed};
+use cauce_log::codec::Decoder;
 
 fn row() -> impl Strategy<Value = (Row, Option<u128>)> {
     let kinds = prop::sample::select(vec!["PAGE_VIEW", "CLICK", "a.b:c-d_e"]);

@@ -7,7 +7,6 @@ use cauce_flow::time::Timestamp;
 
 use super::{
     super::{
-        codec::{Decoder, Encode, Malformed},
         digest::{SECRET_BYTES, Secret},
         manifest::Manifest,
         record::RuleRecord,
@@ -16,6 +15,7 @@ use super::{
     State, Tombstone,
 };
 use crate::store::Removed;
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 impl State {
     /// The body of a base for the state as it is.

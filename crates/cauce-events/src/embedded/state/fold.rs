@@ -10,7 +10,6 @@ use cauce_log::Position;
 
 use super::{
     super::{
-        codec::{Decoder, Malformed},
         digest::Likeness,
         manifest::Manifest,
         record::{
@@ -20,6 +19,7 @@ use super::{
     State,
 };
 use crate::row::Row;
+use cauce_log::codec::{Decoder, Malformed};
 
 /// A fold in progress.
 pub(in super::super) struct Replay {

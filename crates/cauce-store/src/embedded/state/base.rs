@@ -15,7 +15,7 @@ use super::{
     },
     State,
 };
-use crate::codec::{Decoder, Encode, Malformed};
+use cauce_log::codec::{Decoder, Encode, Malformed};
 
 /// Marks the instance (28 bits) of a base in which each name has its number beside it.
 const NUMBERED: u32 = 1 << 31;
