@@ -82,10 +82,10 @@ test("a job is followed from its arrival, with why it stands where it stands", a
   const drawer = page.getByRole("dialog");
   await drawer.getByText("Taken in").waitFor();
   await drawer.getByText("Attempt 1").first().waitFor();
-  assert.ok(page.url().includes(id));
+  await page.waitForURL((url) => url.href.includes(id));
   await page.keyboard.press("Escape");
   await drawer.waitFor({ state: "detached" });
-  assert.ok(!page.url().includes(id));
+  await page.waitForURL((url) => !url.href.includes(id));
   await world.close();
 });
 

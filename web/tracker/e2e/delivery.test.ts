@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { type Event } from "./collector.js";
-import { KEY, SITE, TENANT, World, cauce, failed, flush, launch, loaded, pass } from "./world.js";
+import { KEY, SITE, TENANT, World, cauce, failed, flush, launch, loaded, pass, passUntil, settle } from "./world.js";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -137,8 +137,7 @@ test("a request without an answer is given up and sent again", async () => {
   world.collector.answer = () => ({ status: 202 });
   await page.clock.runFor(31_000);
   await failed(page, world);
-  await page.clock.runFor(2_000);
-  await world.collector.until(() => steps(world.collector.events).length === 1, "the second try");
+  await passUntil(page, world, () => steps(world.collector.events).length === 1, "the second try");
 });
 
 test("events wait for the network to come back", async () => {
@@ -157,12 +156,12 @@ test("a failure is followed by a try after a backoff", async () => {
   const page = await world.open("/", {}, { frozen: true });
   await flush(page);
   await world.collector.until(() => world.collector.taken.length === 1, "the first try");
+  await settle(page, world);
   await pass(page, world, 400);
   await track(page, 30);
   assert.equal(world.collector.taken.length, 1);
   world.collector.answer = () => ({ status: 202 });
-  await pass(page, world, 1_000);
-  await world.collector.until(() => steps(world.collector.events).length >= 19, "the second try");
+  await passUntil(page, world, () => steps(world.collector.events).length >= 19, "the second try");
 });
 
 test("a server that asks for patience gets it, from the next page too", async () => {
@@ -171,6 +170,7 @@ test("a server that asks for patience gets it, from the next page too", async ()
   const page = await world.open("/", {}, { frozen: true });
   await flush(page);
   await world.collector.until(() => world.collector.taken.length === 1, "the refusal");
+  await settle(page, world);
   world.collector.answer = () => ({ status: 202 });
   await pass(page, world, 20_000);
   await track(page, 30);
@@ -180,8 +180,7 @@ test("a server that asks for patience gets it, from the next page too", async ()
   await flush(page);
   await pass(page, world, 8_000);
   assert.equal(world.collector.taken.length, 1);
-  await page.clock.runFor(3_000);
-  await world.collector.until(() => world.collector.events.length >= 20, "what had waited");
+  await passUntil(page, world, () => world.collector.events.length >= 20, "what had waited");
 });
 
 test("a batch that is too large is halved until it fits", async () => {
@@ -231,10 +230,7 @@ test("a full queue loses its oldest, and says how many", async () => {
       .reduce((sum, { metadata }) => sum + Number(metadata["count"]), 0);
   await flush(page);
   const all = (): boolean => steps(world.collector.events).length + dropped() >= 601;
-  // Each answer lets the next batch go; one that comes late lets it wait for its time first, and the
-  // last of it waits for its time in any case.
-  for (let turn = 0; turn < 60 && !all(); turn += 1) await pass(page, world, 4_000);
-  await world.collector.until(all, "as many as were tracked");
+  await passUntil(page, world, all, "as many as were tracked");
   const sent = steps(world.collector.events);
   assert.equal(sent.length + dropped(), 601);
   assert.deepEqual(sent, range(601 - sent.length, 600));

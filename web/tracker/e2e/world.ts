@@ -142,6 +142,15 @@ export async function pass(page: Page, world: World, ms: number): Promise<void> 
   await settle(page, world);
 }
 
+/**
+ * Lets time pass in turns until something holds. What is sent by the clock may be put off by an
+ * answer that comes late, so one turn is not enough on a machine that is busy.
+ */
+export async function passUntil(page: Page, world: World, holds: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; turn < 60 && !holds(); turn += 1) await pass(page, world, 4_000);
+  await world.collector.until(holds, what);
+}
+
 /** A request that comes after every other that the page has sent. */
 export async function settle(page: Page, world: World): Promise<void> {
   await page.evaluate((url) => fetch(url).then(() => undefined), `${world.collector.url}/marker`);
