@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use super::{Finding, purity::PURE};
 
 /// Which of our crates each of them may depend on.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("cauce-flow", &[]),
     ("cauce-log", &[]),
     ("cauce-sim", &[]),
     ("cauce-destinations", &["cauce-flow"]),
+    ("cauce-observe", &["cauce-flow"]),
     ("cauce-store", &["cauce-flow", "cauce-log"]),
     ("cauce-events", &["cauce-flow", "cauce-log"]),
     (
@@ -19,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &[
             "cauce-flow",
             "cauce-destinations",
+            "cauce-observe",
             "cauce-store",
             "cauce-events",
         ],
@@ -28,6 +30,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &[
             "cauce-flow",
             "cauce-destinations",
+            "cauce-observe",
             "cauce-store",
             "cauce-events",
             "cauce-engine",
@@ -38,6 +41,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &[
             "cauce-flow",
             "cauce-destinations",
+            "cauce-observe",
             "cauce-log",
             "cauce-store",
             "cauce-events",

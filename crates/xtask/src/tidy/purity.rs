@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Crates that hold rules and nothing else.
-pub(crate) const PURE: [&str; 2] = ["cauce-flow", "cauce-destinations"];
+pub(crate) const PURE: [&str; 3] = ["cauce-flow", "cauce-destinations", "cauce-observe"];
 
 /// What a pure crate never names.
 const FORBIDDEN: [&str; 13] = [
