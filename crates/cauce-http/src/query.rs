@@ -6,7 +6,9 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
+use cauce_flow::id::TenantId;
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
@@ -128,6 +130,22 @@ impl<'de> Deserialize<'de> for Limit {
             ))),
         }
     }
+}
+
+/// One page of what a tenant has.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfPage {
+    /// Of this tenant.
+    #[param(value_type = Option<String>)]
+    pub(crate) tenant: Option<TenantId>,
+    /// Items of a page.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, example = 50)]
+    pub(crate) limit: Limit,
+    /// The `nextCursor` of the page before.
+    pub(crate) cursor: Option<String>,
 }
 
 /// Several values with commas between them.

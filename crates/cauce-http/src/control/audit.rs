@@ -3,9 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use cauce_flow::id::TenantId;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::answer::Json;
 use crate::{
@@ -13,37 +10,21 @@ use crate::{
     auth::Caller,
     cursor,
     problem::Problem,
-    query::{Limit, Query},
+    query::{OfPage, Query},
     wire::{Page, system::AuditView},
 };
-
-/// Which entries to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Filters {
-    /// Of this tenant.
-    #[param(value_type = Option<String>)]
-    tenant: Option<TenantId>,
-    /// Items of a page.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, example = 50)]
-    limit: Limit,
-    /// The `nextCursor` of the page before.
-    cursor: Option<String>,
-}
 
 /// Read the audit log, newest first.
 #[utoipa::path(
     get, path = "/api/audit", tag = "keys", operation_id = "listAudit",
-    params(Filters),
+    params(OfPage),
     responses((status = 200, description = "One page of the log.", body = Page<AuditView>)),
     security(("bearer" = ["admin"]))
 )]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Query(filters): Query<Filters>,
+    Query(filters): Query<OfPage>,
 ) -> Result<Json<Page<AuditView>>, Problem> {
     let scope = caller.scope(filters.tenant.as_ref())?;
     let before = filters.cursor.as_deref().map(cursor::row).transpose()?;

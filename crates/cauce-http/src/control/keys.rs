@@ -13,7 +13,7 @@ use cauce_store::{
     jobs::Scope,
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::answer::Json;
 use crate::{
@@ -22,40 +22,24 @@ use crate::{
     body, cursor,
     idempotency::HoldsSecret,
     problem::{Fault, Problem},
-    query::{Limit, Query, Segment},
+    query::{OfPage, Query, Segment},
     wire::{
         Page,
         system::{KeyView, NewKeyView},
     },
 };
 
-/// Which keys to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Filters {
-    /// Of this tenant.
-    #[param(value_type = Option<String>)]
-    tenant: Option<TenantId>,
-    /// Items of a page.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, example = 50)]
-    limit: Limit,
-    /// The `nextCursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// List keys, newest first, revoked ones too.
 #[utoipa::path(
     get, path = "/api/keys", tag = "keys", operation_id = "listKeys",
-    params(Filters),
+    params(OfPage),
     responses((status = 200, description = "One page of keys.", body = Page<KeyView>)),
     security(("bearer" = ["admin"]))
 )]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Query(filters): Query<Filters>,
+    Query(filters): Query<OfPage>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
     let keys = app
         .engine

@@ -23,7 +23,7 @@ use crate::{
     auth::Caller,
     body, cursor,
     problem::{Fault, Problem, wrong_state},
-    query::{Limit, List, Query, Segment},
+    query::{Limit, List, OfPage, Query, Segment},
     wire::{
         Page,
         message_out::{InView, OutDetailView, OutView},
@@ -250,33 +250,17 @@ fn deed(verb: &'static str, id: JobId) -> Deed {
     }
 }
 
-/// Which inbound messages to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct InFilters {
-    /// Of this tenant.
-    #[param(value_type = Option<String>)]
-    tenant: Option<TenantId>,
-    /// Items of a page.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, example = 50)]
-    limit: Limit,
-    /// The `nextCursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// List the messages that came in, newest first.
 #[utoipa::path(
     get, path = "/api/whatsapp/inbound", tag = "messages", operation_id = "listInbound",
-    params(InFilters),
+    params(OfPage),
     responses((status = 200, description = "One page of messages.", body = Page<InView>)),
     security(("bearer" = ["read"]))
 )]
 pub(crate) async fn inbound(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Query(filters): Query<InFilters>,
+    Query(filters): Query<OfPage>,
 ) -> Result<Json<Page<InView>>, Problem> {
     let scope = caller.scope(filters.tenant.as_ref())?;
     let before = filters.cursor.as_deref().map(cursor::row).transpose()?;
