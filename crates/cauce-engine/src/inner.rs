@@ -113,7 +113,7 @@ impl Inner {
     pub(crate) async fn open(settings: Settings) -> Result<(Inner, Told), StartError> {
         let transport = Transport::new(&settings.transport)?;
         let folder = settings.data_dir.clone();
-        std::fs::create_dir_all(&folder).map_err(|error| {
+        crate::data_dir::make(&folder).map_err(|error| {
             StartError::Folder(format!("{} cannot be made: {error}", folder.display()))
         })?;
         let control = Control::open(&folder)?;

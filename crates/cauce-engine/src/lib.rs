@@ -3,6 +3,7 @@
 //! One file for each loop. A loop waits on a closed set of inputs, hands them to a pure state
 //! machine, and executes the commands that come out. Only [`transport`] opens connections.
 
+pub mod data_dir;
 pub mod settings;
 pub mod status;
 

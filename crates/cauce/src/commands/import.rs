@@ -214,7 +214,7 @@ async fn into_folder(
         tenant: tenant.clone(),
     };
     let dir = &config.settings.data_dir;
-    std::fs::create_dir_all(dir)
+    cauce_engine::data_dir::make(dir)
         .map_err(|why| Failure::failed(format!("cannot make {}: {why}", dir.display())))?;
     let store = Campaigns::open(dir).map_err(Failure::failed)?;
     let (first, mut rest, reading) = source.rest();

@@ -128,7 +128,7 @@ fn open(global: &Global, make: bool) -> Result<Control, Failure> {
         let what = format!("{} holds no keys; hint: {ELSEWHERE}", dir.display());
         return Err(Failure::failed(what));
     }
-    std::fs::create_dir_all(dir).map_err(|why| {
+    cauce_engine::data_dir::make(dir).map_err(|why| {
         Failure::failed(format!(
             "cannot make the folder {}: {why}; hint: {ELSEWHERE}",
             dir.display()

@@ -199,7 +199,7 @@ async fn backup(
         let what = format!("{} is there already; hint: name a new folder", to.display());
         return Err(Failure::usage(what));
     }
-    fs::create_dir_all(to)
+    cauce_engine::data_dir::make(to)
         .map_err(|why| Failure::failed(format!("cannot make {}: {why}", to.display())))?;
     if config.settings.data_dir.join(control::FILE).exists() {
         let control = Control::open(&config.settings.data_dir).map_err(Failure::failed)?;
