@@ -144,6 +144,11 @@ impl Messages {
         self.0.notices.counts()
     }
 
+    /// How long callbacks waited for their answers, in the order in which those came.
+    pub fn callback_times(&self) -> Vec<Duration> {
+        self.0.notices.times()
+    }
+
     /// Returns when no callback waits any more.
     pub async fn called_back(&self) {
         self.0.notices.drained().await;

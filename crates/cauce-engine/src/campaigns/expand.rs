@@ -1,14 +1,14 @@
 //! From an audience to jobs: walked in the order of its contacts, a piece at a time.
 //!
 //! ```text
-//! audience --piece--> fill --> skipped: written first
-//!                        \---> jobs + mark: one commit of the job log
+//! audience --stretch--> fill --piece--> skipped: written first
+//!                                  \--> jobs + mark: one commit of the job log
 //! ```
 //!
 //! How far it has come is the mark of the group in the job log, in the same commit as the jobs. So
 //! whatever the process dies of, it goes on right behind the last piece that was taken: nobody is
 //! left out, and nobody is sent anything twice. While one piece is being committed, the next is
-//! made; two pieces at a time are all the memory that it takes.
+//! filled and the one after it read; three at a time are all the memory that it takes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,12 +20,13 @@ use cauce_store::{
     },
     jobs::{self, Enqueue, JobStore, Mark},
 };
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::fill::Filling;
 use crate::clock::Clock;
 
-/// Contacts of one piece: two of them are all that an expansion has in memory.
+/// Contacts of one piece: three of them are all that an expansion has in memory.
 pub(crate) const PIECE: usize = 5_000;
 /// How long to wait for room in a queue or on the disk.
 const ROOM: Duration = Duration::from_secs(1);
@@ -88,13 +89,21 @@ impl From<jobs::Error> for Obstacle {
     }
 }
 
-/// A piece of the audience, ready to be handed in.
-struct Piece {
+/// A part of the audience.
+struct Stretch {
     /// The contacts beyond this row.
     after: u64,
     /// Up to this one.
     upto: u64,
     /// Whether there are no more.
+    done: bool,
+    members: Vec<Member>,
+}
+
+/// A stretch as it is handed in.
+struct Piece {
+    after: u64,
+    upto: u64,
     done: bool,
     jobs: Vec<NewJob>,
     skipped: Vec<Skipped>,
@@ -144,22 +153,27 @@ impl Expander {
         if figures.mark.done {
             return Ok(());
         }
-        let mut piece = self.make(figures.mark.upto, figures.accepted).await?;
+        let (mut number, mut piece) = (figures.accepted, None);
+        let mut stretch = Some(self.read(figures.mark.upto).await?);
         // What an interrupted walk has left beyond the mark is taken back with the first piece.
         let mut clean = false;
-        loop {
-            let (done, after, number) = (piece.done, piece.upto, piece.next);
-            let hand_in = self.hand_in(piece, clean);
-            if done {
-                return hand_in.await;
-            }
-            let (handed_in, next) = tokio::join!(hand_in, self.make(after, number));
-            handed_in?;
-            (piece, clean) = (next?, true);
+        while stretch.is_some() || piece.is_some() {
+            let after = stretch.as_ref().and_then(Stretch::next);
+            let had = piece.is_some();
+            let (handed_in, filled, read) = tokio::join!(
+                OptionFuture::from(piece.take().map(|piece| self.hand_in(piece, clean))),
+                OptionFuture::from(stretch.take().map(|stretch| self.fill(stretch, number))),
+                OptionFuture::from(after.map(|after| self.read(after))),
+            );
+            handed_in.transpose()?;
+            (piece, stretch) = (filled.transpose()?, read.transpose()?);
+            number = piece.as_ref().map_or(number, |piece| piece.next);
+            clean |= had;
         }
+        Ok(())
     }
 
-    async fn make(&self, after: u64, number: u64) -> Result<Piece, Obstacle> {
+    async fn read(&self, after: u64) -> Result<Stretch, Obstacle> {
         let campaign = &self.campaign;
         let walk = Walk {
             after,
@@ -167,26 +181,25 @@ impl Expander {
             limit: self.piece,
         };
         let members = self.store.walk(&campaign.audience(), walk).await?;
-        let (filling, last_row) = (Arc::clone(&self.filling), campaign.last_row);
-        let (now, done) = (self.clock.now(), members.len() < self.piece);
-        let cut = move || {
-            let upto = match members.last() {
-                Some(last) if !done => last.row,
-                // Beyond every row, so that an audience that ends with its last piece can be marked.
-                _ => last_row.max(after) + 1,
-            };
-            let empty = Piece {
-                after,
-                upto,
-                done,
-                jobs: Vec::with_capacity(members.len()),
-                skipped: Vec::new(),
-                next: number,
-            };
-            empty.filled(&filling, &members, now)
+        let done = members.len() < self.piece;
+        let upto = match members.last() {
+            Some(last) if !done => last.row,
+            // Beyond every row, so that an audience that ends with its last piece can be marked.
+            _ => campaign.last_row.max(after) + 1,
         };
-        let made = tokio::task::spawn_blocking(cut).await;
-        made.map_err(|error| Obstacle::Fault(error.to_string()))
+        Ok(Stretch {
+            after,
+            upto,
+            done,
+            members,
+        })
+    }
+
+    async fn fill(&self, stretch: Stretch, number: u64) -> Result<Piece, Obstacle> {
+        let (filling, now) = (Arc::clone(&self.filling), self.clock.now());
+        let fill = move || Piece::of(&stretch, number).filled(&filling, &stretch.members, now);
+        let filled = tokio::task::spawn_blocking(fill).await;
+        filled.map_err(|error| Obstacle::Fault(error.to_string()))
     }
 
     async fn hand_in(&self, piece: Piece, clean: bool) -> Result<(), Obstacle> {
@@ -212,7 +225,26 @@ impl Expander {
     }
 }
 
+impl Stretch {
+    /// Where the next one begins, unless this is the last.
+    fn next(&self) -> Option<u64> {
+        (!self.done).then_some(self.upto)
+    }
+}
+
 impl Piece {
+    /// The piece of a stretch, whose first recipient has this number; empty as yet.
+    fn of(stretch: &Stretch, number: u64) -> Piece {
+        Piece {
+            after: stretch.after,
+            upto: stretch.upto,
+            done: stretch.done,
+            jobs: Vec::with_capacity(stretch.members.len()),
+            skipped: Vec::new(),
+            next: number,
+        }
+    }
+
     /// With the jobs of these contacts, or the reasons why there are none.
     fn filled(mut self, filling: &Filling, members: &[Member], now: Timestamp) -> Piece {
         for member in members {

@@ -115,6 +115,7 @@ struct State {
     random: Random,
     heap: BinaryHeap<Reverse<Due>>,
     counts: CallbackCounts,
+    times: Vec<Duration>,
     order: u64,
 }
 
@@ -129,6 +130,7 @@ impl Notices {
                 random: Random::new(seed ^ 0x6361_6c6c),
                 heap: BinaryHeap::new(),
                 counts: CallbackCounts::default(),
+                times: Vec::new(),
                 order: 0,
             }),
         }
@@ -140,6 +142,10 @@ impl Notices {
 
     pub(super) fn counts(&self) -> CallbackCounts {
         self.state.lock().counts.clone()
+    }
+
+    pub(super) fn times(&self) -> Vec<Duration> {
+        self.state.lock().times.clone()
     }
 
     pub(super) async fn drained(&self) {
@@ -200,6 +206,9 @@ impl Notices {
     pub(crate) fn on_answer(&self, due: Due, status: Option<u16>, took: Duration) {
         let state = &mut *self.state.lock();
         state.counts.slowest = state.counts.slowest.max(took);
+        if status.is_some() {
+            state.times.push(took);
+        }
         match status {
             Some(status) => *state.counts.answered.entry(status).or_default() += 1,
             None => state.counts.unanswered += 1,

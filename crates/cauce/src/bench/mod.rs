@@ -3,6 +3,7 @@
 //! With `--json`, one line for each workload: `{name, jobs, seconds, cpu_seconds, memory_bytes}`
 //! and what else it found. CPU seconds are those of this process alone.
 
+mod campaigns;
 mod deliver;
 mod gauge;
 mod latency;
@@ -42,7 +43,7 @@ pub(crate) struct Args {
     pub(crate) fill: Option<std::path::PathBuf>,
 }
 
-const WORKLOADS: [&str; 12] = [
+const WORKLOADS: [&str; 13] = [
     "fsync",
     "log",
     "loopback",
@@ -55,6 +56,7 @@ const WORKLOADS: [&str; 12] = [
     "start_1m",
     "sessions",
     "tracking",
+    "campaigns",
 ];
 
 /// What a workload came to.
@@ -121,6 +123,7 @@ async fn measure(name: &str, args: &Args) -> Result<Measured, Failure> {
         "deliver_batch" => deliver::run(args.sink.as_deref(), jobs(200_000), 100).await,
         "latency" => latency::run(jobs(5_000)).await,
         "sessions" => sessions::run(jobs(40_000)).await,
+        "campaigns" => campaigns::run(jobs(1_000_000)).await,
         "tracking" => tracking::run(args.collector.as_deref(), jobs(1_000_000)),
         _ => start::run(jobs(start::JOBS)).await,
     }

@@ -14,6 +14,8 @@ use crate::failure::Failure;
 
 /// The key for everything.
 pub(super) const KEY: &str = "ck_live_bench000000000000000000000000000000000000000000000";
+/// The address that providers of messages are told to call.
+pub(super) const PUBLIC: &str = "https://cauce.example";
 /// How long a server may take to start, and to write what it has taken.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -71,6 +73,7 @@ fn configuration(folder: &Path, address: SocketAddr) -> String {
     format!(
         r#"
 data_dir = {data:?}
+public_url = "{PUBLIC}"
 [http]
 listen = "{address}"
 admin_key = "{KEY}"
