@@ -16,7 +16,8 @@ use serde::Serialize;
 
 pub use self::messages::{MessageQueues, SenderStatus};
 pub use self::sessions::{
-    BatchFigures, CacheFigures, QrTaken, SessionState, Source, StatusTaken, UpdateFigures,
+    BatchCounts, BatchFigures, CacheFigures, QrTaken, SessionState, Source, StatusTaken,
+    UpdateFigures,
 };
 
 /// One queue: its durable figures and how each of its lines does now.

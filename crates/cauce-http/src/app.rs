@@ -10,10 +10,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::Caller,
+    feed::Feeds,
     metrics::HttpMetrics,
     problem::Problem,
     rate_limit::{RateLimit, Tries},
     settings::ServerSettings,
+    sse::Around,
 };
 
 /// What every route shares.
@@ -26,6 +28,8 @@ pub(crate) struct App {
     pub(crate) rate_limit: RateLimit,
     /// How often an address may try to sign in.
     pub(crate) sign_in_tries: Tries,
+    /// What readers of the stream are told.
+    pub(crate) feeds: Feeds,
     /// What the server counts.
     pub(crate) metrics: Arc<HttpMetrics>,
     /// The calls that change something; a stop waits for them.
@@ -56,12 +60,22 @@ impl App {
             engine,
             rate_limit: RateLimit::new(settings.requests_per_second),
             sign_in_tries: Tries::new(),
+            feeds: Feeds::new(settings.max_stream_readers),
             settings: Arc::new(settings),
             metrics: Arc::default(),
             calls: TaskTracker::new(),
             closing,
             document,
         })
+    }
+
+    /// What answers without an end go by.
+    pub(crate) fn for_streams(&self) -> Around {
+        Around {
+            engine: self.engine.clone(),
+            closing: self.closing.clone(),
+            idle_timeout: self.settings.idle_timeout,
+        }
     }
 
     /// Does a control action and writes down who did it and how it ended.

@@ -131,7 +131,7 @@ fn kinds(path: &str) -> &'static [&'static str] {
         "/metrics" => &["text/plain"],
         "/webhooks/whatsapp-cloud" => &["application/json", "text/plain"],
         "/t.js" => &["text/javascript", "application/javascript"],
-        "/tracking-v2/stream" => &["text/event-stream"],
+        "/tracking-v2/stream" | "/api/stream" => &["text/event-stream"],
         "/tracking-v2/export" => &[
             "text/csv",
             "application/x-ndjson",
@@ -211,6 +211,7 @@ mod tests {
             assert!(!accepts("/api/queues", accept), "{accept}");
         }
         assert!(accepts("/tracking-v2/stream", "text/event-stream"));
+        assert!(accepts("/api/stream", "text/event-stream"));
         assert!(!accepts("/tracking-v2/stream", "application/json"));
         assert!(
             accepts("/metrics", "text/plain;version=0.0.4")

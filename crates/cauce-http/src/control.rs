@@ -17,6 +17,7 @@ pub(crate) mod queues;
 pub(crate) mod relays;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod stream;
 pub(crate) mod tracker;
 pub(crate) mod tracking;
 mod tracking_metrics;

@@ -16,6 +16,7 @@ mod body;
 mod control;
 mod cors;
 mod cursor;
+mod feed;
 mod gate;
 mod idempotency;
 mod ingest;
@@ -29,6 +30,7 @@ mod rate_limit;
 mod router;
 pub mod server;
 mod settings;
+mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wire;
@@ -38,7 +40,7 @@ use std::{io, sync::Arc};
 use cauce_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-use self::app::App;
+use self::{app::App, control::stream::look};
 pub use self::{
     openapi::{openapi, openapi_json},
     server::Bound,
@@ -59,6 +61,7 @@ pub async fn serve(
     )
     .await?;
     tokio::spawn(sum_up(Arc::clone(&app), shutdown.clone()));
+    tokio::spawn(look::run(Arc::clone(&app), shutdown.clone()));
     tokio::spawn(prune(app, shutdown));
     Ok(bound)
 }

@@ -19,6 +19,7 @@ use crate::{
     body::STREAMED,
     problem::{Code, Fault, ProblemBody},
     router::Routes,
+    wire::figures::{CampaignFigures, Gone, QueueFigures, SessionFigures, TrackingFigures},
 };
 
 /// Where a key is shown to get a cookie for it.
@@ -31,7 +32,10 @@ const SIGN_IN: &str = "/api/session";
         description = "Takes events and messages, keeps them durably, and delivers them no faster than each outside system allows.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ProblemBody<'_>, Fault)),
+    components(schemas(
+        ProblemBody<'_>, Fault,
+        QueueFigures, CampaignFigures, TrackingFigures, SessionFigures, Gone<'_>,
+    )),
     tags(
         (name = "pixels", description = "Conversion events for ad platforms."),
         (name = "tracking", description = "Events of web sites."),

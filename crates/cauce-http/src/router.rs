@@ -16,7 +16,7 @@ use crate::{
     around::around,
     control::{
         audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues, messages,
-        metrics, pixels, probes, queues, relays, sessions, sign_in, tracker, tracking,
+        metrics, pixels, probes, queues, relays, sessions, sign_in, stream, tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},
@@ -118,6 +118,7 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(campaigns::orders::metrics))
         .routes(routes!(queues::list))
         .routes(routes!(queues::get))
+        .routes(routes!(stream::watch))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::why))

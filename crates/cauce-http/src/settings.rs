@@ -33,6 +33,8 @@ pub struct ServerSettings {
     pub max_connections: usize,
     /// Requests at the same time.
     pub max_in_flight: usize,
+    /// Readers of `/api/stream` at the same time.
+    pub max_stream_readers: usize,
     /// Requests of one key in a second.
     pub requests_per_second: NonZeroU32,
     /// Whether `/metrics` answers without a key.
@@ -59,6 +61,7 @@ impl ServerSettings {
             write_timeout: Duration::from_secs(30),
             max_connections: 10_000,
             max_in_flight: 2_048,
+            max_stream_readers: 2_000,
             requests_per_second: NonZeroU32::new(50_000).expect("50,000 is not zero"),
             metrics_public: false,
             drain_timeout: Duration::from_secs(20),

@@ -6,6 +6,7 @@ pub(crate) mod campaign_status;
 pub(crate) mod campaign_system;
 pub(crate) mod campaign_view;
 pub(crate) mod contact;
+pub(crate) mod figures;
 pub(crate) mod job;
 pub(crate) mod mask;
 pub(crate) mod message;

@@ -13,7 +13,9 @@ use super::Engine;
 use crate::{
     sessions::{Refusal, Update},
     settings::Evolution,
-    status::{BatchFigures, CacheFigures, QrTaken, SessionState, StatusTaken, UpdateFigures},
+    status::{
+        BatchCounts, BatchFigures, CacheFigures, QrTaken, SessionState, StatusTaken, UpdateFigures,
+    },
 };
 
 /// How often what is too old is forgotten.
@@ -86,28 +88,37 @@ impl Engine {
 
     /// How the batches of sessions do.
     pub async fn batch_figures(&self, scope: &Scope) -> Result<BatchFigures, Error> {
-        let mut figures = BatchFigures {
+        let counts = self.batch_counts(scope);
+        let now = self.now();
+        Ok(BatchFigures {
+            since_last_flush: counts.last_flush_at.map(|at| now.since(at)),
             unchanged: self.update_figures().unchanged,
-            since_last_flush: self.since_last_flush(scope),
-            ..BatchFigures::default()
+            requests: self.session_requests(scope).await?,
+            counts,
+        })
+    }
+
+    /// What the queues of sessions count.
+    pub fn batch_counts(&self, scope: &Scope) -> BatchCounts {
+        let mut sums = BatchCounts {
+            last_flush_at: self.last_flush_at(scope),
+            ..BatchCounts::default()
         };
         for (queue, counts) in self.inner.jobs.counts(scope) {
             let waiting = counts.state(State::Waiting);
             match queue.as_str() {
-                "qr" => figures.qr_batch_size = waiting,
-                "status" => figures.status_batch_size = waiting,
+                "qr" => sums.qr_waiting = waiting,
+                "status" => sums.status_waiting = waiting,
                 _ => continue,
             }
-            figures.received += counts.accepted;
-            figures.sent += counts.state(State::Completed);
-            figures.coalesced += counts.superseded;
+            sums.received += counts.accepted;
+            sums.sent += counts.state(State::Completed);
+            sums.coalesced += counts.superseded;
         }
-        figures.requests = self.session_requests(scope).await?;
-        Ok(figures)
+        sums
     }
 
-    fn since_last_flush(&self, scope: &Scope) -> Option<Duration> {
-        let now = self.now();
+    fn last_flush_at(&self, scope: &Scope) -> Option<Timestamp> {
         let accounts = self.inner.lines.accounts().into_iter();
         let own = accounts.filter(|account| {
             let queue = account.queue.as_str();
@@ -116,7 +127,7 @@ impl Engine {
         });
         let flushed =
             own.filter_map(|account| self.inner.lines.status(&account.name)?.last_batch_at);
-        flushed.max().map(|at| now.since(at))
+        flushed.max()
     }
 
     async fn session_requests(&self, scope: &Scope) -> Result<u64, Error> {

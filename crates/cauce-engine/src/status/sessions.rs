@@ -111,21 +111,30 @@ pub struct UpdateFigures {
     pub throttled: u64,
 }
 
-/// How the batches of sessions do.
-#[derive(Clone, Debug, Default)]
-pub struct BatchFigures {
+/// What the queues of sessions count. Costs no reading.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BatchCounts {
     /// QR codes that wait for a batch.
-    pub qr_batch_size: u64,
+    pub qr_waiting: u64,
     /// Statuses that wait for a batch.
-    pub status_batch_size: u64,
-    /// Since the last batch was answered; none where there was none since the start.
-    pub since_last_flush: Option<Duration>,
+    pub status_waiting: u64,
+    /// When the last batch was answered; none where there was none since the start.
+    pub last_flush_at: Option<Timestamp>,
     /// Updates that were taken, ever, and those that were not because nothing had changed.
     pub received: u64,
     /// States that the backend has taken, ever.
     pub sent: u64,
     /// Updates that a newer one replaced, ever.
     pub coalesced: u64,
+}
+
+/// How the batches of sessions do.
+#[derive(Clone, Debug, Default)]
+pub struct BatchFigures {
+    /// What the queues count.
+    pub counts: BatchCounts,
+    /// Since the last batch was answered; none where there was none since the start.
+    pub since_last_flush: Option<Duration>,
     /// QR codes that were shown already, since the start.
     pub unchanged: u64,
     /// Requests that it took, ever.

@@ -48,6 +48,9 @@ pub(crate) async fn metrics(
         tell_store(&snapshot, &app.engine.jobs().vitals());
         let readers = tracking.live().readers();
         tracking_metrics::tell_store(&snapshot, &tracking.health(), readers);
+        let readers = app.feeds.readers();
+        let what = "Readers of the stream of figures.";
+        snapshot.gauge("cauce_stream_readers", what, &[], readers as f64);
         tracking_metrics::tell_exports(&snapshot, &tracking.exported());
         tell_sessions(&snapshot, &app.engine.update_figures());
         tell_cache(&snapshot, &app.engine.cache_figures());

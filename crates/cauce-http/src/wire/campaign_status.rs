@@ -208,6 +208,15 @@ pub(crate) struct ShareView {
 
 impl From<CampaignStatus> for StatusAnswer {
     fn from(status: CampaignStatus) -> StatusAnswer {
+        StatusAnswer {
+            success: true,
+            status: status.into(),
+        }
+    }
+}
+
+impl From<CampaignStatus> for StatusView {
+    fn from(status: CampaignStatus) -> StatusView {
         let CampaignStatus {
             campaign,
             batches:
@@ -221,25 +230,22 @@ impl From<CampaignStatus> for StatusAnswer {
             progress,
             metrics,
         } = status;
-        StatusAnswer {
-            success: true,
-            status: StatusView {
-                campaign_id: campaign.id.to_string(),
-                status: campaign.state.as_str(),
-                total_jobs: total,
-                active_jobs: active,
-                waiting_jobs: waiting,
-                completed_jobs: completed,
-                failed_jobs: failed,
-                progress: ProgressView {
-                    processed: progress.processed,
-                    total: progress.total,
-                    success: progress.success,
-                    failed: progress.failed,
-                    percentage: percentage(progress.processed, progress.total),
-                },
-                metrics: metrics_view(metrics, campaign.started_at, campaign.ended_at),
+        StatusView {
+            campaign_id: campaign.id.to_string(),
+            status: campaign.state.as_str(),
+            total_jobs: total,
+            active_jobs: active,
+            waiting_jobs: waiting,
+            completed_jobs: completed,
+            failed_jobs: failed,
+            progress: ProgressView {
+                processed: progress.processed,
+                total: progress.total,
+                success: progress.success,
+                failed: progress.failed,
+                percentage: percentage(progress.processed, progress.total),
             },
+            metrics: metrics_view(metrics, campaign.started_at, campaign.ended_at),
         }
     }
 }

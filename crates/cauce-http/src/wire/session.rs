@@ -192,15 +192,16 @@ pub(crate) struct BatchView {
 
 impl From<BatchFigures> for BatchView {
     fn from(figures: BatchFigures) -> BatchView {
-        let updates = figures.received + figures.unchanged;
+        let counts = figures.counts;
+        let updates = counts.received + figures.unchanged;
         let ratio = figures.requests as f64 / updates.max(1) as f64;
         BatchView {
-            qr_batch_size: figures.qr_batch_size,
-            status_batch_size: figures.status_batch_size,
+            qr_batch_size: counts.qr_waiting,
+            status_batch_size: counts.status_waiting,
             time_since_last_flush: figures.since_last_flush.map(ms),
-            received: figures.received,
-            sent: figures.sent,
-            coalesced: figures.coalesced,
+            received: counts.received,
+            sent: counts.sent,
+            coalesced: counts.coalesced,
             unchanged: figures.unchanged,
             requests: figures.requests,
             saved: updates.saturating_sub(figures.requests),

@@ -120,7 +120,7 @@ impl Figures {
             right,
             sessions: told.last.len(),
             went_back,
-            coalesced: figures.coalesced,
+            coalesced: figures.counts.coalesced,
             pending: pending(engine, scope),
         })
     }

@@ -29,6 +29,7 @@ mod e2e_requirement;
 mod e2e_security;
 mod e2e_sending;
 mod e2e_sessions;
+mod e2e_stream;
 mod e2e_tracking;
 mod e2e_tracking_files;
 mod e2e_tracking_out;

@@ -36,6 +36,7 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
     let write_timeout = section.need("write_timeout", time(PATIENCE));
     let max_connections = section.need("max_connections", whole(1..=1_000_000_u32));
     let max_in_flight = section.need("max_in_flight", whole(1..=1_000_000_u32));
+    let max_stream_readers = section.need("max_stream_readers", whole(1..=1_000_000_u32));
     let requests_per_second = section.need("requests_per_second", whole(1..=1_000_000_u32));
     let metrics_public = section.need("metrics_public", boolean);
     let drain_timeout = section.need("drain_timeout", time(DRAIN));
@@ -51,6 +52,7 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
         write_timeout: write_timeout?,
         max_connections: usize::try_from(max_connections?).ok()?,
         max_in_flight: usize::try_from(max_in_flight?).ok()?,
+        max_stream_readers: usize::try_from(max_stream_readers?).ok()?,
         requests_per_second: NonZeroU32::new(requests_per_second?)?,
         metrics_public: metrics_public?,
         drain_timeout: drain_timeout?,

@@ -60,11 +60,11 @@ pub(crate) async fn web_stats(server: &Server) -> Value {
     server.get(&path).await
 }
 
-fn request(addr: SocketAddr, query: &str, last: Option<&str>) -> String {
+fn request(addr: SocketAddr, key: &str, path: &str, last: Option<&str>) -> String {
     let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
     format!(
-        "GET /tracking-v2/stream{query} HTTP/1.1\r\nhost: {addr}\r\n{last}\
-         authorization: Bearer {ADMIN}\r\naccept: text/event-stream\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: {addr}\r\n{last}\
+         authorization: Bearer {key}\r\naccept: text/event-stream\r\n\r\n"
     )
 }
 
@@ -75,9 +75,21 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Asks for the stream, again while there is no place, and reads the head of its answer.
+    /// Asks for the stream of tracked events, again while there is no place, and reads the head of
+    /// its answer.
     pub(crate) async fn open(addr: SocketAddr, query: &str, last: Option<&str>) -> Listener {
-        let request = request(addr, query, last);
+        let path = format!("/tracking-v2/stream{query}");
+        Listener::open_at(addr, ADMIN, &path, last).await
+    }
+
+    /// The same of any stream, with any key.
+    pub(crate) async fn open_at(
+        addr: SocketAddr,
+        key: &str,
+        path: &str,
+        last: Option<&str>,
+    ) -> Listener {
+        let request = request(addr, key, path, last);
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             let mut stream = TcpStream::connect(addr).await.unwrap();
@@ -104,7 +116,8 @@ impl Listener {
             stream: socket.connect(addr).await.unwrap(),
             heard: String::new(),
         };
-        let request = request(addr, query, None);
+        let path = format!("/tracking-v2/stream{query}");
+        let request = request(addr, ADMIN, &path, None);
         listener.stream.write_all(request.as_bytes()).await.unwrap();
         listener.until("retry:", Duration::from_secs(5)).await;
         listener

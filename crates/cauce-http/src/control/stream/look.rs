@@ -1,0 +1,191 @@
+//! Looks at what there is to tell: once a second at most, and only while somebody reads.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cauce_events::store::Counters;
+use cauce_flow::{
+    id::{GroupName, QueueName, TenantId},
+    time::Timestamp,
+};
+use cauce_store::jobs::Scope;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    feed::{Feed, Pieces},
+    wire::figures::{
+        CampaignFigures, QueueCounters, QueueFigures, SessionFigures, TrackingFigures,
+    },
+};
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A look that takes long is followed by a pause so many times as long, so that however many
+/// tenants are watched, looking takes a tenth of one core at most.
+const PAUSE_FACTOR: u32 = 9;
+/// Most campaigns that are told of; of more, those that started first.
+const MAX_CAMPAIGNS: usize = 100;
+
+type Memories = BTreeMap<Option<TenantId>, Memory>;
+
+/// Looks again and again until the server stops.
+pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut looking = Looking {
+        app: Arc::clone(&app),
+        memories: Memories::new(),
+        number: 0,
+    };
+    let mut pause = None;
+    loop {
+        let rest = async {
+            match pause {
+                Some(pause) => tokio::time::sleep_until(pause).await,
+                None => std::future::pending().await,
+            }
+        };
+        let only_new = tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.feeds.reader_came() => true,
+            () = rest => false,
+        };
+        let began = Instant::now();
+        let anybody = looking.look(only_new).await;
+        let took = began.elapsed();
+        if !only_new || pause.is_none() {
+            let rest = PAUSE.max(took * PAUSE_FACTOR);
+            pause = anybody.then(|| tokio::time::Instant::now() + rest);
+        }
+    }
+}
+
+struct Looking {
+    app: Arc<App>,
+    memories: Memories,
+    number: u64,
+}
+
+/// What was found before, of one tenant or of all.
+#[derive(Default)]
+struct Memory {
+    at: Option<Timestamp>,
+    queues: BTreeMap<QueueName, QueueCounters>,
+    tracked: Counters,
+    campaigns: BTreeSet<GroupName>,
+}
+
+impl Looking {
+    /// Tells every board that is read, or those alone to which nothing has been told yet. Answers
+    /// whether there are any.
+    async fn look(&mut self, only_new: bool) -> bool {
+        let boards = self.app.feeds.read_boards();
+        self.memories.retain(|of, _| boards.contains_key(of));
+        for (of, feed) in &boards {
+            if !only_new || feed.is_new() {
+                self.tell(of.clone(), feed).await;
+            }
+        }
+        !boards.is_empty()
+    }
+
+    async fn tell(&mut self, of: Option<TenantId>, feed: &Feed) {
+        let now = self.app.engine.now();
+        let memory = self.memories.entry(of.clone()).or_default();
+        let scope = of.map_or(Scope::All, Scope::Tenant);
+        let pieces = memory.look(&self.app, &scope, now).await;
+        self.number += 1;
+        feed.tell(pieces, self.number, now);
+    }
+}
+
+impl Memory {
+    async fn look(&mut self, app: &App, scope: &Scope, now: Timestamp) -> Pieces {
+        let mut pieces = Pieces::new();
+        let passed = self.at.map(|at| now.since(at));
+        self.at = Some(now);
+        self.look_at_queues(app, scope, passed, &mut pieces);
+        self.look_at_campaigns(app, scope, &mut pieces).await;
+        self.look_at_tracking(app, scope, passed, &mut pieces);
+        look_at_sessions(app, scope, &mut pieces);
+        pieces
+    }
+
+    fn look_at_queues(
+        &mut self,
+        app: &App,
+        scope: &Scope,
+        passed: Option<Duration>,
+        pieces: &mut Pieces,
+    ) {
+        let now = app.engine.now();
+        for queue in app.engine.queues(scope) {
+            let name = queue.name.clone();
+            let before = self.queues.insert(name.clone(), QueueCounters::of(&queue));
+            let figures = QueueFigures::new(queue, before.zip(passed), now);
+            put(pieces, "queue", name.as_str(), &figures);
+        }
+    }
+
+    /// Campaigns that are under way, and for a last time those that were.
+    async fn look_at_campaigns(&mut self, app: &App, scope: &Scope, pieces: &mut Pieces) {
+        let under_way = match app.engine.campaigns().under_way().await {
+            Ok(campaigns) => campaigns,
+            Err(error) => {
+                tracing::warn!(%error, "the stream cannot tell of campaigns");
+                return;
+            }
+        };
+        let own = under_way.into_iter();
+        let own = own.filter(|campaign| scope.covers(&campaign.tenant));
+        let own: BTreeSet<GroupName> = own.take(MAX_CAMPAIGNS).map(|one| one.id).collect();
+        let before = std::mem::replace(&mut self.campaigns, own);
+        for id in self.campaigns.union(&before) {
+            if let Ok(status) = app.engine.campaign_status(scope.clone(), id).await {
+                put(
+                    pieces,
+                    "campaign",
+                    id.as_str(),
+                    &CampaignFigures::from(status),
+                );
+            }
+        }
+    }
+
+    fn look_at_tracking(
+        &mut self,
+        app: &App,
+        scope: &Scope,
+        passed: Option<Duration>,
+        pieces: &mut Pieces,
+    ) {
+        let tenant = match scope {
+            Scope::All => None,
+            Scope::Tenant(tenant) => Some(tenant),
+        };
+        let tracking = app.engine.tracking();
+        let counters = tracking.counters(tenant);
+        let buffered = tracking.health().buffer.current_size;
+        let before = std::mem::replace(&mut self.tracked, counters);
+        let before = passed.map(|passed| (before, passed));
+        let figures = TrackingFigures::new(counters, buffered, before);
+        put(pieces, "tracking", "", &figures);
+    }
+}
+
+fn look_at_sessions(app: &App, scope: &Scope, pieces: &mut Pieces) {
+    let engine = &app.engine;
+    let counts = engine.batch_counts(scope);
+    let unchanged = engine.update_figures().unchanged;
+    let figures = SessionFigures::new(counts, unchanged, engine.cache_figures());
+    put(pieces, "session", "", &figures);
+}
+
+/// Strings and numbers always have a JSON form, and it has no line breaks.
+fn put(pieces: &mut Pieces, kind: &'static str, name: &str, figures: &impl Serialize) {
+    let text = serde_json::to_string(figures).unwrap_or_default();
+    pieces.insert((kind, name.to_owned()), text);
+}
