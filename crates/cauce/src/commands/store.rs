@@ -4,7 +4,6 @@
 //! they take the lock of the folder, and name the process that holds it.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
