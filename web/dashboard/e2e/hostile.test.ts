@@ -36,17 +36,19 @@ const HOSTILE = SEEDS.flatMap((seed) =>
 
 let browser: Browser;
 let server: Server;
+let campaigns: { started: string; draft: string };
 
 before(async () => {
   [browser, server] = await Promise.all([launch(), Server.start()]);
   await server.fill();
+  campaigns = await server.fillCampaigns();
 });
 after(async () => {
   await browser.close();
   await server.stop();
 });
 
-const PAGES = ["/", "/queues", "/queues/relay.orders", "/dead", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
+const PAGES = ["/", "/queues", "/queues/relay.orders", "/dead", "/campaigns", "/campaigns/CAMPAIGN", "/campaigns/DRAFT", "/campaigns/DRAFT/edit", "/messages", "/messages/unknown", "/messages/inbound", "/contacts?tenant=shop", "/contacts/import?tenant=shop", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
 
 /** Puts a text in place of each text of an answer, other than those that name things. */
 function poisoned(value: unknown, text: () => string, key = ""): unknown {
@@ -79,7 +81,7 @@ test("200 hostile texts in every answer do nothing on any page", async () => {
   });
   for (const path of PAGES) {
     for (let round = 0; round < 3; round++) {
-      await world.go(path);
+      await world.go(path.replace("CAMPAIGN", campaigns.started).replace("DRAFT", campaigns.draft));
       assert.ok(await isWhole(page), path);
     }
   }
@@ -94,7 +96,7 @@ test("200 hostile texts in addresses and fields do nothing", async () => {
   await world.go("/queues/relay.orders");
   for (const [index, text] of HOSTILE.entries()) {
     const value = encodeURIComponent(text.slice(0, 1_000));
-    const path = [`/queues/relay.orders?q=${value}`, `/queues/${value}`, `/dead?queue=${value}&job=${value}`, `/sessions?session=${value}`, `/tracking?tenant=${value}`, `/settings/${value}`][index % 6]!;
+    const path = [`/queues/relay.orders?q=${value}`, `/queues/${value}`, `/dead?queue=${value}&job=${value}`, `/sessions?session=${value}`, `/tracking?tenant=${value}`, `/settings/${value}`, `/campaigns/${value}`, `/campaigns/new?from=${value}`, `/messages?to=${value}&message=${value}`, `/contacts?tenant=shop&contact=${value}`][index % 10]!;
     await page.evaluate((to) => {
       history.pushState(null, "", to);
       dispatchEvent(new PopStateEvent("popstate"));

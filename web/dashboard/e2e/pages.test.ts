@@ -13,6 +13,17 @@ const PAGES: [name: string, path: string][] = [
   ["queue", "/queues/relay.orders"],
   ["job", "/queues/relay.broken?state=dead&job="],
   ["dead", "/dead?queue=relay.broken"],
+  ["campaigns", "/campaigns"],
+  ["campaign", "/campaigns/CAMPAIGN"],
+  ["draft", "/campaigns/DRAFT"],
+  ["campaign-edit", "/campaigns/DRAFT/edit"],
+  ["campaign-new", "/campaigns/new"],
+  ["messages", "/messages?tenant=shop"],
+  ["unknown", "/messages/unknown"],
+  ["inbound", "/messages/inbound"],
+  ["contacts", "/contacts?tenant=shop"],
+  ["contact", "/contacts?tenant=shop&contact=customers-3"],
+  ["import", "/contacts/import?tenant=shop"],
   ["pixels", "/pixels?range=hour"],
   ["tracking", "/tracking?tenant=shop&range=hour"],
   ["sessions", "/sessions"],
@@ -25,10 +36,12 @@ const PAGES: [name: string, path: string][] = [
 
 let browser: Browser;
 let server: Server;
+let campaigns: { started: string; draft: string };
 
 before(async () => {
   [browser, server] = await Promise.all([launch(), Server.start()]);
   await server.fill();
+  campaigns = await server.fillCampaigns();
   await deadLetters(server);
 });
 after(async () => {
@@ -52,9 +65,9 @@ for (const theme of ["light", "dark"] as const) {
       const [job] = await deadLetters(server);
       const wrong: string[] = [];
       for (const [name, path] of PAGES) {
-        await world.go(path.endsWith("job=") ? path + job! : path);
-        // The charts have had two looks at the counters.
-        if (name === "overview") await world.page.waitForTimeout(6_500);
+        await world.go((path.endsWith("job=") ? path + job! : path).replace("CAMPAIGN", campaigns.started).replace("DRAFT", campaigns.draft));
+        // The chart has had two looks at the counters.
+        if (name === "overview") await world.page.waitForFunction(() => document.querySelector(".legend .num")?.textContent !== "–");
         await world.page.screenshot({ path: `${PICTURES}/${name}-${theme}-${width}.png`, fullPage: true });
         wrong.push(...(await world.findings()).map((finding) => `${name}: ${finding}`));
         const wide = await world.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -76,4 +89,18 @@ test("sign-in is whole and accessible", async () => {
     assert.deepEqual([...(await world.findings()), ...world.complaints], []);
     await world.close();
   }
+});
+
+test("a first visit loads at most 150 KB", async () => {
+  const world = await World.signedIn(browser, server);
+  await world.go("/");
+  const loaded = await world.page.evaluate(() =>
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+      .map((entry) => entry as PerformanceResourceTiming)
+      .filter(({ name }) => !name.includes("/api/"))
+      .map(({ name, encodedBodySize }) => ({ name, encodedBodySize })),
+  );
+  assert.ok(loaded.some(({ name }) => name.endsWith(".js")) && loaded.some(({ name }) => name.endsWith(".css")), JSON.stringify(loaded));
+  assert.ok(loaded.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0) <= 150_000, JSON.stringify(loaded));
+  await world.close();
 });

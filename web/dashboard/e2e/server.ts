@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Messenger } from "./messenger.js";
 
 export const ADMIN_KEY = "ck_live_test0000000000000000000000000000000000000000000000";
 const TENANT = "shop";
@@ -18,6 +19,7 @@ export class Server {
   url = "";
   /** What the receiver answers to /broken; a test may make it well again. */
   isBroken = true;
+  readonly messenger = new Messenger();
   private child: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), "cauce-dashboard-"));
   private readonly receiver: HttpServer;
@@ -25,8 +27,10 @@ export class Server {
 
   private constructor() {
     this.receiver = createServer((request, response) => {
-      request.resume();
+      let body = "";
+      request.setEncoding("utf8").on("data", (text: string) => (body += text));
       request.on("end", () => {
+        if (Messenger.isFor(request.url)) return this.messenger.answer(request, body, response);
         const status = request.url === "/slow" ? 503 : request.url === "/broken" && this.isBroken ? 422 : 200;
         response.writeHead(status, { "content-type": "application/json" });
         response.end(JSON.stringify(request.url?.includes("/events") ? { events_received: 40 } : {}));
@@ -51,6 +55,7 @@ export class Server {
     this.child = child;
     this.url = await listening(child);
     this.port = Number(new URL(this.url).port);
+    this.messenger.hook = `${this.url}/webhooks/whatsapp-cloud`;
   }
 
   /** Ends the program at once, as a power cut does. */
@@ -94,6 +99,40 @@ export class Server {
     for (const name of ["Night watch", "Reports"]) await this.call("POST /api/keys", { ...keyed, name });
   }
 
+  /** People to write to; what becomes of a message follows from the last digit of the number. */
+  async addContacts(count: number, tag: string): Promise<void> {
+    const contacts = Array.from({ length: count }, (_, n) => ({
+      id: `${tag}-${n}`,
+      phone: `+34600${String(100_000 + n)}`,
+      tags: [tag],
+      attributes: { city: ["Jaén", "Lugo", "Soria"][n % 3] },
+      // One has no name: a text that needs it leaves them out.
+      ...(n !== 7 && { name: `Ana ${n}` }),
+    }));
+    await this.call(`POST /api/contacts?tenant=${TENANT}`, contacts);
+    await this.call(`POST /api/contacts/opt-out?tenant=${TENANT}`, { phones: [contacts[5]!.phone] });
+  }
+
+  async addCampaign(name: string, more: object = {}): Promise<string> {
+    const body = { tenant: TENANT, name, sender: "shop-whatsapp", message: "Hola {{name}}, {{city|aquí}}", ...more };
+    return (await this.call<{ id: string }>("POST /api/campaigns", body)).id;
+  }
+
+  /** One campaign that is through, and one that has not started. */
+  async fillCampaigns(): Promise<{ started: string; draft: string }> {
+    await this.addContacts(40, "customers");
+    const variants = [
+      { name: "Short", weight: 2, message: "Hola {{name}}, hoy -20 %" },
+      { name: "Long", weight: 1, message: "Hola {{name}}, esta semana todo a mitad de precio en {{city|tu ciudad}}. ¿Te esperamos?" },
+    ];
+    const audience = { tags: ["customers"] };
+    const started = await this.addCampaign("Winter sale", { audience, variants, cost: 0.05, currency: "EUR" });
+    await this.call(`POST /api/campaigns/${started}/start`, {});
+    const sendWindow = { from: "09:00", to: "21:00", timeZone: "Europe/Madrid" };
+    const draft = await this.addCampaign("Spring collection", { audience, sendWindow });
+    return { started, draft };
+  }
+
   async track(count: number): Promise<void> {
     const key = await this.call<{ key: string }>("POST /api/keys", { name: "site", tenant: TENANT, scopes: ["ingest"] });
     const events = Array.from({ length: count }, (_, n) => ({
@@ -134,6 +173,9 @@ tenant = "${TENANT}"
 platform = "backend"
 base_url = "http://127.0.0.1:${port}"
 token = "test-token"
+${Messenger.account("shop-whatsapp", TENANT, port)}
+[queues.whatsapp]
+breaker = { failures = 10000 }
 ${relay("orders", 'limits = { rate = [[5, "1s"], [2000, "1h"]], concurrency = 2 }')}
 ${relay("broken")}
 ${relay("slow")}`;

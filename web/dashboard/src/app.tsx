@@ -7,6 +7,12 @@ import { Overview } from "./pages/overview.tsx";
 import { QueueList } from "./pages/queues.tsx";
 import { OneQueue } from "./pages/queue.tsx";
 import { DeadLetters } from "./pages/dead.tsx";
+import { EditCampaign, NewCampaign } from "./pages/campaigns/edit.tsx";
+import { Campaigns } from "./pages/campaigns/list.tsx";
+import { OneCampaign } from "./pages/campaigns/one.tsx";
+import { Imports } from "./pages/contacts/imports.tsx";
+import { Contacts } from "./pages/contacts/list.tsx";
+import { Messages } from "./pages/messages/list.tsx";
 import { Pixels } from "./pages/pixels.tsx";
 import { Tracking } from "./pages/tracking.tsx";
 import { Sessions } from "./pages/sessions.tsx";
@@ -19,14 +25,28 @@ import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
 import { Toasts, say } from "./ui/toasts.tsx";
 import { inWords } from "./ui/dialog.tsx";
 
-const PAGES: [string, Text][] = [
-  ["", "nav.overview"],
-  ["queues", "nav.queues"],
-  ["dead", "nav.dead"],
-  ["pixels", "nav.pixels"],
-  ["tracking", "nav.tracking"],
-  ["sessions", "nav.sessions"],
-  ["settings", "nav.settings"],
+/** Pages that belong together, under a word for them. */
+const GROUPS: [Text | null, [string, Text][]][] = [
+  [null, [["", "nav.overview"]]],
+  [
+    "nav.delivery",
+    [
+      ["queues", "nav.queues"],
+      ["dead", "nav.dead"],
+      ["pixels", "nav.pixels"],
+    ],
+  ],
+  [
+    "nav.messaging",
+    [
+      ["campaigns", "nav.campaigns"],
+      ["messages", "nav.messages"],
+      ["contacts", "nav.contacts"],
+      ["sessions", "nav.sessions"],
+    ],
+  ],
+  ["nav.insight", [["tracking", "nav.tracking"]]],
+  [null, [["settings", "nav.settings"]]],
 ];
 
 export function App(): JSX.Element {
@@ -76,15 +96,20 @@ function Navigation(): JSX.Element {
   useEffect(() => pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [parts.value[0]]);
   return (
     <nav ref={pages} class="pages-nav" aria-label={t("nav.pages")}>
-      <ul>
-        {PAGES.map(([name, text]) => (
-          <li key={name}>
-            <Link to={`/${name}`} current={(parts.value[0] ?? "") === name}>
-              {t(text)}
-            </Link>
-          </li>
-        ))}
-      </ul>
+      {GROUPS.map(([group, pages], place) => (
+        <div key={place} class="group">
+          {group && <p id={group}>{t(group)}</p>}
+          <ul aria-labelledby={group ?? undefined}>
+            {pages.map(([name, text]) => (
+              <li key={name}>
+                <Link to={`/${name}`} current={(parts.value[0] ?? "") === name}>
+                  {t(text)}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
     </nav>
   );
 }
@@ -140,18 +165,35 @@ export function Lost(): JSX.Element {
   );
 }
 
+/** Pages without a name of their own in the address. */
+const PLAIN: Record<string, () => JSX.Element> = {
+  "": Overview,
+  queues: QueueList,
+  dead: DeadLetters,
+  campaigns: Campaigns,
+  "campaigns/new": NewCampaign,
+  messages: () => <Messages tab="" />,
+  "messages/unknown": () => <Messages tab="unknown" />,
+  "messages/inbound": () => <Messages tab="inbound" />,
+  contacts: Contacts,
+  "contacts/import": Imports,
+  pixels: Pixels,
+  tracking: Tracking,
+  sessions: Sessions,
+  settings: () => <Settings tab="destinations" />,
+};
+
 function Page(): JSX.Element {
-  const [first, second, third] = parts.value;
-  if (first === undefined) return <Overview />;
-  if (first === "queues" && second !== undefined && third === undefined) return <OneQueue name={second} />;
-  if (first === "settings" && third === undefined) return <Settings tab={second ?? "destinations"} />;
-  if (second === undefined) {
-    if (first === "queues") return <QueueList />;
-    if (first === "dead") return <DeadLetters />;
-    if (first === "pixels") return <Pixels />;
-    if (first === "tracking") return <Tracking />;
-    if (first === "sessions") return <Sessions />;
+  const [first, second = "", third] = parts.value;
+  const name = parts.value.join("/");
+  const Plain = Object.hasOwn(PLAIN, name) ? PLAIN[name] : undefined;
+  if (Plain) return <Plain />;
+  if (parts.value.length === 2) {
+    if (first === "queues") return <OneQueue name={second} />;
+    if (first === "campaigns") return <OneCampaign id={second} />;
+    if (first === "settings") return <Settings tab={second} />;
   }
+  if (first === "campaigns" && third === "edit" && parts.value.length === 3) return <EditCampaign id={second} />;
   return (
     <>
       <Heading title={t("state.noPage")} />

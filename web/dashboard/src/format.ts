@@ -21,6 +21,12 @@ export function percent(share: number | null | undefined, digits = 1): string {
   return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
+/** An amount, with its currency where that is known. */
+export function money(n: number, currency: string | null | undefined): string {
+  if (!currency || !/^[A-Z]{3}$/.test(currency)) return number(n, 4);
+  return new Intl.NumberFormat(language.value, { style: "currency", currency, maximumFractionDigits: 4 }).format(n);
+}
+
 export function bytes(n: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
   const power = Math.min(units.length - 1, n > 0 ? Math.floor(Math.log10(n) / 3) : 0);

@@ -7,6 +7,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/pages.css";
+import "./styles/campaigns.css";
 import "./state/preferences.ts";
 
 render(<App />, document.getElementById("app")!);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Job } from "../src/api/schema.ts";
-import { csv } from "../src/pages/csv.ts";
+import { csvOf as csv } from "../src/pages/csv.ts";
 
 const job = (group: string, detail: string): Job => ({ id: "job_1", group, lastError: { code: "c", detail } }) as Job;
 

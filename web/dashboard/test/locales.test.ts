@@ -22,11 +22,9 @@ test("a text has the same values and as many forms in both languages", () => {
 });
 
 test("every text is used, and none is used that is not there", () => {
-  const source = ["src", "src/pages", "src/ui", "src/state"].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => /\.tsx?$/.test(name))
-      .map((name) => readFileSync(`${folder}/${name}`, "utf8")),
-  );
+  const source = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => readFileSync(`src/${name}`, "utf8"));
   const all = source.join("\n");
   const made = /`([a-z]+(?:\.[a-z]+)*)[.]\$\{/g;
   const groups = new Set([...all.matchAll(/word\("([a-zA-Z.]+)"/g), ...all.matchAll(made)].map((match) => `${match[1]!}.`));

@@ -51,7 +51,7 @@ export async function call<T>(path: string, { method = "GET", body, signal }: As
   throw failure;
 }
 
-function failureOf(status: number, text: string): Failure {
+export function failureOf(status: number, text: string): Failure {
   try {
     const problem = JSON.parse(text) as Problem;
     const faults = (problem.errors ?? []).map((fault) => fault.detail);

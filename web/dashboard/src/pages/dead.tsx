@@ -1,22 +1,23 @@
 // Dead letters: why they are there, and what is done about them.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { address, call } from "../api/client.ts";
-import type { Job, Page_DeadReason, Page_Job, Page_Queue, Replayed } from "../api/schema.ts";
+import { useState } from "preact/hooks";
+import { address } from "../api/client.ts";
+import type { Job, Page_DeadReason, Page_Job, Page_Queue } from "../api/schema.ts";
 import { ago, moment, number } from "../format.ts";
 import { counted, t } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Empty, Field, Heading, Panel } from "../ui/basics.tsx";
-import { Ask, inWords } from "../ui/dialog.tsx";
+import { Empty, Heading, Panel } from "../ui/basics.tsx";
+import { inWords } from "../ui/dialog.tsx";
 import { Search } from "../ui/filters.tsx";
-import { Pages, Table } from "../ui/table.tsx";
-import { done, say } from "../ui/toasts.tsx";
+import { Pages, Table, usePageSize } from "../ui/table.tsx";
+import { say } from "../ui/toasts.tsx";
 import { type Kind, download } from "./download.ts";
 import { JobDrawer, OpenJob } from "./job.tsx";
+import { Retry } from "./retry.tsx";
 
 /** Which of them are meant: some by their ids, or all that fit. */
 interface Choosing {
@@ -46,7 +47,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
   const path = `/api/queues/${encodeURIComponent(queue)}/dead`;
   const { q, account, cursor } = { q: parameter("q"), account: parameter("account"), cursor: parameter("cursor") };
   const reasons = usePolled<Page_DeadReason>(address(path, { groupBy: "reason", account, limit: 100 }));
-  const jobs = usePolled<Page_Job>(address(path, { q, account, cursor }));
+  const jobs = usePolled<Page_Job>(address(path, { q, account, cursor, limit: usePageSize() }));
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const [asked, ask] = useState<Choosing | null>(null);
   const toggle = (id: string, on: boolean): void => {
@@ -126,15 +127,17 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
           {({ items, nextCursor }) => (
             <>
               <Letters jobs={items} chosen={chosen} toggle={toggle} ask={ask} />
-              <Pages next={nextCursor} />
+              <Pages next={nextCursor} sizes />
             </>
           )}
         </Answered>
       </Panel>
       {asked && (
         <Retry
-          queue={queue}
-          choosing={asked}
+          mayUnknown
+          path={`${path}/retry`}
+          title={asked.title}
+          body={asked.body}
           onClose={() => ask(null)}
           onDone={() => {
             ask(null);
@@ -198,51 +201,6 @@ function Letters({ jobs, chosen, toggle, ask }: LettersProps): JSX.Element {
       ]}
     />
   );
-}
-
-interface RetryProps {
-  queue: string;
-  choosing: Choosing;
-  onClose(): void;
-  onDone(): void;
-}
-
-/** Says how many would be tried again before anything is done, and how fast they shall go. */
-function Retry({ queue, choosing, onClose, onDone }: RetryProps): JSX.Element {
-  const [perSecond, setPerSecond] = useState("");
-  const [unknown, setUnknown] = useState(false);
-  const path = `/api/queues/${encodeURIComponent(queue)}/dead/retry`;
-  const body = { ...choosing.body, unknown };
-  const count = useCount(path, body);
-  const run = async (): Promise<void> => {
-    const throttle = perSecond ? { perSecond: Number(perSecond) } : {};
-    const told = await call<Replayed>(path, { method: "POST", body: { ...body, ...throttle } });
-    await done(counted("dead.retried", told.count), async () => undefined);
-    onDone();
-  };
-  return (
-    <Ask title={choosing.title} confirm={t("dead.retry")} onClose={onClose} run={run}>
-      <p aria-live="polite">{count === undefined ? t("dead.counting") : counted("dead.willRetry", count)}</p>
-      <Field label={t("dead.perSecond")} note={t("dead.perSecondNote")}>
-        <input type="number" min={1} max={100_000} value={perSecond} onInput={(event) => setPerSecond(event.currentTarget.value)} />
-      </Field>
-      <label class="inline">
-        <input type="checkbox" checked={unknown} onChange={(event) => setUnknown(event.currentTarget.checked)} /> {t("dead.unknownToo")}
-      </label>
-    </Ask>
-  );
-}
-
-function useCount(path: string, body: object): number | undefined {
-  const [found, set] = useState<{ of: string; count: number } | undefined>();
-  const of = JSON.stringify(body);
-  useEffect(() => {
-    call<Replayed>(path, { method: "POST", body: { ...body, dryRun: true } }).then(
-      ({ count }) => set({ of, count }),
-      (error: unknown) => say(inWords(error), { bad: true }),
-    );
-  }, [path, of]);
-  return found?.of === of ? found.count : undefined;
 }
 
 function Download({ path, query }: { path: string; query: Record<string, string> }): JSX.Element {

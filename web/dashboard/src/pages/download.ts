@@ -5,7 +5,7 @@ import type { Job, Page_Job } from "../api/schema.ts";
 import { t } from "../i18n.ts";
 import { saveAs } from "../ui/copy.tsx";
 import { say } from "../ui/toasts.tsx";
-import { csv } from "./csv.ts";
+import { csvOf } from "./csv.ts";
 
 export type Kind = "csv" | "ndjson";
 
@@ -22,6 +22,6 @@ export async function download(path: string, query: Record<string, string>, kind
   } while (cursor && jobs.length < MAX_ROWS);
   if (cursor) say(t("dead.tooMany", { n: MAX_ROWS }), { bad: true });
   const name = `dead-letters-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${kind}`;
-  if (kind === "csv") saveAs(name, "text/csv", csv(jobs));
+  if (kind === "csv") saveAs(name, "text/csv", csvOf(jobs));
   else saveAs(name, "application/x-ndjson", jobs.map((job) => `${JSON.stringify(job)}\n`).join(""));
 }

@@ -10,7 +10,7 @@ import { usePolled } from "../state/poll.ts";
 import { narrow } from "../state/route.ts";
 import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Badge } from "../ui/basics.tsx";
+import { Badge, Pairs } from "../ui/basics.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Ask, Dialog, inWords } from "../ui/dialog.tsx";
 import { done, say } from "../ui/toasts.tsx";
@@ -66,19 +66,7 @@ function Facts({ job, why }: { job: JobDetail; why: Why | undefined }): JSX.Elem
     [t("job.expires"), job.expiresAt && moment(job.expiresAt)],
     [t("job.providerId"), job.providerId],
   ];
-  return (
-    <dl class="pairs">
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
+  return <Pairs of={facts} />;
 }
 
 /** What happened, in order: taken, each attempt, its end. */

@@ -9,8 +9,9 @@ import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Figure, Heading, Panel } from "../ui/basics.tsx";
+import { Bars } from "../ui/bars.tsx";
 import { Search, Choice } from "../ui/filters.tsx";
-import { Pages, Table } from "../ui/table.tsx";
+import { Pages, Table, usePageSize } from "../ui/table.tsx";
 import { Breaker, DestinationRate } from "./destinations.tsx";
 import { JobDrawer, OpenJob } from "./job.tsx";
 import { QueueActions } from "./queue_actions.tsx";
@@ -94,28 +95,13 @@ function Standing({ queue }: { queue: Queue }): JSX.Element {
 
 /** Bars and their figures: how much waits at each priority. */
 function Priorities({ queue }: { queue: Queue }): JSX.Element {
-  const most = Math.max(1, ...PRIORITIES.map((name) => queue.waitingByPriority[name]));
-  return (
-    <dl class="bars">
-      {PRIORITIES.map((name) => (
-        <div key={name}>
-          <dt>{word("priority", name)}</dt>
-          <dd>
-            <span class="track" aria-hidden="true">
-              <span class="fill" style={{ inlineSize: `${(100 * queue.waitingByPriority[name]) / most}%` }} />
-            </span>
-            <span class="num">{number(queue.waitingByPriority[name])}</span>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Bars items={PRIORITIES.map((name) => [word("priority", name), queue.waitingByPriority[name]])} />;
 }
 
 function Jobs({ path }: { path: string }): JSX.Element {
   const filters = ["state", "priority", "account", "group", "q", "cursor"];
   const query = Object.fromEntries(filters.map((name) => [name, parameter(name)]));
-  const jobs = usePolled<Page_Job>(address(path, query));
+  const jobs = usePolled<Page_Job>(address(path, { ...query, limit: usePageSize() }));
   return (
     <Panel title={t("queue.jobs")}>
       <div class="filters" role="search">
@@ -143,7 +129,7 @@ function Jobs({ path }: { path: string }): JSX.Element {
                 { head: t("job.error"), cell: (job) => job.lastError && <span class="cut">{job.lastError.detail}</span> },
               ]}
             />
-            <Pages next={nextCursor} />
+            <Pages next={nextCursor} sizes />
           </>
         )}
       </Answered>

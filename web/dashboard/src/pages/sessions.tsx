@@ -10,7 +10,8 @@ import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { may, who } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Badge, Empty, Figure, Heading, Panel } from "../ui/basics.tsx";
+import { Badge, Empty, Figure, Heading, Pairs, Panel } from "../ui/basics.tsx";
+import { Bars } from "../ui/bars.tsx";
 import { Ask } from "../ui/dialog.tsx";
 import { Search } from "../ui/filters.tsx";
 import { done } from "../ui/toasts.tsx";
@@ -47,41 +48,21 @@ function Cache({ cache }: { cache: CacheMetrics }): JSX.Element {
     [t("sessions.absent"), cache.absent],
     [t("sessions.failed"), cache.failed],
   ];
-  const most = Math.max(1, ...from.map(([, count]) => count));
   return (
     <div class="columns">
       <Panel title={t("sessions.cache")} side={<strong class="num">{percent(cache.hitRate)}</strong>}>
-        <dl class="bars">
-          {from.map(([name, count]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <span class="track" aria-hidden="true">
-                  <span class="fill" style={{ inlineSize: `${(100 * count) / most}%` }} />
-                </span>
-                <span class="num">{number(count)}</span>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Bars items={from} />
       </Panel>
       <Panel title={t("sessions.kept")}>
-        <dl class="pairs">
-          {(
-            [
-              [t("sessions.sessions"), cache.sessions],
-              [t("sessions.qrKeys"), cache.qrKeys],
-              [t("sessions.statusKeys"), cache.statusKeys],
-              [t("sessions.connectionKeys"), cache.connectionKeys],
-              [t("sessions.unkept"), cache.unkept],
-            ] as const
-          ).map(([name, count]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd class="num">{number(count)}</dd>
-            </div>
-          ))}
-        </dl>
+        <Pairs
+          of={[
+            [t("sessions.sessions"), number(cache.sessions)],
+            [t("sessions.qrKeys"), number(cache.qrKeys)],
+            [t("sessions.statusKeys"), number(cache.statusKeys)],
+            [t("sessions.connectionKeys"), number(cache.connectionKeys)],
+            [t("sessions.unkept"), number(cache.unkept)],
+          ]}
+        />
       </Panel>
     </div>
   );

@@ -34,6 +34,7 @@ export function Badge({ tone = "plain", children }: { tone?: Tone; children: Com
 }
 
 interface PanelProps {
+  id?: string;
   title?: string;
   side?: ComponentChildren;
   children: ComponentChildren;
@@ -41,9 +42,9 @@ interface PanelProps {
 }
 
 /** A part of a page, under its title. */
-export function Panel({ title, side, children, class: name = "" }: PanelProps): JSX.Element {
+export function Panel({ id, title, side, children, class: name = "" }: PanelProps): JSX.Element {
   return (
-    <section class={`panel ${name}`}>
+    <section id={id} class={`panel ${name}`}>
       {(title || side) && (
         <div class="panel-head">
           {title && <h2>{title}</h2>}
@@ -113,18 +114,42 @@ export function Skeleton({ rows = 4 }: { rows?: number }): JSX.Element {
   );
 }
 
+/** Names and what they stand for; those that stand for nothing are left out. */
+export function Pairs({ of }: { of: [name: string, value: ComponentChildren][] }): JSX.Element {
+  return (
+    <dl class="pairs">
+      {of.map(
+        ([name, value]) =>
+          value && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
 interface FieldProps {
   label: string;
-  note?: string;
+  note?: string | undefined;
+  /** What is wrong with what stands there. */
+  wrong?: string | undefined;
   children: ComponentChildren;
 }
 
-export function Field({ label, note, children }: FieldProps): JSX.Element {
+export function Field({ label, note, wrong, children }: FieldProps): JSX.Element {
   return (
-    <label class="field">
+    <label class={wrong ? "field faulty" : "field"}>
       <span>{label}</span>
       {children}
       {note && <small>{note}</small>}
+      {wrong && (
+        <small class="wrong" role="alert">
+          {wrong}
+        </small>
+      )}
     </label>
   );
 }

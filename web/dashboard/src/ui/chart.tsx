@@ -3,9 +3,13 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { csv } from "../csv.ts";
 import { number as told, short } from "../format.ts";
 import { t } from "../i18n.ts";
 import { language, theme } from "../state/preferences.ts";
+import { Empty } from "./basics.tsx";
+import { saveAs } from "./copy.tsx";
+import { type Column, Table } from "./table.tsx";
 
 export interface Series {
   label: string;
@@ -62,6 +66,9 @@ export function Chart({ label, times, series, height = 200, sums = false }: Prop
         <summary>{t("chart.table")}</summary>
         <Figures label={label} times={times} series={series} />
       </details>
+      <button type="button" class="quiet small save-chart" disabled={times.length === 0} onClick={() => save(label, times, series)}>
+        {t("download.csv")}
+      </button>
     </figure>
   );
 }
@@ -70,36 +77,34 @@ function sum(values: (number | null)[]): number {
   return values.reduce<number>((total, value) => total + (value ?? 0), 0);
 }
 
+interface Row {
+  at: number;
+  row: number;
+}
+
 function Figures({ label, times, series }: Props): JSX.Element {
   const time = new Intl.DateTimeFormat(language.value, { dateStyle: "short", timeStyle: "medium" });
+  const columns: Column<Row>[] = [
+    { head: t("chart.time"), cell: ({ at }) => time.format(at * 1_000) },
+    ...series.map((one) => ({ head: one.label, number: true, cell: ({ row }: Row) => told(one.values[row], 1) })),
+  ];
   return (
-    <div class="scroll tall" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t("chart.time")}</th>
-            {series.map((one) => (
-              <th key={one.label} scope="col" class="num">
-                {one.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.map((at, row) => (
-            <tr key={at}>
-              <td>{time.format(at * 1_000)}</td>
-              {series.map((one) => (
-                <td key={one.label} class="num">
-                  {told(one.values[row], 1)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      tall
+      label={label}
+      items={times.map((at, row) => ({ at, row }))}
+      keyOf={({ at }) => String(at)}
+      empty={<Empty title={t("tracking.nothing")} />}
+      columns={columns}
+    />
   );
+}
+
+/** The figures as a file; what is not known is left empty. */
+function save(label: string, times: number[], series: Series[]): void {
+  const rows = times.map((at, row) => [new Date(at * 1_000).toISOString(), ...series.map((one) => one.values[row])]);
+  const name = label.toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, "-");
+  saveAs(`${name}.csv`, "text/csv", csv(["time", ...series.map((one) => one.label)], rows));
 }
 
 function options(box: HTMLElement, series: Series[], height: number): uPlot.Options {

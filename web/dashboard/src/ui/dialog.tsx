@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Failure } from "../api/client.ts";
 import { t } from "../i18n.ts";
+import { refresh } from "../state/poll.ts";
 
 interface Props {
   title: string;
@@ -60,6 +61,8 @@ export function Ask({ title, children, confirm, danger = false, onClose, run }: 
     } catch (error) {
       setWrong(inWords(error));
       setBusy(false);
+      // What is behind the question may be of yesterday.
+      if (error instanceof Failure && error.status === 409) refresh();
     }
   };
   return (
@@ -86,5 +89,6 @@ export function Ask({ title, children, confirm, danger = false, onClose, run }: 
 
 export function inWords(error: unknown): string {
   if (error instanceof Failure && error.status === 0) return t("state.unreachable");
+  if (error instanceof Failure && error.code === "wrong_state") return `${t("state.elsewhere")} ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }

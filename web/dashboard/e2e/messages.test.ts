@@ -1,0 +1,122 @@
+// Messages and contacts: unknown outcomes are settled, one message is sent, people are found.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { Server } from "./server.js";
+import { World, launch } from "./world.js";
+
+let browser: Browser;
+let server: Server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start()]);
+});
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+interface Listed {
+  items: { id: string; to: string; status: string }[];
+}
+
+const listed = (status: string): Promise<Listed> => server.call<Listed>(`GET /api/whatsapp/messages?tenant=shop&limit=500&status=${status}`);
+
+async function until(count: number, status: string): Promise<void> {
+  while ((await listed(status)).items.length !== count) await new Promise((later) => setTimeout(later, 50));
+}
+
+test("outcomes that nobody knows are settled by whoever has looked", async () => {
+  await server.addContacts(30, "customers");
+  const id = await server.addCampaign("Cut off", { audience: { tags: ["customers"] }, message: "Hola" });
+  await server.call(`POST /api/campaigns/${id}/start`, {});
+  await until(3, "unknown");
+  const [one] = (await listed("unknown")).items;
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/messages/unknown");
+  await page.getByRole("row").filter({ hasText: one!.to }).getByRole("button", { name: "It arrived" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Yes, so it was" }).click();
+  await page.getByText("1 message was settled").waitFor();
+  await page.getByRole("row").filter({ hasText: one!.to }).waitFor({ state: "detached" });
+  assert.deepEqual((await listed("sent")).items.filter(({ id }) => id === one!.id).length, 1);
+  await page.getByLabel("Choose all").check();
+  await page.getByRole("button", { name: "2 did not arrive" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Yes, so it was" }).click();
+  await page.getByText("Nothing is unknown").waitFor();
+  assert.deepEqual((await listed("unknown")).items, []);
+  assert.ok([...server.messenger.got.values()].every((count) => count === 1), "nobody was written to twice");
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("a message is sent by hand and followed, and a number that is none is named at its field", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/messages");
+  await page.getByRole("button", { name: "Send a message" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Phone").fill("not a number");
+  await dialog.getByLabel("Text").fill("Hola");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await dialog.locator(".faulty").getByRole("alert").waitFor();
+  await dialog.getByLabel("Phone").fill("+34 699 100 004");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await page.waitForURL(/message=job_/);
+  await dialog.getByText("What happened").waitFor();
+  await dialog.getByText("The provider says: Delivered").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("failed messages are counted and tried again", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  const failed = (await listed("failed")).items;
+  assert.ok(failed.length > 0);
+  await world.go("/messages?status=failed&tenant=shop");
+  await page.getByRole("button", { name: "Try failed ones again" }).click();
+  await page.getByText(/^\d+ jobs? will be tried again\.$/).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Try again" }).click();
+  await page.getByText(/being tried again/).waitFor();
+  await world.close();
+});
+
+test("a contact is found, changed, opted out and in again", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/contacts?tenant=shop&tag=customers");
+  await page.getByRole("button", { name: "Ana 3", exact: true }).click();
+  const drawer = page.getByRole("dialog").first();
+  await drawer.getByText("Jaén").waitFor();
+  await drawer.getByText("Wants messages", { exact: true }).waitFor();
+  await drawer.getByRole("button", { name: "Wants no messages" }).click();
+  await drawer.getByText(/by the API/).waitFor();
+  await drawer.getByRole("button", { name: "Wants messages again" }).click();
+  await drawer.getByRole("button", { name: "Wants no messages" }).waitFor();
+  await drawer.getByRole("button", { name: "Edit" }).click();
+  const form = page.getByRole("dialog").last();
+  await form.getByLabel("Attributes").fill("city: Vigo");
+  await form.getByRole("button", { name: "Save" }).click();
+  await drawer.getByText("Vigo").waitFor();
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("of a long list only what is seen is drawn, and all of it can be reached", async () => {
+  await server.addContacts(400, "crowd");
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/contacts?tenant=shop&tag=crowd&limit=500");
+  const table = page.getByRole("table");
+  await table.waitFor();
+  assert.equal(await table.getAttribute("aria-rowcount"), "401");
+  assert.ok((await page.getByRole("row").count()) < 120);
+  await page.locator(".long").evaluate((box) => box.scrollTo(0, box.scrollHeight));
+  await page.getByRole("button", { name: "Ana 399", exact: true }).waitFor();
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});

@@ -1,0 +1,147 @@
+// Messages of which nobody knows whether they arrived: a person looks, and says.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { address, call } from "../../api/client.ts";
+import type { Message, Page_Message } from "../../api/schema.ts";
+import { ago, moment } from "../../format.ts";
+import { counted, t } from "../../i18n.ts";
+import { usePolled } from "../../state/poll.ts";
+import { parameter } from "../../state/route.ts";
+import { may } from "../../state/session.ts";
+import { Answered } from "../../ui/answered.tsx";
+import { Empty, Panel } from "../../ui/basics.tsx";
+import { Ask } from "../../ui/dialog.tsx";
+import { Pages, Table, usePageSize } from "../../ui/table.tsx";
+import { done } from "../../ui/toasts.tsx";
+import { OpenMessage } from "./list.tsx";
+
+const OUTCOMES = ["delivered", "dead"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+export function Unknown({ tenant }: { tenant: string }): JSX.Element {
+  const query = { status: "unknown", tenant, cursor: parameter("cursor"), limit: usePageSize() };
+  const found = usePolled<Page_Message>(address("/api/whatsapp/messages", query));
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+  const [asked, ask] = useState<{ outcome: Outcome; ids: string[] } | null>(null);
+  return (
+    <Panel title={t("messages.unknown")}>
+      <p class="explain">{t("messages.unknownNote")}</p>
+      <Answered of={found} rows={6}>
+        {({ items, nextCursor }) => {
+          const shown = items.filter(({ id }) => chosen.has(id)).map(({ id }) => id);
+          return (
+            <>
+              {may("manage") && items.length > 0 && (
+                <div class="buttons start">
+                  <label class="inline">
+                    <input
+                      type="checkbox"
+                      checked={shown.length === items.length}
+                      onChange={(event) => choose(new Set(event.currentTarget.checked ? items.map(({ id }) => id) : []))}
+                    />{" "}
+                    {t("messages.chooseAll")}
+                  </label>
+                  {shown.length > 0 &&
+                    OUTCOMES.map((outcome) => (
+                      <button key={outcome} type="button" onClick={() => ask({ outcome, ids: shown })}>
+                        {counted(`messages.settle.${outcome}`, shown.length)}
+                      </button>
+                    ))}
+                </div>
+              )}
+              <List messages={items} chosen={chosen} choose={choose} ask={(outcome, id) => ask({ outcome, ids: [id] })} />
+              <Pages next={nextCursor} sizes />
+            </>
+          );
+        }}
+      </Answered>
+      {asked && (
+        <Settle
+          {...asked}
+          onClose={() => ask(null)}
+          onDone={() => {
+            ask(null);
+            choose(new Set());
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
+
+interface ListProps {
+  messages: Message[];
+  chosen: ReadonlySet<string>;
+  choose(ids: ReadonlySet<string>): void;
+  ask(outcome: Outcome, id: string): void;
+}
+
+function List({ messages, chosen, choose, ask }: ListProps): JSX.Element {
+  const toggle = (id: string, on: boolean): void => choose(new Set(on ? [...chosen, id] : [...chosen].filter((one) => one !== id)));
+  const box = (message: Message): JSX.Element => (
+    <input
+      type="checkbox"
+      aria-label={t("dead.chooseOne", { id: message.to })}
+      checked={chosen.has(message.id)}
+      onChange={(event) => toggle(message.id, event.currentTarget.checked)}
+    />
+  );
+  return (
+    <Table
+      label={t("messages.unknown")}
+      items={messages}
+      keyOf={(message) => message.id}
+      empty={<Empty title={t("messages.noneUnknown")} note={t("messages.noneUnknownNote")} />}
+      columns={[
+        ...(may("manage") ? [{ head: t("dead.choose"), cell: box }] : []),
+        { head: t("messages.to"), cell: (message) => <OpenMessage message={message} /> },
+        { head: t("campaign.sender"), cell: (message) => message.sender },
+        { head: t("messages.left"), number: true, cell: (message) => <Left message={message} /> },
+        { head: t("campaign.why"), cell: (message) => <span class="cut">{(message.error ?? message.attempts.at(-1)?.error)?.detail}</span> },
+        {
+          head: "",
+          cell: (message) =>
+            may("manage") && (
+              <span class="buttons tight">
+                {OUTCOMES.map((outcome) => (
+                  <button key={outcome} type="button" class="small" onClick={() => ask(outcome, message.id)}>
+                    {t(`messages.it.${outcome}`)}
+                  </button>
+                ))}
+              </span>
+            ),
+        },
+      ]}
+    />
+  );
+}
+
+function Left({ message }: { message: Message }): JSX.Element {
+  const at = message.attempts.at(-1)?.startedAt ?? message.createdAt;
+  return <time title={moment(at)}>{ago(at)}</time>;
+}
+
+interface SettleProps {
+  outcome: Outcome;
+  ids: string[];
+  onClose(): void;
+  onDone(): void;
+}
+
+/** Asks once, then settles one after the other; those that somebody else has settled meanwhile are told. */
+function Settle({ outcome, ids, onClose, onDone }: SettleProps): JSX.Element {
+  const run = async (): Promise<void> => {
+    const settled = await Promise.allSettled(ids.map((id) => call(`/api/jobs/${encodeURIComponent(id)}/resolve`, { method: "POST", body: { outcome } })));
+    const refused = settled.filter((one) => one.status === "rejected");
+    if (refused.length === ids.length) throw refused[0]!.reason;
+    await done(counted("messages.settled", ids.length - refused.length), async () => undefined);
+    if (refused.length > 0) throw refused[0]!.reason;
+    onDone();
+  };
+  return (
+    <Ask title={counted(`messages.settle.${outcome}`, ids.length)} confirm={t("messages.settleConfirm")} onClose={onClose} run={run}>
+      <p>{t(`messages.settleNote.${outcome}`)}</p>
+    </Ask>
+  );
+}

@@ -1,0 +1,40 @@
+// Whose things a page shows. A key of one tenant answers that by itself; with a key for all tenants,
+// one is chosen, stands in the address, and stays chosen on the next page.
+
+import { useEffect } from "preact/hooks";
+import { signal } from "@preact/signals";
+import type { Page_Destination } from "../api/schema.ts";
+import { usePolled } from "./poll.ts";
+import { narrow, parameter } from "./route.ts";
+import { who } from "./session.ts";
+
+const last = signal("");
+
+export interface Whose {
+  /** For `?tenant=`; empty with a key of one tenant. */
+  tenant: string;
+  /** Whether a tenant has to be chosen first. */
+  isOpen: boolean;
+  /** Whether there is a choice at all. */
+  isChoice: boolean;
+  /** Tenants that are known from the configuration. */
+  known: string[];
+}
+
+/** Whether the key that is signed in with is for all tenants. */
+export function isOfAll(): boolean {
+  return who.value?.tenant === "*";
+}
+
+export function useTenant(): Whose {
+  const isChoice = isOfAll();
+  const destinations = usePolled<Page_Destination>(isChoice ? "/api/destinations" : null, 60_000);
+  const known = [...new Set(destinations.data?.items.map(({ tenant }) => tenant))].sort();
+  const asked = isChoice ? parameter("tenant") : "";
+  const guess = last.value || (known.length === 1 ? known[0]! : "");
+  useEffect(() => {
+    if (asked) last.value = asked;
+    else if (isChoice && guess) narrow({ tenant: guess });
+  }, [isChoice, asked, guess]);
+  return { tenant: asked, isOpen: isChoice && !asked, isChoice, known };
+}
