@@ -80,7 +80,7 @@ test("200 hostile texts in every answer do nothing on any page", async () => {
     return route.fulfill({ response, json: poisoned(await response.json(), () => HOSTILE[used++ % HOSTILE.length]!) });
   });
   for (const path of PAGES) {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await world.go(path.replace("CAMPAIGN", campaigns.started).replace("DRAFT", campaigns.draft));
       assert.ok(await isWhole(page), path);
     }

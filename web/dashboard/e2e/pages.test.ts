@@ -69,7 +69,8 @@ for (const theme of ["light", "dark"] as const) {
         // The chart has had two looks at the counters.
         if (name === "overview") await world.page.waitForFunction(() => document.querySelector(".legend .num")?.textContent !== "–");
         await world.page.screenshot({ path: `${PICTURES}/${name}-${theme}-${width}.png`, fullPage: true });
-        wrong.push(...(await world.findings()).map((finding) => `${name}: ${finding}`));
+        // Colours are the same at every width, and all else is the same in both themes.
+        if (theme === "light" || width === 1440) wrong.push(...(await world.findings()).map((finding) => `${name}: ${finding}`));
         const wide = await world.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (wide > 0) wrong.push(`${name}: ${wide} px stick out at the side`);
       }
