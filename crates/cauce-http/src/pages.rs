@@ -1,8 +1,9 @@
-//! The dashboard: its files, its pages, and what is said where it was not built.
+//! The dashboard and the reference of the API: their files, their pages, and what is said where they
+//! were not built.
 //!
-//! Its files carry a hash in their names and are kept by browsers for good; the one page is asked
-//! for anew each time. Every address that is no file and asks for HTML gets that page, which finds
-//! out by itself what to show there.
+//! Their files carry a hash in their names and are kept by browsers for good; the two pages are asked
+//! for anew each time. Every address that is no file and asks for HTML gets one of them, which finds
+//! out by itself what to show there: `/docs` and what is below it the reference, all else the dashboard.
 
 use axum::{
     body::Body,
@@ -21,6 +22,7 @@ const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const INDEX: &str = "/index.html";
+const REFERENCE: &str = "/docs.html";
 /// What is not the dashboard's, so that a call that goes wrong there is answered as a problem.
 const OF_THE_API: [&str; 3] = ["/api/", "/tracking-v2/", "/webhooks/"];
 
@@ -32,19 +34,24 @@ pub(crate) fn answer(request: &Request) -> Option<Response> {
         return None;
     }
     let headers = request.headers();
-    if path != "/"
-        && path != INDEX
+    if ![INDEX, REFERENCE].contains(&path)
         && let Some(asset) = assets::dashboard(path)
     {
         return Some(file(asset, kind_of(path), FOR_GOOD, headers));
     }
-    if path != "/" && !asks_for_html(headers) {
+    if !["/", "/docs"].contains(&path) && !asks_for_html(headers) {
         return None;
     }
-    Some(match assets::dashboard(INDEX) {
+    Some(match assets::dashboard(page_at(path)) {
         Some(asset) => file(asset, HTML, ASK_AGAIN, headers),
         None => not_built(),
     })
+}
+
+/// The page that is shown at an address.
+fn page_at(path: &str) -> &'static str {
+    let is_reference = path == REFERENCE || path == "/docs" || path.starts_with("/docs/");
+    if is_reference { REFERENCE } else { INDEX }
 }
 
 fn file(

@@ -18,10 +18,10 @@ import { Tracking } from "./pages/tracking.tsx";
 import { Sessions } from "./pages/sessions.tsx";
 import { Settings } from "./pages/settings.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
-import { type Language, type Theme, language, theme } from "./state/preferences.ts";
 import { parts, path } from "./state/route.ts";
 import { connection, lookWho, signOut, who } from "./state/session.ts";
 import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
+import { Preferences } from "./ui/preferences.tsx";
 import { Toasts, say } from "./ui/toasts.tsx";
 import { inWords } from "./ui/dialog.tsx";
 
@@ -129,29 +129,10 @@ function Account(): JSX.Element {
         <strong>{who.value?.name}</strong>
         <span class="note">{who.value?.tenant === "*" ? t("account.all") : who.value?.tenant}</span>
       </p>
+      <a href="/docs">{t("nav.docs")}</a>
       <button type="button" class="small" onClick={() => void leave()}>
         {t("action.signOut")}
       </button>
-    </div>
-  );
-}
-
-export function Preferences(): JSX.Element {
-  return (
-    <div class="preferences">
-      <select
-        aria-label={t("account.language")}
-        value={language.value}
-        onChange={(event) => (language.value = event.currentTarget.value as Language)}
-      >
-        <option value="en">English</option>
-        <option value="es">Español</option>
-      </select>
-      <select aria-label={t("account.theme")} value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
-        <option value="system">{t("theme.system")}</option>
-        <option value="light">{t("theme.light")}</option>
-        <option value="dark">{t("theme.dark")}</option>
-      </select>
     </div>
   );
 }

@@ -60,7 +60,7 @@ pub(crate) fn check_origin(
     }
     Err(Problem::new(
         Code::WrongOrigin,
-        "with the cookie of a sign-in only our own pages may change something; behind a proxy, set http.public_url to the address of the pages, or send a key",
+        "with the cookie of a sign-in only our own pages may change something; behind a proxy, set public_url to the address of the pages, or send a key",
     ))
 }
 

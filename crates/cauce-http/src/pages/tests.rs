@@ -12,7 +12,7 @@ const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
 #[test]
 fn browsers_get_the_page_at_every_address_that_is_not_of_the_api() {
-    for path in ["/", "/queues/meta", "/settings"] {
+    for path in ["/", "/queues/meta", "/settings", "/docs", "/docs/getJob"] {
         let page = ask(Method::GET, path, BROWSER).expect(path);
         assert_eq!(page.headers()[header::CONTENT_TYPE], HTML, "{path}");
         assert_eq!(
@@ -26,10 +26,28 @@ fn browsers_get_the_page_at_every_address_that_is_not_of_the_api() {
 }
 
 #[test]
+fn reference_of_the_api_is_at_docs_and_below_it_alone() {
+    for (path, page) in [
+        ("/docs", REFERENCE),
+        ("/docs/", REFERENCE),
+        ("/docs/schemas/Job", REFERENCE),
+        ("/docs.html", REFERENCE),
+        ("/docsy", INDEX),
+        ("/queues/docs", INDEX),
+        ("/", INDEX),
+    ] {
+        assert_eq!(page_at(path), page, "{path}");
+    }
+    // Whoever asks for it by its name gets it, whatever they take.
+    assert!(ask(Method::GET, "/docs", "*/*").is_some());
+}
+
+#[test]
 fn programs_get_a_problem_and_not_the_page() {
     for (method, path, accept) in [
         (Method::GET, "/nowhere", "*/*"),
         (Method::GET, "/assets/none.js", "*/*"),
+        (Method::GET, "/docs/getJob", "application/json"),
         (Method::GET, "/api/nowhere", BROWSER),
         (Method::GET, "/tracking-v2/nowhere", BROWSER),
         (Method::POST, "/queues", BROWSER),
@@ -43,10 +61,10 @@ fn files_of_the_build_are_kept_for_good_and_the_page_is_not() {
     for path in assets::dashboard_paths() {
         let file = ask(Method::GET, path, "*/*");
         let Some(file) = file else {
-            assert_eq!(path, INDEX);
+            assert!([INDEX, REFERENCE].contains(&path), "{path}");
             continue;
         };
-        let for_good = path != INDEX;
+        let for_good = ![INDEX, REFERENCE].contains(&path);
         assert_eq!(
             file.headers()[header::CACHE_CONTROL] == FOR_GOOD,
             for_good,

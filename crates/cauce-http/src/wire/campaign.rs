@@ -41,7 +41,7 @@ pub(crate) struct CampaignBody {
     pub(crate) variants: Option<Vec<VariantBody>>,
     /// Contacts by their id, or as objects that are taken as `POST /api/contacts` takes them. Where
     /// the number of one is none, it is left out and counted.
-    #[schema(max_items = 10000, value_type = Option<Vec<Object>>, example = json!(["customer-1042", {"phone": "+34 600 111 222", "name": "Ana"}]))]
+    #[schema(max_items = 10000, example = json!(["customer-1042", {"phone": "+34 600 111 222", "name": "Ana"}]))]
     pub(crate) contacts: Option<Vec<ContactRef>>,
     /// Contacts by what they have.
     pub(crate) audience: Option<AudienceBody>,
@@ -124,7 +124,10 @@ pub(crate) struct SendWindowBody {
     pub(super) time_zone: Option<String>,
 }
 
-/// A contact, named.
+/// A contact: its id, or as it is handed in.
+#[derive(ToSchema)]
+#[schema(as = CampaignContact)]
+#[serde(untagged)]
 pub(crate) enum ContactRef {
     Id(String),
     Entry(Box<ContactBody>),

@@ -2,11 +2,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Lost, Preferences } from "../app.tsx";
+import { Lost } from "../app.tsx";
 import { t } from "../i18n.ts";
 import { ended, signIn } from "../state/session.ts";
 import { Field } from "../ui/basics.tsx";
 import { inWords } from "../ui/dialog.tsx";
+import { Preferences } from "../ui/preferences.tsx";
 
 export function SignIn(): JSX.Element {
   const [key, setKey] = useState("");
