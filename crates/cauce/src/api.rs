@@ -40,19 +40,38 @@ impl Api {
             .clone()
             .or_else(|| config.as_ref()?.admin_key.clone());
         let key = key.ok_or_else(|| Failure::usage(NO_KEY))?;
+        Api::new(&base.unwrap_or_default(), key)
+    }
+
+    /// The server that is meant, for what needs no key.
+    pub(crate) fn without_key(url: Option<String>, global: &Global) -> Result<Api, Failure> {
+        let base = match url {
+            Some(url) => url,
+            None => config::load(&config::inputs(global, Vec::new()))
+                .map_err(Failure::usage)?
+                .local_url(),
+        };
+        Api::new(&base, String::new())
+    }
+
+    fn new(base: &str, key: String) -> Result<Api, Failure> {
         let transport = Transport::new(&deadlines()).map_err(Failure::failed)?;
         let patient = settings::Transport {
             total: LONG,
             ..deadlines()
         };
         let patient = Transport::new(&patient).map_err(Failure::failed)?;
-        let base = base.unwrap_or_default().trim_end_matches('/').to_owned();
         Ok(Api {
             transport,
             patient,
-            base,
+            base: base.trim_end_matches('/').to_owned(),
             key,
         })
+    }
+
+    /// The address of the server.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Asks for something.
@@ -121,8 +140,11 @@ impl Api {
     }
 
     fn request(&self, method: http::Method, path: &str, body: Option<&Value>) -> Request {
-        let bearer = format!("Bearer {}", self.key);
-        let mut headers = vec![header("authorization", bearer, true)];
+        let mut headers = Vec::new();
+        if !self.key.is_empty() {
+            let bearer = format!("Bearer {}", self.key);
+            headers.push(header("authorization", bearer, true));
+        }
         if body.is_some() {
             headers.push(header("content-type", "application/json".to_owned(), false));
         }
@@ -142,9 +164,21 @@ impl Api {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
-        let request = self.request(method, path, body);
+        let response = self.send(self.request(method, path, body)).await?;
+        read(&response)
+    }
+
+    /// Asks for something whose status says as much as its body.
+    pub(crate) async fn ask(&self, path: &str) -> Result<(u16, Value), Failure> {
+        let request = self.request(http::Method::GET, path, None);
+        let response = self.send(request).await?;
+        let body = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+        Ok((response.status, body))
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, Failure> {
         match self.transport.send(request, || {}).await.answer {
-            Answer::Response(response) => read(&response),
+            Answer::Response(response) => Ok(response),
             Answer::NotSent(fault) => Err(self.unreachable(fault)),
             Answer::Ambiguous(fault) => Err(Failure::failed(format!(
                 "{} took the request and did not answer ({}); hint: look whether it was done",
@@ -197,7 +231,7 @@ fn read(response: &Response) -> Result<Value, Failure> {
 }
 
 /// What a problem document (RFC 9457) says, in one line and one more for each bad field.
-fn refusal(status: u16, problem: &Value) -> String {
+pub(crate) fn refusal(status: u16, problem: &Value) -> String {
     let text = |name: &str| {
         problem
             .get(name)

@@ -1,9 +1,12 @@
 //! The command line: what can be asked, and nothing of how it is done.
 
+mod watching;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::watching::{ReadyArgs, TopArgs};
 use crate::{bench, demo, global::Global};
 
 /// Takes conversion events over HTTP, keeps them durably, and delivers them to ad platforms no
@@ -32,11 +35,15 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Check the configuration, the data folder and the credentials of every account
     Check(CheckArgs),
+    /// Ask a running server whether it is ready; needs no key
+    Ready(ReadyArgs),
     /// Create, list and revoke API keys, in the data folder or through a server
     #[command(subcommand)]
     Keys(Keys),
     /// Show the queues of a running server, or pause, resume and drain one
     Queues(QueuesArgs),
+    /// Watch the queues of a running server, as top watches processes
+    Top(TopArgs),
     /// Look into the jobs of a running server
     Jobs(JobsArgs),
     /// List dead letters of a running server, and put them back in their queue

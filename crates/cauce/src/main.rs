@@ -14,6 +14,7 @@ mod failure;
 mod global;
 mod logging;
 mod output;
+mod top;
 
 use std::process::ExitCode;
 
@@ -57,8 +58,10 @@ async fn run(command: Command, global: &Global) -> Result<(), Failure> {
         Command::Serve(args) => commands::serve::run(args, global).await,
         Command::Demo(args) => demo::run(args, global).await,
         Command::Check(args) => commands::check::run(args, global).await,
+        Command::Ready(args) => commands::ready::run(args, global).await,
         Command::Keys(keys) => commands::keys::run(keys, global).await,
         Command::Queues(args) => commands::queues::run(args, global).await,
+        Command::Top(args) => top::run(args, global).await,
         Command::Jobs(args) => commands::jobs::run(args, global).await,
         Command::Dead(dead) => commands::dead::run(dead, global).await,
         Command::Export(export) => commands::export::run(export, global).await,

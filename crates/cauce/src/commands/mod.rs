@@ -9,5 +9,6 @@ pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod queues;
+pub(crate) mod ready;
 pub(crate) mod serve;
 pub(crate) mod store;

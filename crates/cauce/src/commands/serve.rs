@@ -5,6 +5,8 @@
 //!                                             |
 //!            SIGHUP: reload      SIGTERM, SIGINT: finish what is in flight, 25 s at most
 //! ```
+//!
+//! A service manager is told when it is ready, reloads, stops, and where it asks, that it is alive.
 
 use std::{
     io::{self, IsTerminal},
@@ -15,7 +17,10 @@ use cauce_engine::Engine;
 use cauce_http::Bound;
 use sd_notify::NotifyState;
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Interval, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -145,9 +150,11 @@ impl Running {
     }
 
     async fn wait(mut self, stops: &mut Stops, hang_up: &mut Signal) -> Result<(), Failure> {
+        let mut watchdog = Watchdog::asked_for();
         loop {
             tokio::select! {
                 _ = hang_up.recv() => self.reload(),
+                () = watchdog.due() => tell_alive().await,
                 why = self.engine.failed() => return Err(self.give_up(why).await),
                 name = stops.next() => {
                     tracing::info!(signal = name, "stopping: finishing what is in flight");
@@ -230,6 +237,40 @@ impl Running {
             "the data folder {dir} can no longer be written: {why}; hint: look at the disk \
              (`dmesg`, `df -h {dir}`), then start again: what was acknowledged is safe"
         ))
+    }
+}
+
+/// When the service manager wants to hear that the process is alive; never, where it does not ask.
+struct Watchdog {
+    ticks: Option<Interval>,
+}
+
+impl Watchdog {
+    /// Twice as often as it has to be, as `sd_watchdog_enabled(3)` recommends.
+    fn asked_for() -> Watchdog {
+        let every = sd_notify::watchdog_enabled().map(|within| within / 2);
+        let ticks = every.filter(|every| !every.is_zero()).map(|every| {
+            let mut ticks = tokio::time::interval(every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        });
+        Watchdog { ticks }
+    }
+
+    /// Waits for the next time.
+    async fn due(&mut self) {
+        match &mut self.ticks {
+            Some(ticks) => drop(ticks.tick().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Says that the process is alive, if it is: the word goes through a worker of the runtime, and where
+/// all of them hang, the service manager hears nothing and starts the process anew.
+async fn tell_alive() {
+    if tokio::spawn(async {}).await.is_ok() {
+        tell_systemd(&[NotifyState::Watchdog]);
     }
 }
 

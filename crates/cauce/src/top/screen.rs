@@ -1,0 +1,107 @@
+//! The terminal: raw while it is watched, and as it was afterwards, also after a panic.
+
+use std::{io, time::Duration};
+
+use ratatui::{
+    DefaultTerminal, Terminal,
+    backend::TestBackend,
+    crossterm::{
+        event::{self, Event, KeyEvent, KeyEventKind},
+        terminal,
+    },
+};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use super::{state::State, view};
+
+/// How often the thread that reads keys looks whether anybody still listens.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Keys that are pressed faster than they are taken wait here.
+const MAX_WAITING: usize = 64;
+/// How wide a frame is where there is no terminal.
+const WIDTH: u16 = 120;
+
+/// What comes from the terminal.
+pub(super) enum Input {
+    Key(KeyEvent),
+    Resized,
+    /// There is no terminal any more.
+    Closed,
+}
+
+/// The terminal while it is watched.
+pub(super) struct Screen {
+    terminal: DefaultTerminal,
+    inputs: Receiver<Input>,
+}
+
+impl Screen {
+    /// Takes the terminal over.
+    pub(super) fn open() -> io::Result<Screen> {
+        let terminal = ratatui::try_init()?;
+        let (sender, inputs) = mpsc::channel(MAX_WAITING);
+        std::thread::spawn(move || read(&sender));
+        Ok(Screen { terminal, inputs })
+    }
+
+    /// Shows the state.
+    pub(super) fn draw(&mut self, state: &State) -> io::Result<()> {
+        self.terminal.draw(|frame| view::render(frame, state))?;
+        Ok(())
+    }
+
+    /// Waits for what comes next.
+    pub(super) async fn next(&mut self) -> Input {
+        self.inputs.recv().await.unwrap_or(Input::Closed)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        ratatui::restore();
+    }
+}
+
+/// Reads until nobody listens or there is nothing to read from.
+fn read(to: &Sender<Input>) {
+    while !to.is_closed() {
+        let input = match event::poll(PATIENCE) {
+            Ok(false) => continue,
+            Ok(true) => event::read(),
+            Err(error) => Err(error),
+        };
+        let input = match input {
+            Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Input::Key(key),
+            Ok(Event::Resize(..)) => Input::Resized,
+            Ok(_) => continue,
+            Err(_) => Input::Closed,
+        };
+        let ended = matches!(input, Input::Closed);
+        if to.blocking_send(input).is_err() || ended {
+            return;
+        }
+    }
+}
+
+/// One frame as text, as high as it has to be.
+pub(super) fn plain(state: &State) -> String {
+    let width = terminal::size().map_or(WIDTH, |(width, _)| width.max(40));
+    frame(state, width, view::height(state))
+}
+
+/// One frame of a size as text, without what is empty at the ends of lines.
+pub(super) fn frame(state: &State, width: u16, height: u16) -> String {
+    let mut terminal =
+        Terminal::new(TestBackend::new(width, height)).expect("it is made of memory alone");
+    terminal
+        .draw(|frame| view::render(frame, state))
+        .expect("memory takes every cell");
+    let buffer = terminal.backend().buffer();
+    let lines = buffer.content().chunks(usize::from(width.max(1)));
+    let text = |line: &[ratatui::buffer::Cell]| {
+        let line: String = line.iter().map(|cell| cell.symbol()).collect();
+        line.trim_end().to_owned()
+    };
+    let lines: Vec<String> = lines.map(text).collect();
+    lines.join("\n").trim_end().to_owned()
+}
