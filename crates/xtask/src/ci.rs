@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use crate::{
-    config_reference, openapi,
+    config_reference, deploy, openapi,
     shell::{self, cargo, has, say},
     test, tidy, web,
 };
@@ -21,6 +21,8 @@ pub(crate) fn run() -> Result<()> {
     config_reference::run(true)?;
     step("licences and sources");
     licences()?;
+    step("deploy");
+    deploy::run()?;
     step("web");
     web::build()?;
     step("lints");

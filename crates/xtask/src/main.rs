@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod config_reference;
 mod demo;
+mod deploy;
 mod duckdb;
 mod openapi;
 mod python;
@@ -32,6 +33,7 @@ usage: cargo xtask TASK
   demo [ARGS]          build and run `cauce demo`
   bench [ARGS]         measure cauce with BullMQ, Fastify and SQLite beside it; print the ratios
   schemathesis [ARGS]  send a server what Schemathesis makes up from the OpenAPI document
+  deploy               check what is in deploy with promtool, systemd-analyze and docker compose
   duckdb               have DuckDB read the files of tracked events, and compare with the statistics
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
@@ -60,6 +62,7 @@ fn run() -> Result<()> {
         Some("demo") => demo::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("schemathesis") => schemathesis::run(&rest),
+        Some("deploy") => deploy::run(),
         Some("duckdb") => duckdb::run(),
         Some("openapi") => openapi::run(is_check(&rest)?),
         Some("config-reference") => config_reference::run(is_check(&rest)?),

@@ -17,6 +17,7 @@ mod e2e_commands;
 mod e2e_contacts;
 mod e2e_control;
 mod e2e_crash;
+mod e2e_deploy;
 mod e2e_faults;
 mod e2e_limits;
 mod e2e_messages;
