@@ -37,7 +37,7 @@ export function Destinations(): JSX.Element {
                 ),
               },
               { head: t("job.tenant"), cell: (item) => item.tenant },
-              { head: t("destinations.platform"), cell: (item) => item.platform },
+              { head: t("destinations.platform"), cell: (item) => word("platform", item.platform) },
               { head: t("destinations.breaker"), cell: (item) => <Breaker line={item.line} /> },
               { head: t("destinations.credentials"), cell: (item) => <Credentials token={item.credentials} /> },
               { head: "", cell: (item) => <Test destination={item} /> },

@@ -49,7 +49,7 @@ export function Overview(): JSX.Element {
               columns={[
                 { head: t("destinations.name"), cell: (item) => <strong>{item.name}</strong> },
                 { head: t("job.tenant"), cell: (item) => item.tenant },
-                { head: t("destinations.platform"), cell: (item) => item.platform },
+                { head: t("destinations.platform"), cell: (item) => word("platform", item.platform) },
                 { head: t("destinations.breaker"), cell: (item) => <Breaker line={item.line} /> },
                 { head: t("destinations.rate"), cell: (item) => <DestinationRate line={item.line} /> },
                 { head: t("destinations.inFlight"), number: true, cell: (item) => number(item.line?.inFlight) },
@@ -76,7 +76,7 @@ function Figures({ queues }: { queues: Queue[] }): JSX.Element {
       <Figure label={t("overview.accepted")} value={short(rates?.accepted ?? 0)} note={t("unit.perSecond")} />
       <Figure label={t("overview.sent")} value={short(rates?.sent ?? 0)} note={t("unit.perSecond")} />
       <Figure label={t("overview.backlog")} value={short(sum((queue) => queue.pending))} note={t("unit.jobs")} to="/queues" />
-      <Figure label={t("overview.oldest")} value={duration(oldest * 1_000)} tone={oldest > 300 ? "warn" : "plain"} />
+      <Figure label={t("overview.oldest")} value={duration(oldest > 0 ? oldest * 1_000 : null)} tone={oldest > 300 ? "warn" : "plain"} />
       <Figure label={t("nav.dead")} value={short(dead)} tone={dead > 0 ? "bad" : "good"} to="/dead" note={dead > 0 ? t("overview.look") : t("overview.none")} />
       <Figure label={t("overview.saved")} value={short(saved)} note={t("overview.savedNote")} />
     </dl>

@@ -38,7 +38,7 @@ export function Pixels(): JSX.Element {
       )}
       <div class="filters">
         <Choice name="range" label={t("range.label")} any={t("range.day")} options={[["hour", t("range.hour")], ["week", t("range.week")]]} />
-        <Choice name="platform" label={t("destinations.platform")} options={["meta", "google", "linkedin", "tiktok"].map((name) => [name, name])} />
+        <Choice name="platform" label={t("destinations.platform")} options={["meta", "google", "linkedin", "tiktok"].map((name) => [name, word("platform", name)])} />
       </div>
       <Answered of={stats} rows={8}>
         {(data) => (
@@ -63,7 +63,7 @@ function Sent({ stats }: { stats: PixelStats }): JSX.Element {
   const names = Object.keys(stats.platforms);
   if (names.length === 0) return <Empty title={t("pixels.none")} note={t("pixels.noneNote")} />;
   const series: Series[] = names.map((name, index) => ({
-    label: name,
+    label: word("platform", name),
     colour: COLOURS[index % COLOURS.length]!,
     values: stats.series.map((step) => step.platforms[name]?.sent ?? 0),
   }));
@@ -82,7 +82,7 @@ function Platforms({ stats }: { stats: PixelStats }): JSX.Element {
           head: t("destinations.platform"),
           cell: ([name, one]) => (
             <>
-              <strong>{name}</strong>
+              <strong>{word("platform", name)}</strong>
               {one.lastError && <small class="under">{one.lastError}</small>}
             </>
           ),
@@ -116,7 +116,7 @@ function Tokens(): JSX.Element {
             columns={[
               { head: t("job.account"), cell: (token) => <strong>{token.account}</strong> },
               { head: t("job.tenant"), cell: (token) => token.tenant },
-              { head: t("destinations.platform"), cell: (token) => token.platform },
+              { head: t("destinations.platform"), cell: (token) => word("platform", token.platform) },
               { head: t("destinations.credentials"), cell: (token) => <Credentials token={token} /> },
               { head: t("pixels.expires"), number: true, cell: (token) => moment(token.expiresAt) },
               { head: "", cell: (token) => <Verify token={token} /> },

@@ -122,7 +122,8 @@ function options(box: HTMLElement, series: Series[], height: number): uPlot.Opti
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
+    // With a look or two, or none, the axis still is about the last minute.
+    scales: { x: { range: (_plot, low, high) => lastMinute(low, high) }, y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
     axes: [
       { ...axis, space: 90, values: (_plot, ticks) => ticks.map((at) => clock(at, ticks)) },
       { ...axis, size: 52, values: (_plot, ticks) => ticks.map((value) => short(value)) },
@@ -137,6 +138,11 @@ function options(box: HTMLElement, series: Series[], height: number): uPlot.Opti
       })),
     ],
   };
+}
+
+function lastMinute(low: number | null, high: number | null): [number, number] {
+  const end = high ?? Date.now() / 1_000;
+  return [Math.min(low ?? end, end - 60), end];
 }
 
 function clock(at: number, ticks: number[]): string {
