@@ -18,6 +18,7 @@ import { Tracking } from "./pages/tracking.tsx";
 import { Sessions } from "./pages/sessions.tsx";
 import { Settings } from "./pages/settings.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
+import { follow } from "./state/live.ts";
 import { parts, path } from "./state/route.ts";
 import { connection, lookWho, signOut, who } from "./state/session.ts";
 import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
@@ -68,6 +69,7 @@ function Waiting(): JSX.Element {
 
 function Frame(): JSX.Element {
   useFocus();
+  useEffect(follow, [who.value?.id]);
   return (
     <div class="frame">
       <a class="skip" href="#main">

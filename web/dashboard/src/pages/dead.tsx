@@ -3,9 +3,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address } from "../api/client.ts";
-import type { Job, Page_DeadReason, Page_Job, Page_Queue } from "../api/schema.ts";
+import type { Job, Page_DeadReason, Page_Job } from "../api/schema.ts";
 import { ago, moment, number } from "../format.ts";
 import { counted, t } from "../i18n.ts";
+import { useQueues } from "../state/live.ts";
 import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { may } from "../state/session.ts";
@@ -26,7 +27,7 @@ interface Choosing {
 }
 
 export function DeadLetters(): JSX.Element {
-  const queues = usePolled<Page_Queue>("/api/queues");
+  const queues = useQueues();
   return (
     <>
       <Heading title={t("nav.dead")} note={t("dead.note")} />

@@ -2,11 +2,14 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { BatchMetrics, Page_Destination, Page_Queue, PixelStats, Queue, Ready } from "../api/schema.ts";
+import { useEffect, useRef } from "preact/hooks";
+import type { BatchMetrics, Page_Destination, PixelStats, Queue, Ready } from "../api/schema.ts";
 import { duration, number, short } from "../format.ts";
 import { counted, t, word } from "../i18n.ts";
 import { History } from "../state/history.ts";
+import { useQueues } from "../state/live.ts";
 import { usePolled } from "../state/poll.ts";
+import { connection } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Figure, Heading, Link, Panel } from "../ui/basics.tsx";
 import { Chart, type Series } from "../ui/chart.tsx";
@@ -14,16 +17,15 @@ import { Table } from "../ui/table.tsx";
 import { DestinationRate, Breaker } from "./destinations.tsx";
 import { toneOf } from "./tones.ts";
 
+const LOOK_EVERY_MS = 2_000;
 /** Kept while one is on other pages, so that the chart goes on where it was. */
 const history = new History();
 /** Counts the looks, so that what is drawn from them is drawn anew. */
 const looked = signal(0);
 
 export function Overview(): JSX.Element {
-  const queues = usePolled<Page_Queue>("/api/queues", 2_000, ({ items }) => {
-    history.take(items, Date.now());
-    looked.value++;
-  });
+  const queues = useQueues();
+  useLooks(queues.data?.items);
   const destinations = usePolled<Page_Destination>("/api/destinations");
   return (
     <>
@@ -60,6 +62,24 @@ export function Overview(): JSX.Element {
       </Panel>
     </>
   );
+}
+
+/** Looks at the counters again and again, whichever way they come. */
+function useLooks(queues: Queue[] | undefined): void {
+  const newest = useRef(queues);
+  newest.current = queues;
+  const isThere = queues !== undefined;
+  useEffect(() => {
+    if (!isThere) return undefined;
+    const look = (): void => {
+      if (document.hidden || !newest.current || connection.value === "lost") return;
+      history.take(newest.current, Date.now());
+      looked.value++;
+    };
+    look();
+    const timer = setInterval(look, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isThere]);
 }
 
 function Figures({ queues }: { queues: Queue[] }): JSX.Element {

@@ -5,6 +5,7 @@ import { type Page_Job, type Queue } from "../api/schema.ts";
 import { address } from "../api/client.ts";
 import { ago, duration, moment, number } from "../format.ts";
 import { t, word } from "../i18n.ts";
+import { useQueue } from "../state/live.ts";
 import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { Answered } from "../ui/answered.tsx";
@@ -22,7 +23,7 @@ const PRIORITIES = ["critical", "high", "normal", "low"] as const;
 
 export function OneQueue({ name }: { name: string }): JSX.Element {
   const path = `/api/queues/${encodeURIComponent(name)}`;
-  const queue = usePolled<Queue>(path);
+  const queue = useQueue(name);
   return (
     <>
       <Heading title={name} note={t("queue.note")}>

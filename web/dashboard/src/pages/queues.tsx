@@ -1,10 +1,10 @@
 // All queues.
 
 import type { JSX } from "preact";
-import type { Page_Queue, Queue } from "../api/schema.ts";
+import type { Queue } from "../api/schema.ts";
 import { bytes, duration, number } from "../format.ts";
 import { t, word } from "../i18n.ts";
-import { usePolled } from "../state/poll.ts";
+import { useQueues } from "../state/live.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Heading, Link, Panel } from "../ui/basics.tsx";
 import { Table } from "../ui/table.tsx";
@@ -13,7 +13,7 @@ import { GateButton } from "./queue_actions.tsx";
 import { toneOf } from "./tones.ts";
 
 export function QueueList(): JSX.Element {
-  const queues = usePolled<Page_Queue>("/api/queues");
+  const queues = useQueues();
   return (
     <>
       <Heading title={t("nav.queues")} note={t("queues.note")} />

@@ -19,13 +19,8 @@ export interface Polled<T> {
   retry(): void;
 }
 
-/**
- * The answer to a GET, kept up to date; nothing is asked for while the page is hidden. `onAnswer` is
- * told of each answer, also of those that say nothing new.
- */
-export function usePolled<T>(path: string | null, everyMs = EVERY_MS, onAnswer?: (data: T) => void): Polled<T> {
-  const told = useRef(onAnswer);
-  told.current = onAnswer;
+/** The answer to a GET, kept up to date; nothing is asked for while the page is hidden. */
+export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T> {
   const [state, set] = useState<{ path: string | null; data?: T; failure?: Failure }>({ path });
   const [tries, retry] = useState(0);
   const seen = useRef("");
@@ -41,7 +36,6 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS, onAnswer?:
       asking = true;
       try {
         const data = await call<T>(path, { signal: stop.signal });
-        told.current?.(data);
         const text = JSON.stringify(data);
         if (text !== seen.current && !stop.signal.aborted) set({ path, data });
         seen.current = text;

@@ -2,9 +2,10 @@
 
 import type { JSX } from "preact";
 import { address } from "../../api/client.ts";
-import type { Campaign, CampaignQueueMetrics, CampaignQueueStatus, Page_Campaign } from "../../api/schema.ts";
+import type { Campaign, CampaignQueueMetrics, Page_Campaign } from "../../api/schema.ts";
 import { ago, moment, number, percent, short } from "../../format.ts";
 import { t, word } from "../../i18n.ts";
+import { useCampaign } from "../../state/live.ts";
 import { usePolled } from "../../state/poll.ts";
 import { parameter } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
@@ -113,7 +114,7 @@ function List({ campaigns }: { campaigns: Campaign[] }): JSX.Element {
             </>
           ),
         },
-        { head: t("campaign.progress"), cell: (campaign) => <Standing campaign={campaign} /> },
+        { head: t("campaign.progress"), cell: (campaign) => (isOpen(campaign.status) ? <span class="note">{t("campaigns.notStarted")}</span> : <Standing campaign={campaign} />) },
         { head: t("campaigns.when"), number: true, cell: (campaign) => <When campaign={campaign} /> },
       ]}
     />
@@ -122,10 +123,7 @@ function List({ campaigns }: { campaigns: Campaign[] }): JSX.Element {
 
 /** How far one is. */
 function Standing({ campaign }: { campaign: Campaign }): JSX.Element {
-  const isWaiting = isOpen(campaign.status);
-  const path = `/api/campaigns/${encodeURIComponent(campaign.id)}/queue-status`;
-  const found = usePolled<CampaignQueueStatus>(isWaiting ? null : path, isUnderWay(campaign.status) ? EVERY_MS : SELDOM_MS);
-  if (isWaiting) return <span class="note">{t("campaigns.notStarted")}</span>;
+  const found = useCampaign(campaign.id, isUnderWay(campaign.status) ? EVERY_MS : SELDOM_MS);
   const status = found.data?.status;
   if (!status) return <span class="skeleton bone" />;
   const { total, success, failed } = status.progress;

@@ -1,9 +1,10 @@
 // One campaign: what it will send, how far it is, and who got it.
 
 import type { JSX } from "preact";
-import type { Campaign, CampaignProgress, CampaignQueueStatus } from "../../api/schema.ts";
+import type { Campaign, CampaignProgress } from "../../api/schema.ts";
 import { duration, moment, money, number, percent } from "../../format.ts";
 import { t, word } from "../../i18n.ts";
+import { useCampaign } from "../../state/live.ts";
 import { usePolled } from "../../state/poll.ts";
 import { narrow, parameter } from "../../state/route.ts";
 import { isOfAll } from "../../state/tenant.ts";
@@ -38,7 +39,7 @@ export function OneCampaign({ id }: { id: string }): JSX.Element {
               {data.status === "scheduled" && <span>{t("campaign.startsAt", { at: moment(data.scheduledAt) })}</span>}
               {data.reason && <span>{data.reason.detail}</span>}
             </p>
-            {!isOpen(data.status) && <Running campaign={data} path={path} />}
+            {!isOpen(data.status) && <Running campaign={data} />}
             {isOpen(data.status) && <Preview campaign={data} path={path} />}
             <Plan campaign={data} />
             {!isOpen(data.status) && <Recipients campaign={data} path={`${path}/recipients`} isLive={isUnderWay(data.status)} />}
@@ -50,8 +51,8 @@ export function OneCampaign({ id }: { id: string }): JSX.Element {
   );
 }
 
-function Running({ campaign, path }: { campaign: Campaign; path: string }): JSX.Element {
-  const found = usePolled<CampaignQueueStatus>(`${path}/queue-status`, isUnderWay(campaign.status) ? 1_000 : 10_000);
+function Running({ campaign }: { campaign: Campaign }): JSX.Element {
+  const found = useCampaign(campaign.id, isUnderWay(campaign.status) ? 1_000 : 10_000);
   return (
     <Answered of={found} rows={5}>
       {({ status }) => (
