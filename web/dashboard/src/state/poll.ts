@@ -5,6 +5,8 @@ import { signal } from "@preact/signals";
 import { Failure, call } from "../api/client.ts";
 
 const EVERY_MS = 2_000;
+/** A question that takes long is asked so much less often, so that nobody's looking is what keeps a server busy. */
+const REST = 10;
 
 /** Raised when something was changed here, so that all figures are asked for at once. */
 const changes = signal(0);
@@ -34,8 +36,11 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T>
       clearTimeout(timer);
       if (asking || stop.signal.aborted) return;
       asking = true;
+      const began = performance.now();
+      let restMs = everyMs;
       try {
         const data = await call<T>(path, { signal: stop.signal });
+        restMs = Math.max(everyMs, REST * (performance.now() - began));
         const text = JSON.stringify(data);
         if (text !== seen.current && !stop.signal.aborted) set({ path, data });
         seen.current = text;
@@ -49,7 +54,7 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T>
         }
       } finally {
         asking = false;
-        if (!document.hidden && !stop.signal.aborted) timer = setTimeout(() => void ask(), everyMs);
+        if (!document.hidden && !stop.signal.aborted) timer = setTimeout(() => void ask(), restMs);
       }
     };
     const onSight = (): void => void (document.hidden || ask());
