@@ -61,7 +61,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
   return (
     <>
       <div class="filters" role="search">
-        <label class="field">
+        <label class="field wide">
           <span>{t("queues.queue")}</span>
           <select name="queue" value={queue} onChange={(event) => narrow({ queue: event.currentTarget.value, cursor: "", q: "" })}>
             {queues.map(([name, dead]) => (
