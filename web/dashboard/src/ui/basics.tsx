@@ -16,11 +16,13 @@ export function Link({ to, class: name, current, children }: LinkProps): JSX.Ele
   const follow = (event: MouseEvent): void => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(to);
+    go(href);
   };
+  // Whatever an answer says, a link leads to a page of this server.
+  const href = /^\/(?![/\\])/.test(to) ? to : "/";
   const here = current ?? to.split("?")[0] === path.value;
   return (
-    <a href={to} class={name} aria-current={here && current !== undefined ? "page" : undefined} onClick={follow}>
+    <a href={href} class={name} aria-current={here && current !== undefined ? "page" : undefined} onClick={follow}>
       {children}
     </a>
   );

@@ -25,7 +25,7 @@ export function ImportResult({ result, tenant }: { result: ContactImport; tenant
       {reasons.length > 0 && <Bars items={reasons.map(([reason, count]) => [word("reject", reason), count])} tone="bad" />}
       {result.rejectedUrl && (
         <p>
-          <a class="button" href={address(result.rejectedUrl, { tenant })} download={`${result.id}-rejected.csv`}>
+          <a class="button" href={address(`/api/contacts/imports/${encodeURIComponent(result.id)}/rejected`, { tenant })} download={`${result.id}-rejected.csv`}>
             {counted("import.download", result.rejectedKept)}
           </a>
         </p>
