@@ -59,6 +59,7 @@ impl Engine {
         engine.recall_relays().await;
         engine.rescue().await.map_err(StartError::Step)?;
         engine.recall_campaigns().await;
+        engine.recall_wishes().await;
         engine.start_loops(told);
         engine.start_message_loops();
         engine.start_campaign_loop();

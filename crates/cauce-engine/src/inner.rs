@@ -34,7 +34,7 @@ use crate::{
     contacts::MAX_IMPORTS,
     line::Surroundings,
     lines::Lines,
-    messages::{CampaignScreen, Messaging},
+    messages::{self, CampaignScreen, Messaging},
     relays::made::Made,
     sessions::{Means, Sessions},
     settings::{MinFree, Settings},
@@ -118,7 +118,7 @@ impl Inner {
         })?;
         let control = Control::open(&folder)?;
         let kept_through = Rollups::kept_through(&control).await?;
-        let messages = Messages::open(&folder, settings.messages.batch_size)?;
+        let messages = Messages::open(&folder, settings.messages.batch_size, messages::bearing)?;
         let mut options = store_options(&settings, kept_through);
         options.followed = Some(followed(&messages).await?);
         let min_free_bytes = options.min_free_bytes;
@@ -175,6 +175,7 @@ impl Inner {
             transport: transport.clone(),
             clock: clock.clone(),
             unsettled: Arc::default(),
+            telling: Arc::default(),
         };
         let inner = Inner {
             settings: RwLock::new(Arc::new(settings)),

@@ -20,7 +20,7 @@ use cauce_store::{
     jobs::{GroupGate, Scope},
 };
 
-use super::{Campaigning, Refusal, Unfit, estimated_ms, fill, status};
+use super::{Campaigning, Refusal, Unfit, estimated_ms, fill};
 use crate::settings::Settings;
 
 /// Contacts that are looked at for what the text of a campaign asks for.
@@ -58,6 +58,7 @@ impl Campaigning {
         let job = format!("{}_{}", campaign.id, now.as_millis());
         let start = Move {
             begin: Some(Begin { job: job.clone() }),
+            forgiven: Some(self.forgiven_at_start(&campaign).await?),
             ..Move::just(Order::Start)
         };
         let moved = self.store.move_campaign(scope, id, start, now).await?;
@@ -181,6 +182,15 @@ impl Campaigning {
         Ok(())
     }
 
+    /// Whoever starts a campaign knows of what its sender was restricted for before.
+    async fn forgiven_at_start(&self, campaign: &Campaign) -> Result<Outcomes, Refusal> {
+        let restricted = self.messages.restrictions(&campaign.sender).await?;
+        Ok(Outcomes {
+            restricted,
+            ..Outcomes::default()
+        })
+    }
+
     async fn outcomes_of(&self, scope: Scope, id: &str) -> Result<Outcomes, Refusal> {
         let found = self.store.campaign(scope, id).await?;
         let (campaign, _) = found.ok_or(Refusal::Unknown)?;
@@ -191,7 +201,7 @@ impl Campaigning {
                     .messages
                     .campaign(&campaign.tenant, &campaign.id)
                     .await?;
-                Ok(status::outcomes(&figures))
+                self.outcomes(&campaign, &figures).await
             }
         }
     }

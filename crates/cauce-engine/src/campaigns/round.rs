@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Campaigning, Refusal,
     expand::{Expanded, Expander, PIECE},
-    plan, status,
+    plan,
 };
 use crate::settings::Settings;
 
@@ -145,7 +145,7 @@ impl Campaigning {
             let own = plan(&campaign).and_then(|plan| plan.late);
             let policy = own.unwrap_or(settings.campaigns.late);
             let at = campaign.scheduled_at.unwrap_or(now);
-            match policy.decide(at, now) {
+            match policy.decide(at, settings.campaigns.late_after, now) {
                 Due::At(_) => {}
                 Due::Start => self.start_by_itself(&campaign, settings).await?,
                 Due::Missed => {
@@ -153,14 +153,18 @@ impl Campaigning {
                         "its time passed while the server was down, and it was to be left then";
                     self.fail(&campaign, Reason::new("missed", what)).await?;
                 }
-                Due::Ask => {
-                    let what = "its time passed while the server was down; start it, or change scheduledAt";
-                    let note = Some(Reason::new("late", what));
-                    self.store.note_campaign(campaign.id.as_str(), note).await?;
-                }
+                Due::Ask => self.ask(&campaign).await?,
             }
         }
         Ok(next)
+    }
+
+    /// Has a campaign wait for a person to say what is to become of it.
+    async fn ask(&self, campaign: &Campaign) -> Result<(), Refusal> {
+        let what = "its time passed while the server was down; start it, or change scheduledAt";
+        tracing::warn!(campaign = %campaign.id, "a campaign is late and waits for a person");
+        let (id, note) = (campaign.id.as_str(), Reason::new("late", what));
+        Ok(self.store.note_campaign(id, Some(note)).await?)
     }
 
     async fn start_by_itself(
@@ -297,7 +301,7 @@ impl Campaigning {
             tracing::info!(campaign = %group, "a campaign is through");
             return self.settle(campaign, Move::just(Order::Complete)).await;
         }
-        let outcomes = status::outcomes(&figures);
+        let outcomes = self.outcomes(campaign, &figures).await?;
         let note = match settings.campaigns.hold.judge(outcomes, campaign.forgiven) {
             Verdict::GoOn => return Ok(()),
             Verdict::Hold { rate } => Reason::new(
@@ -310,6 +314,11 @@ impl Campaigning {
             Verdict::Barred => Reason::new(
                 "barred_by_provider",
                 "its provider refuses what it says for all; look at its template, then resume it",
+            ),
+            Verdict::Restricted => Reason::new(
+                "sender_restricted",
+                "the provider restricts its sender: too many people have blocked or reported it; \
+                 look at the number's quality there, then resume it",
             ),
         };
         tracing::warn!(campaign = %group, code = note.code, "a campaign is held");

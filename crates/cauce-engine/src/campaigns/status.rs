@@ -242,26 +242,34 @@ fn per_second(figures: &CampaignFigures, sent: u64) -> Option<f64> {
     (sent > 1 && span > 0).then(|| (sent - 1) as f64 * 1_000.0 / span as f64)
 }
 
-/// What has come out of a campaign, for the rule that holds it.
-pub(super) fn outcomes(figures: &CampaignFigures) -> Outcomes {
+/// What has come out of a campaign whose sender was restricted so often, for the rule that holds it.
+pub(super) fn outcomes(figures: &CampaignFigures, restricted: u64) -> Outcomes {
     let all = figures.all();
     let barred = figures.failures.iter().filter(|(code, _)| bars(code));
     Outcomes {
         sent: success(&all),
         failed: failed(&all),
         barred: barred.map(|(_, count)| count).sum(),
+        restricted,
     }
 }
 
 /// Whether a failure with this code is one that all other messages would have too.
 pub(super) fn bars(code: &str) -> bool {
-    matches!(
-        Meaning::of(code),
-        Meaning::TemplatePaused | Meaning::QualityLow
-    )
+    Meaning::of(code) == Meaning::TemplatePaused
 }
 
 impl Campaigning {
+    /// What has come out of a campaign by now, for the rule that holds it.
+    pub(super) async fn outcomes(
+        &self,
+        campaign: &Campaign,
+        figures: &CampaignFigures,
+    ) -> Result<Outcomes, Refusal> {
+        let restricted = self.messages.restrictions(&campaign.sender).await?;
+        Ok(outcomes(figures, restricted))
+    }
+
     /// How a campaign does.
     pub(crate) async fn status(
         &self,
@@ -302,4 +310,4 @@ impl Campaigning {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -108,6 +108,11 @@ impl Engine {
         self.inner.messaging.take_told(sender, told, words).await
     }
 
+    /// Puts wishes into force, before anything is sent, that were noted and not yet told on.
+    pub(super) async fn recall_wishes(&self) {
+        self.inner.messaging.tell_wishes().await;
+    }
+
     pub(super) fn start_message_loops(&self) {
         let inner = &self.inner;
         let (messaging, stop) = (inner.messaging.clone(), inner.stop.clone());

@@ -8,17 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cauce_destinations::message::{Meaning, Message};
+use cauce_destinations::message::Message;
 use cauce_flow::{job::State, queue::settlement::Outcome};
 use cauce_store::{
-    campaigns::contact::OptedBy,
-    jobs::{self, News, NewsBatch, Scope},
-    messages::{Change, Next, Part, Taken, What},
+    jobs::{self, News, NewsBatch},
+    messages::{Bearing, Change, Next, Part, Taken, What},
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::Messaging;
+use super::{Messaging, bearing};
 
 /// News that are written in one transaction, at least and at most.
 const NEWS: RangeInclusive<usize> = 32..=1_024;
@@ -76,7 +75,7 @@ impl Messaging {
         if through == 0 {
             return more;
         }
-        let refused = refused(&news);
+        let has_wishes = news.iter().any(is_unwanted);
         let opens_a_question = news.iter().any(is_unknown);
         let changes: Vec<Change> = news.into_iter().filter_map(change).collect();
         loop {
@@ -97,28 +96,10 @@ impl Messaging {
         if opens_a_question {
             self.unsettled.notify_one();
         }
-        for number in refused {
-            self.opted_out_at_provider(number).await;
+        if has_wishes {
+            self.tell_wishes().await;
         }
         more
-    }
-
-    /// The provider has refused a message because its recipient wants none.
-    async fn opted_out_at_provider(&self, number: u64) {
-        let found = self.store.by_number(self.log.instance(), number).await;
-        let Ok(Some(job)) = found else { return };
-        let Ok(Some((view, _))) = self.store.one(job, Scope::All).await else {
-            return;
-        };
-        let Ok(tenant) = view.tenant.parse() else {
-            return;
-        };
-        let now = self.clock.now();
-        let by = OptedBy::Provider;
-        let noted = self.people.opt_out(&tenant, &[&view.to], by, now).await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "an opt-out that a provider told of could not be kept");
-        }
     }
 }
 
@@ -132,16 +113,15 @@ fn fit(max_news: usize, count: usize, took: Duration) -> usize {
     next.clamp(*NEWS.start(), *NEWS.end())
 }
 
-/// Messages that were refused because their recipients want none, as the provider knows.
-fn refused(news: &[News]) -> Vec<u64> {
-    let numbers = news.iter().filter_map(|news| match &news.what {
+/// Whether a message was refused because its recipient wants none, as the provider knows.
+fn is_unwanted(news: &News) -> bool {
+    match &news.what {
         jobs::What::Settled {
             outcome: Outcome::Dead { reason },
             ..
-        } if Meaning::of(&reason.code) == Meaning::OptedOut => Some(news.number),
-        _ => None,
-    });
-    numbers.collect()
+        } => bearing(&reason.code) == Bearing::Person,
+        _ => false,
+    }
 }
 
 fn is_unknown(news: &News) -> bool {

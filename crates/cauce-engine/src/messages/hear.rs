@@ -15,10 +15,10 @@ use cauce_flow::{
 };
 use cauce_store::{
     campaigns::contact::OptedBy,
-    messages::{self, Error, Heard, Hearing, Inbound, Opt, Word},
+    messages::{self, Bearing, Error, Heard, Hearing, Inbound, Opt, Wish, Word},
 };
 
-use super::{Messaging, words};
+use super::{Messaging, bearing, words};
 use crate::settings::Words;
 
 pub use cauce_destinations::message::Told;
@@ -65,7 +65,8 @@ impl Messaging {
         if hearing.told.is_empty() && hearing.inbound.is_empty() {
             return Ok(Heard::default());
         }
-        let has_wishes = hearing.inbound.iter().any(|inbound| inbound.opt.is_some());
+        let has_wishes = hearing.inbound.iter().any(|inbound| inbound.opt.is_some())
+            || hearing.told.iter().any(is_unwanted);
         let heard = self.store.hear(hearing, now).await?;
         if heard.settles {
             self.unsettled.notify_one();
@@ -125,28 +126,46 @@ impl Messaging {
 
     /// Tells on who wants no more campaigns, or wants them again. What cannot be told now is told
     /// again later: it stays noted.
-    pub(super) async fn tell_wishes(&self) {
+    pub(crate) async fn tell_wishes(&self) {
+        // One at a time: of two wishes of a person, the later one is told last.
+        let _telling = self.telling.lock().await;
         if let Err(error) = self.try_to_tell_wishes().await {
             tracing::warn!(%error, "an opt-out is noted and could not be put into force yet");
         }
     }
 
     async fn try_to_tell_wishes(&self) -> Result<(), WishError> {
-        for wish in self.store.to_opt(MAX_WISHES).await? {
-            let phones = [wish.from.as_str()];
-            let (people, tenant) = (&self.people, &wish.tenant);
-            match wish.opt {
-                _ if wish.is_outdated => {}
-                Opt::Out => {
-                    let by = OptedBy::Word;
-                    people.opt_out(tenant, &phones, by, wish.at).await?;
-                }
-                Opt::In => drop(people.opt_in(tenant, &phones).await?),
+        loop {
+            let wishes = self.store.wishes(MAX_WISHES).await?;
+            if wishes.is_empty() {
+                return Ok(());
             }
-            self.store.opted(wish.id).await?;
+            for wish in wishes {
+                self.tell(&wish).await?;
+                self.store.told_on(&wish.id).await?;
+            }
+        }
+    }
+
+    async fn tell(&self, wish: &Wish) -> Result<(), WishError> {
+        let (tenant, phones) = (&wish.tenant, [wish.from.as_str()]);
+        let by = match wish.id.is_of_provider() {
+            true => OptedBy::Provider,
+            false => OptedBy::Word,
+        };
+        match wish.opt {
+            _ if wish.is_outdated => {}
+            Opt::Out => drop(self.people.opt_out(tenant, &phones, by, wish.at).await?),
+            Opt::In => drop(self.people.opt_in(tenant, &phones).await?),
         }
         Ok(())
     }
+}
+
+/// Whether a provider says that the recipient wants no more.
+fn is_unwanted(told: &messages::Told) -> bool {
+    let reason = told.reason.as_ref();
+    reason.is_some_and(|reason| bearing(&reason.code) == Bearing::Person)
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -21,10 +21,11 @@ mod words;
 
 use std::sync::Arc;
 
+use cauce_destinations::message::Meaning;
 use cauce_store::{
     campaigns::Campaigns,
     jobs::{Follow, JobStore},
-    messages::Messages,
+    messages::{Bearing, Messages},
 };
 use tokio::sync::Notify;
 
@@ -38,6 +39,15 @@ use crate::{clock::Clock, lines::Lines, transport::Transport};
 /// The most messages of one call.
 pub const MAX_MESSAGES: usize = 100;
 
+/// Whom the failure of a message concerns, by its code.
+pub(crate) fn bearing(code: &str) -> Bearing {
+    match Meaning::of(code) {
+        Meaning::OptedOut => Bearing::Person,
+        Meaning::QualityLow => Bearing::Sender,
+        Meaning::ThisMessage | Meaning::BadNumber | Meaning::TemplatePaused => Bearing::Message,
+    }
+}
+
 /// The messages part of a running engine. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Messaging {
@@ -50,4 +60,6 @@ pub(crate) struct Messaging {
     pub(crate) clock: Clock,
     /// Wakes the loop that settles, because there may be something to settle.
     pub(crate) unsettled: Arc<Notify>,
+    /// Held by whoever tells on what people wish.
+    pub(crate) telling: Arc<tokio::sync::Mutex<()>>,
 }

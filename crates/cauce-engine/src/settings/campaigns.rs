@@ -15,6 +15,8 @@ pub struct Campaigns {
     pub retry_delay: Duration,
     /// What becomes of a scheduled campaign whose time has passed, where it does not say itself.
     pub late: late::Policy,
+    /// A start that is later than this has missed its time.
+    pub late_after: Duration,
     /// The time zone of contacts of which none is known, where the campaign names none.
     pub time_zone: String,
     /// When a campaign is held because too much of it fails.
@@ -28,6 +30,7 @@ impl Default for Campaigns {
             retries: 3,
             retry_delay: Duration::from_secs(1),
             late: late::Policy::Send,
+            late_after: Duration::from_secs(60),
             time_zone: "UTC".to_owned(),
             hold: Rule::default(),
         }

@@ -156,7 +156,11 @@ pub(crate) struct Bench {
 impl Bench {
     /// An engine that delivers to a destination of this kind.
     pub(crate) async fn start(faulty: Faulty) -> Bench {
-        let dir = tempfile::tempdir().unwrap();
+        Bench::start_in(tempfile::tempdir().unwrap(), faulty).await
+    }
+
+    /// The same, with what is in this folder.
+    pub(crate) async fn start_in(dir: tempfile::TempDir, faulty: Faulty) -> Bench {
         let (url, outside) = outside().await;
         let settings = settings(dir.path(), Faulty { url, ..faulty });
         let engine = Engine::start(settings).await.unwrap();
@@ -168,9 +172,14 @@ impl Bench {
     }
 
     pub(crate) async fn stop(self) {
+        drop(self.leave().await);
+    }
+
+    /// Stops it and answers its folder.
+    pub(crate) async fn leave(self) -> tempfile::TempDir {
         self.engine.stop(Duration::from_secs(5)).await;
         self.outside.abort();
-        drop(self.dir);
+        self.dir
     }
 
     pub(crate) async fn enqueue(&self, payloads: &[&'static str]) -> Vec<JobId> {

@@ -35,6 +35,8 @@ pub struct Outcomes {
     /// Of that, what failed for a reason that all others would fail for too: the provider has paused
     /// the template, say.
     pub barred: u64,
+    /// How often the provider has restricted its sender, for spam or low quality, say.
+    pub restricted: u64,
 }
 
 /// What is to be done.
@@ -49,6 +51,8 @@ pub enum Verdict {
     },
     /// It is held: the rest would fail as well.
     Barred,
+    /// It is held: the provider restricts its sender, and would more if it went on.
+    Restricted,
 }
 
 impl Rule {
@@ -56,6 +60,9 @@ impl Rule {
     pub fn judge(&self, all: Outcomes, before: Outcomes) -> Verdict {
         if all.barred > before.barred {
             return Verdict::Barred;
+        }
+        if all.restricted > before.restricted {
+            return Verdict::Restricted;
         }
         let sent = all.sent.saturating_sub(before.sent);
         let failed = all.failed.saturating_sub(before.failed);

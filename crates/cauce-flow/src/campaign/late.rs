@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// A start later than this is late: shorter than a person would notice, longer than a restart.
-pub const GRACE: Duration = Duration::from_secs(60);
-
 /// What to do about a late start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -39,13 +36,13 @@ pub enum Due {
 }
 
 impl Policy {
-    /// What a campaign that was to start at `at` does.
-    pub fn decide(self, at: Timestamp, now: Timestamp) -> Due {
+    /// What a campaign that was to start at `at` does, where a start later than `grace` is late.
+    pub fn decide(self, at: Timestamp, grace: Duration, now: Timestamp) -> Due {
         if now < at {
             return Due::At(at);
         }
         match self {
-            _ if now.since(at) <= GRACE => Due::Start,
+            _ if now.since(at) <= grace => Due::Start,
             Policy::Send => Due::Start,
             Policy::Skip => Due::Missed,
             Policy::Ask => Due::Ask,

@@ -132,4 +132,7 @@ pub(super) const STEPS: &[&str] = &[
         PRIMARY KEY (campaign, why)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    ALTER TABLE campaigns ADD COLUMN forgiven_restricted INTEGER NOT NULL DEFAULT 0;
+",
 ];

@@ -72,6 +72,10 @@ impl Applying<'_> {
                 let took = attempt.ended_at.since(attempt.started_at).as_millis();
                 let took_ms = i64::try_from(took).unwrap_or(i64::MAX);
                 self.deltas.tried(&row, took_ms, attempt.reason.is_some());
+                let refusal = attempt.reason.as_ref();
+                if let Some(reason) = refusal.filter(|_| row.stage == Stage::Pending) {
+                    self.on_refusal(&row, &reason.code)?;
+                }
             }
             if row.stage == Stage::Completed
                 && let Some(at) = row.completed_at()
@@ -137,6 +141,7 @@ impl Applying<'_> {
         let words = Words::gather(self.tx, row.key, &row.sender, row.provider_id.as_deref())?;
         row.tell_anew(&words);
         row.save(self.tx)?;
+        self.on_failure(&row, &before)?;
         self.deltas.moved(self.tx, &row, before.counted)?;
         if before.sent_at != row.sent_at || before.provider_id != row.provider_id {
             let from = before.sent_at.into_iter().chain(row.sent_at).min();
@@ -199,5 +204,10 @@ impl Before {
             sent_at: row.sent_at,
             provider_id: row.provider_id.clone(),
         }
+    }
+
+    /// The code of its failure.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.counted.failure()
     }
 }

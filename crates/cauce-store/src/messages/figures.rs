@@ -103,6 +103,11 @@ pub(super) struct Counted {
 }
 
 impl Counted {
+    /// The code of its failure.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
     pub(super) fn of(row: &Row) -> Counted {
         Counted {
             state: row.state,

@@ -12,7 +12,8 @@
 //! webhooks --words, in any order-----> +-------------+
 //! ```
 //!
-//! `apply` and `hear` say how both are taken, `state` what follows from them.
+//! `apply` and `hear` say how both are taken, `state` what follows from them for a message, `following`
+//! what follows for others.
 //!
 //! Phone numbers, texts and metadata are sealed with the key of personal data; a number is found by
 //! its keyed hash.
@@ -20,9 +21,11 @@
 mod answered;
 mod apply;
 mod applying;
+mod bearing;
 mod came;
 mod change;
 mod figures;
+mod following;
 mod hear;
 mod hidden;
 mod key;
@@ -33,6 +36,7 @@ mod schema;
 mod state;
 mod told;
 mod unsettled;
+mod wishes;
 
 use std::{
     collections::BTreeMap,
@@ -41,21 +45,27 @@ use std::{
 };
 
 use cauce_flow::{
-    id::{GroupName, TenantId},
+    id::{AccountName, GroupName, TenantId},
     time::Timestamp,
 };
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
-use self::{apply::Batch, applying::Applying, hidden::Hidden};
+use self::{
+    apply::Batch,
+    applying::{Applying, With},
+    hidden::Hidden,
+};
 pub use self::{
+    bearing::{Bearing, Judge},
     came::InboundView,
     change::{Change, Heard, Inbound, Next, Opt, Part, Taken, Told, What},
     figures::{BatchFigures, CampaignFigures, VariantFigures},
     read::{Filter, Listed, MessageView, Place, Spoken, Tried},
     state::{MessageState, UnknownState, Word},
-    unsettled::{ToOpt, Unsettled},
+    unsettled::Unsettled,
+    wishes::{Wish, WishId},
 };
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
@@ -133,15 +143,16 @@ struct Waiting {
 pub struct Messages {
     database: Database,
     personal: Personal,
-    batch_size: u64,
+    with: With,
     /// What webhooks told and the next transaction takes, all of it at once: many share one commit.
     waiting: Arc<Mutex<Vec<Waiting>>>,
 }
 
 impl Messages {
     /// Opens the messages of a data folder, makes the file where it is missing, and brings an older
-    /// one up to date. The batches of campaigns that are new from here on have this size.
-    pub fn open(data_dir: &Path, batch_size: u64) -> Result<Messages, Error> {
+    /// one up to date. The batches of campaigns that are new from here on have this size; `judge`
+    /// says whom a failure concerns.
+    pub fn open(data_dir: &Path, batch_size: u64, judge: Judge) -> Result<Messages, Error> {
         let personal = Personal::of(data_dir).map_err(|why| Error::Key {
             path: data_dir.join(PERSONAL_KEY_FILE),
             why,
@@ -151,7 +162,7 @@ impl Messages {
         Ok(Messages {
             database,
             personal,
-            batch_size,
+            with: With { batch_size, judge },
             waiting: Arc::default(),
         })
     }
@@ -178,9 +189,9 @@ impl Messages {
             through,
             changes: changes.collect::<Result<_, Error>>()?,
         };
-        let size = self.batch_size;
+        let with = self.with;
         self.database
-            .write(move |tx| Ok(Applying::run(tx, size, |on| on.project(&batch))?))
+            .write(move |tx| Ok(Applying::run(tx, with, |on| on.project(&batch))?))
             .await
     }
 
@@ -214,10 +225,10 @@ impl Messages {
     /// Writes all that waits, unless a transaction that began after it was put there has done so.
     /// The answers are given on the thread that writes: whoever asked first may be gone.
     async fn write_waiting(&self) -> Result<(), Error> {
-        let (waiting, size) = (Arc::clone(&self.waiting), self.batch_size);
+        let (waiting, with) = (Arc::clone(&self.waiting), self.with);
         let work = move |tx: &Transaction<'_>| {
             let all = std::mem::take(&mut *waiting.lock());
-            let heard = Applying::run(tx, size, |on| {
+            let heard = Applying::run(tx, with, |on| {
                 let heard = all.iter().map(|one| hear_one(on, one));
                 heard.collect::<rusqlite::Result<Vec<Heard>>>()
             })?;
@@ -256,6 +267,15 @@ impl Messages {
                 Scope::Tenant(tenant) => Some(tenant.as_str()),
             };
             Ok::<_, Error>(figures::read_all(connection, tenant)?)
+        };
+        self.database.read(read).await
+    }
+
+    /// How often, so far, a provider has restricted all that a sender sends. It never goes down.
+    pub async fn restrictions(&self, sender: &AccountName) -> Result<u64, Error> {
+        let sender = sender.clone();
+        let read = move |connection: &Connection| {
+            Ok::<_, Error>(following::restrictions(connection, sender.as_str())?)
         };
         self.database.read(read).await
     }

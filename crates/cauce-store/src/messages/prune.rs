@@ -15,6 +15,11 @@ pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp, limit: u32) -> rusq
         tx.prepare_cached("DELETE FROM messages WHERE job = ?1")?
             .execute([key])?;
     }
+    tx.execute(
+        "DELETE FROM unwanted WHERE done = 1
+             AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.job = unwanted.job)",
+        [],
+    )?;
     let told = tx.execute(
         "DELETE FROM told WHERE (provider_id, account, word) IN (
              SELECT provider_id, account, word FROM told WHERE received_at < ?1 LIMIT ?2)",

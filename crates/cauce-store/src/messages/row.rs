@@ -34,7 +34,7 @@ pub(super) struct Row {
     pub(super) sent_at: Option<i64>,
     delivered_at: Option<i64>,
     read_at: Option<i64>,
-    failed_at: Option<i64>,
+    pub(super) failed_at: Option<i64>,
     pub(super) answered_at: Option<i64>,
 }
 

@@ -2,7 +2,8 @@
 //! changed once released: a new one is added at the end.
 
 /// The steps.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE through (
         log INTEGER PRIMARY KEY,
         position INTEGER NOT NULL
@@ -124,4 +125,22 @@ pub(super) const STEPS: &[&str] = &["
         name TEXT PRIMARY KEY,
         count INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE unwanted (
+        job BLOB NOT NULL,
+        at INTEGER NOT NULL,
+        tenant TEXT NOT NULL,
+        phone_hash BLOB NOT NULL,
+        phone BLOB NOT NULL,
+        done INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (job, at)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX unwanted_to_tell ON unwanted (done) WHERE done = 0;
+
+    CREATE TABLE restrictions (
+        sender TEXT PRIMARY KEY,
+        count INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
+];

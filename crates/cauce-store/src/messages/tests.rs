@@ -9,6 +9,7 @@ use cauce_flow::{
 use super::*;
 use crate::jobs::Scope;
 
+mod following;
 mod property;
 
 const LOG: u32 = 7;
@@ -110,8 +111,16 @@ fn words(told: Vec<Told>) -> Hearing {
     }
 }
 
+fn judge(code: &str) -> Bearing {
+    match code {
+        "unwanted" => Bearing::Person,
+        "limited" => Bearing::Sender,
+        _ => Bearing::Message,
+    }
+}
+
 fn open(dir: &tempfile::TempDir) -> Messages {
-    Messages::open(dir.path(), 2).unwrap()
+    Messages::open(dir.path(), 2, judge).unwrap()
 }
 
 async fn state(messages: &Messages, number: u64) -> MessageState {
@@ -382,7 +391,7 @@ async fn a_wish_is_told_on_until_it_is_done() {
     assert_eq!((heard.new, heard.repeated), (1, 1));
     messages.close().await;
     let messages = open(&dir);
-    let wishes = messages.to_opt(9).await.unwrap();
+    let wishes = messages.wishes(9).await.unwrap();
     assert_eq!(wishes.len(), 1);
     assert_eq!((wishes[0].opt, wishes[0].at), (Opt::Out, at(40_000)));
     assert_eq!(wishes[0].from, "+34600000001");
@@ -396,11 +405,11 @@ async fn a_wish_is_told_on_until_it_is_done() {
         inbound: vec![start],
     };
     messages.hear(hearing, at(51_000)).await.unwrap();
-    let all = messages.to_opt(9).await.unwrap();
+    let all = messages.wishes(9).await.unwrap();
     assert_eq!([all[0].is_outdated, all[1].is_outdated], [true, false]);
-    messages.opted(all[1].id).await.unwrap();
-    messages.opted(wishes[0].id).await.unwrap();
-    assert!(messages.to_opt(9).await.unwrap().is_empty());
+    messages.told_on(&all[1].id).await.unwrap();
+    messages.told_on(&wishes[0].id).await.unwrap();
+    assert!(messages.wishes(9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

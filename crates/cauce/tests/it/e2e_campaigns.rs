@@ -1,73 +1,13 @@
 //! Campaigns: made, started, held and ended over sockets, and counted at the provider.
 
-use serde_json::{Value, json};
+use cauce_sim::{Callbacks, Treatment};
+use serde_json::json;
 
-use crate::support::{SOON, Senders, Server, until};
-
-/// The key of these tests is for all tenants.
-const OF_TENANT: &str = "?tenant=acme";
-
-fn phone(number: usize) -> String {
-    format!("+3460020{number:04}")
-}
-
-fn contact(number: usize) -> Value {
-    json!({"id": format!("c{number}"), "phone": phone(number), "name": format!("Ana {number}"), "tags": ["vip"]})
-}
-
-async fn with_contacts(server: &Server, count: usize) {
-    let contacts: Vec<Value> = (0..count).map(contact).collect();
-    server
-        .post(&format!("/api/contacts{OF_TENANT}"), &json!(contacts))
-        .await;
-}
-
-/// A campaign to everybody with the tag, changed by these fields.
-fn campaign(fields: Value) -> Value {
-    let mut campaign = json!({
-        "tenant": "acme", "name": "Navidad", "sender": "twilio",
-        "message": "Hola {{name}}", "audience": {"tags": ["vip"]},
-    });
-    let more = fields.as_object().unwrap().clone();
-    campaign.as_object_mut().unwrap().extend(more);
-    campaign
-}
-
-async fn make(server: &Server, fields: Value) -> String {
-    let made = server.post("/api/campaigns", &campaign(fields)).await;
-    made["id"].as_str().unwrap().to_owned()
-}
-
-async fn order(server: &Server, id: &str, what: &str) -> Value {
-    server
-        .post(&format!("/api/campaigns/{id}/{what}"), &json!({}))
-        .await
-}
-
-/// How a campaign does; whatever moment it is, its figures add up.
-async fn status(server: &Server, id: &str) -> Value {
-    let answer = server
-        .get(&format!("/api/campaigns/{id}/queue-status"))
-        .await;
-    let status = answer["status"].clone();
-    let figure = |name: &str| status[name].as_u64().unwrap();
-    let batches = ["activeJobs", "waitingJobs", "completedJobs", "failedJobs"];
-    let sum: u64 = batches.iter().map(|name| figure(name)).sum();
-    assert_eq!(sum, figure("totalJobs"), "{status}");
-    let progress = &status["progress"];
-    let of = |name: &str| progress[name].as_u64().unwrap();
-    assert_eq!(of("success") + of("failed"), of("processed"), "{status}");
-    assert!(of("processed") <= of("total"), "{status}");
-    status
-}
-
-async fn becomes(server: &Server, id: &str, wanted: &str) -> Value {
-    until(&format!("{id} is {wanted}"), SOON, async || {
-        status(server, id).await["status"] == wanted
-    })
-    .await;
-    status(server, id).await
-}
+use crate::support::{
+    SOON, Senders, Server,
+    campaigns::{OF_TENANT, becomes, campaign, make, order, phone, status, with_contacts},
+    until,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_of_a_campaign_gets_one_message_or_a_reason_why_not() {
@@ -283,4 +223,34 @@ async fn what_cannot_be_is_refused_with_what_and_where_and_leaves_nothing() {
     assert_eq!(twice.status, 409, "{}", twice.body);
     becomes(&server, &id, "completed").await;
     assert_eq!(senders.twilio.messages().effects().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_the_provider_knows_to_want_none_gets_no_further_campaign() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    senders.call_back(&server, &Callbacks::default());
+    with_contacts(&server, 6).await;
+    let twilio = senders.twilio.messages();
+    twilio.treat(&phone(1), Treatment::Refused(21_610));
+    twilio.treat(&phone(4), Treatment::FailsLater(21_610));
+    let first = make(&server, json!({})).await;
+    order(&server, &first, "start").await;
+    becomes(&server, &first, "completed").await;
+    for number in [1, 4] {
+        let contact = format!("/api/contacts/c{number}{OF_TENANT}");
+        until("it is noted", SOON, async || {
+            server.get(&contact).await["optedOut"] == true
+        })
+        .await;
+    }
+    let second = make(&server, json!({})).await;
+    order(&server, &second, "start").await;
+    let done = becomes(&server, &second, "completed").await;
+    assert_eq!(
+        done["metrics"]["skipped"],
+        json!({"opted_out": 2}),
+        "{done}"
+    );
+    assert_eq!(done["progress"]["success"], 4, "{done}");
 }

@@ -11,6 +11,8 @@
 )]
 
 mod e2e_bad_input;
+mod e2e_campaign_holds;
+mod e2e_campaign_starts;
 mod e2e_campaigns;
 mod e2e_cli;
 mod e2e_commands;

@@ -13,7 +13,7 @@ use super::*;
 
 const BATCH: u64 = 4;
 
-pub(super) fn campaign(state: State, estimate: u64) -> Campaign {
+pub(in crate::campaigns) fn campaign(state: State, estimate: u64) -> Campaign {
     Campaign {
         row: 1,
         id: GroupName::new("campaign_a").unwrap(),
@@ -171,6 +171,7 @@ fn a_template_that_is_paused_bars_all_others_and_a_bad_number_does_not() {
         sent: 0,
         failed: 3,
         barred: 2,
+        restricted: 7,
     };
-    assert_eq!(outcomes(&figures), expected);
+    assert_eq!(outcomes(&figures, 7), expected);
 }

@@ -6,7 +6,7 @@ fn outcomes(sent: u64, failed: u64) -> Outcomes {
     Outcomes {
         sent,
         failed,
-        barred: 0,
+        ..Outcomes::default()
     }
 }
 
@@ -47,9 +47,29 @@ fn one_failure_that_all_others_would_share_holds_a_campaign() {
         sent: 5,
         failed,
         barred,
+        restricted: 0,
     };
     assert_eq!(rule.judge(barred(1, 1), barred(0, 0)), Verdict::Barred);
     assert_eq!(rule.judge(barred(2, 1), barred(1, 1)), Verdict::GoOn);
+}
+
+#[test]
+fn a_restriction_of_its_sender_holds_a_campaign_until_a_person_lets_it_run_again() {
+    let rule = Rule::default();
+    let restricted = |sent, restricted| Outcomes {
+        sent,
+        restricted,
+        ..Outcomes::default()
+    };
+    for (before, now, expected) in [
+        (0, 0, Verdict::GoOn),
+        (0, 1, Verdict::Restricted),
+        (7, 7, Verdict::GoOn),
+        (7, 8, Verdict::Restricted),
+    ] {
+        let verdict = rule.judge(restricted(40, now), restricted(1, before));
+        assert_eq!(verdict, expected, "{before} {now}");
+    }
 }
 
 proptest! {

@@ -18,7 +18,8 @@ use crate::{
 /// The columns of a campaign.
 pub(super) const COLUMNS: &str = "row, id, tenant, sender, name, state, plan, tags, list, \
     scheduled_at, created_at, updated_at, started_at, ended_at, job, last_row, estimate, \
-    note_code, note, forgiven_sent, forgiven_failed, forgiven_barred";
+    note_code, note, forgiven_sent, forgiven_failed, forgiven_barred, \
+    forgiven_restricted";
 
 /// A campaign from a row of [`COLUMNS`].
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Campaign> {
@@ -57,6 +58,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Campaign> {
             sent: count(19)?,
             failed: count(20)?,
             barred: count(21)?,
+            restricted: count(22)?,
         },
     })
 }
@@ -96,7 +98,8 @@ pub(super) fn write(tx: &Transaction<'_>, campaign: &Campaign) -> rusqlite::Resu
         "UPDATE campaigns SET sender = ?2, name = ?3, state = ?4, plan = ?5, tags = ?6, list = ?7,
             scheduled_at = ?8, updated_at = ?9, started_at = ?10, ended_at = ?11, job = ?12,
             last_row = ?13, estimate = ?14, note_code = ?15, note = ?16, forgiven_sent = ?17,
-            forgiven_failed = ?18, forgiven_barred = ?19
+            forgiven_failed = ?18, forgiven_barred = ?19,
+            forgiven_restricted = ?20
          WHERE row = ?1",
     )?
     .execute(rusqlite::params![
@@ -119,6 +122,7 @@ pub(super) fn write(tx: &Transaction<'_>, campaign: &Campaign) -> rusqlite::Resu
         numbers::to(campaign.forgiven.sent),
         numbers::to(campaign.forgiven.failed),
         numbers::to(campaign.forgiven.barred),
+        numbers::to(campaign.forgiven.restricted),
     ])
     .map(drop)
 }

@@ -11,6 +11,8 @@ use crate::config::{
     tree::Node,
 };
 
+/// How late a start may be and still be on time.
+const GRACE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 3_600);
 /// How long a pause may last.
 const PAUSE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3_600);
 
@@ -21,6 +23,7 @@ pub(crate) fn read(section: Section<'_>) -> Option<(CampaignSettings, u64)> {
     let retries = section.need("retries", whole(0..=100_i64));
     let retry_delay = section.need("retry_delay", time(PAUSE));
     let late = section.need("late", parsed);
+    let late_after = section.need("late_after", time(GRACE));
     let time_zone = section.need("time_zone", time_zone);
     let hold = section.section("hold").and_then(hold);
     section.finish();
@@ -29,6 +32,7 @@ pub(crate) fn read(section: Section<'_>) -> Option<(CampaignSettings, u64)> {
         retries: u32::try_from(retries?).ok()?,
         retry_delay: retry_delay?,
         late: late?,
+        late_after: late_after?,
         time_zone: time_zone?,
         hold: hold?,
     };

@@ -1,5 +1,6 @@
 //! What the tests stand on: a server process, stand-ins for the platforms, and what was told.
 
+pub(crate) mod campaigns;
 mod gateway;
 mod messenger;
 mod outside;
