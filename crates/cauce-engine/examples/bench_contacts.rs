@@ -40,6 +40,7 @@ async fn take(store: &Campaigns, rows: u64, what: &str) {
     let options = Options {
         tenant: acme(),
         known: Known::default(),
+        worksheet: None,
         tags: vec!["bench".to_owned()],
         dry_run: false,
     };

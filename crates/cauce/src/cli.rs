@@ -322,7 +322,7 @@ pub(crate) enum Import {
 /// Which contacts are imported, and how the file is read.
 #[derive(Debug, Args)]
 pub(crate) struct ImportContacts {
-    /// The CSV file; its first row names the columns
+    /// The CSV or XLSX file; its first row names the columns
     pub(crate) file: PathBuf,
     /// Of this tenant [default: that of the key]
     #[arg(long)]
@@ -339,6 +339,9 @@ pub(crate) struct ImportContacts {
     /// What stands between the columns: ; , | or tab [default: found out]
     #[arg(long)]
     pub(crate) delimiter: Option<String>,
+    /// The sheet of a workbook (XLSX) that is meant [default: the first that can be seen]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) worksheet: Option<String>,
     /// Only look at the file, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -5,11 +5,11 @@
 //! ```
 //!
 //! Both channels hold a few things, so memory does not grow with the file, and whoever sends is held
-//! up by the disk. Each batch is a commit of its own: an import that is cut off leaves what was
+//! up by the disk; a workbook (`workbook`) alone is held as a whole, up to a limit. Each batch is a commit of its own: an import that is cut off leaves what was
 //! committed, says so, and can be made again, because its rows change contacts that are there.
 
 use bytes::Bytes;
-use cauce_destinations::contact::sheet::{Known, SheetFault};
+use cauce_destinations::contact::sheet::Known;
 use cauce_flow::{id::TenantId, time::Timestamp};
 use cauce_store::campaigns::{
     Campaigns, Error,
@@ -20,7 +20,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::{
-    reading::{self, Begun, Line, Piece, Read},
+    reading::{self, Begun, FileFault, Line, Piece, Read, Wanted},
     rejected::Rejected,
     report::Report,
 };
@@ -39,6 +39,8 @@ pub struct Options {
     pub tenant: TenantId,
     /// What is known of the file.
     pub known: Known,
+    /// The sheet of a workbook that is meant; without it, the first that can be seen.
+    pub worksheet: Option<String>,
     /// Tags that every contact gets.
     pub tags: Vec<String>,
     /// Whether it is only looked at.
@@ -64,7 +66,7 @@ pub enum BodyFault {
 pub enum ImportError {
     /// The file is no table of contacts. Nothing was taken.
     #[error(transparent)]
-    Sheet(#[from] SheetFault),
+    File(#[from] FileFault),
     /// The file did not come to its end. What had come until then was taken.
     #[error("{fault}")]
     Body {
@@ -88,9 +90,12 @@ pub async fn import(
 ) -> Result<(Import, Report), ImportError> {
     let (to_reader, mut pieces) = mpsc::channel(MAX_WAITING);
     let (out, mut read) = mpsc::channel(MAX_WAITING);
-    let (known, tags) = (options.known.clone(), options.tags.clone());
-    let reader =
-        tokio::task::spawn_blocking(move || reading::read(known, &tags, &mut pieces, &out));
+    let wanted = Wanted {
+        known: options.known.clone(),
+        worksheet: options.worksheet.clone(),
+        tags: options.tags.clone(),
+    };
+    let reader = tokio::task::spawn_blocking(move || reading::read(&wanted, &mut pieces, &out));
     let mut taking = Taking {
         store,
         options: &options,
@@ -179,6 +184,7 @@ impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
     async fn begin(&mut self, begun: Begun) -> Result<(), Error> {
         self.report.delimiter = begun.delimiter.to_string();
         self.report.columns = begun.columns;
+        self.report.worksheet = begun.worksheet;
         let (tenant, now) = (&self.options.tenant, (self.now)());
         let import = self.store.begin_import(tenant, self.to_tell(), now).await?;
         let rejected = Rejected::new(&begun.header, begun.delimiter);

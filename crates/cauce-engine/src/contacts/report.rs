@@ -14,6 +14,8 @@ pub struct Report {
     pub encoding: String,
     /// What stands between its columns.
     pub delimiter: String,
+    /// The sheet of a workbook that was read.
+    pub worksheet: Option<String>,
     /// What each of its columns becomes; nothing for those that are left out.
     pub columns: Vec<String>,
     /// Rows that were looked at.

@@ -33,6 +33,7 @@ fn options() -> Options {
     Options {
         tenant: acme(),
         known: Known::default(),
+        worksheet: None,
         tags: Vec::new(),
         dry_run: false,
     }
@@ -43,10 +44,10 @@ impl Bench {
     async fn import(
         &self,
         options: Options,
-        text: &str,
+        text: impl AsRef<[u8]>,
         fault: Option<BodyFault>,
     ) -> Result<(Import, Report), ImportError> {
-        let pieces = text.as_bytes().chunks(10).map(Bytes::copy_from_slice);
+        let pieces = text.as_ref().chunks(10).map(Bytes::copy_from_slice);
         let pieces: Vec<_> = pieces.map(Ok).chain(fault.map(Err)).collect();
         import(&self.store, options, stream::iter(pieces), || NOW, |_| {}).await
     }
@@ -207,7 +208,7 @@ async fn file_that_is_no_table_leaves_nothing() {
     let b = bench();
     for text in ["", "PK\u{3}\u{4}…", "a;b\n1;2\n"] {
         let refused = b.import(options(), text, None).await;
-        assert!(matches!(refused, Err(ImportError::Sheet(_))), "{text}");
+        assert!(matches!(refused, Err(ImportError::File(_))), "{text}");
     }
     assert_eq!(b.store.imports(&acme(), None, 9).await.unwrap(), []);
 }
@@ -247,4 +248,50 @@ async fn rows_that_are_rejected_are_kept_up_to_a_limit_and_counted_beyond() {
     bytes += rejected.piece(true).map_or(0, |(_, text)| text.len());
     assert_eq!(rejected.rows, rejected::MAX_KEPT_ROWS);
     assert!(bytes > 0 && rejected.piece(true).is_none());
+}
+
+#[tokio::test]
+async fn a_workbook_is_taken_like_a_file_and_its_bad_rows_come_back_as_one() {
+    let bench = bench();
+    let row = |cells: &[&str]| {
+        let cell = |text: &&str| match text.parse::<u64>() {
+            Ok(number) => format!("<c><v>{number}</v></c>"),
+            Err(_) => format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>"),
+        };
+        let cells: String = cells.iter().map(cell).collect();
+        format!("<row>{cells}</row>")
+    };
+    let rows = [
+        row(&["Teléfono", "Nombre", "Ciudad"]),
+        row(&["34600111222", "Ana; &quot;la otra&quot;", "Jaén"]),
+        row(&["12", "Eva"]),
+    ];
+    let book = workbook::tests::book(&[("Gente", &rows.concat())], "<sst/>");
+    let (import, report) = bench.import(options(), &book, None).await.unwrap();
+    assert_eq!((report.rows, report.created, report.rejected), (2, 1, 1));
+    assert_eq!(report.encoding, "XLSX");
+    assert_eq!(report.worksheet.as_deref(), Some("Gente"));
+    let rejected = bench.rejected(&import).await;
+    assert_eq!(
+        rejected.lines().collect::<Vec<_>>(),
+        [
+            "\u{feff}cauce_line;cauce_reason;Teléfono;Nombre;Ciudad",
+            "3;\"phone: the country is missing; hint: write + and the calling code, or set a \
+             default country\";12;Eva;"
+        ]
+    );
+    let other = Options {
+        worksheet: Some("Otra".to_owned()),
+        ..options()
+    };
+    let refused = bench.import(other, &book, None).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("it has \"Gente\""),
+        "{refused}"
+    );
+    let cut = bench.import(options(), &book[..book.len() / 2], None).await;
+    assert!(
+        matches!(cut, Err(ImportError::File(FileFault::Book(_)))),
+        "{cut:?}"
+    );
 }

@@ -168,12 +168,14 @@ pub(crate) struct ImportView {
     ended_at: Option<Timestamp>,
     /// Whether it only looked and changed nothing.
     dry_run: bool,
-    /// The encoding of the file.
+    /// The encoding of the file; `XLSX` for a workbook.
     #[schema(example = "windows-1252")]
     encoding: String,
-    /// What stands between its columns.
+    /// What stands between its columns; of a workbook, between those of its rejected rows.
     #[schema(example = ";")]
     delimiter: String,
+    /// The sheet of a workbook that was read.
+    worksheet: Option<String>,
     /// What each of its columns becomes; empty for those that are left out.
     #[schema(example = json!(["phone", "name", "city"]))]
     columns: Vec<String>,
@@ -207,6 +209,7 @@ impl From<Import> for ImportView {
             dry_run: report.dry_run,
             encoding: report.encoding,
             delimiter: report.delimiter,
+            worksheet: report.worksheet,
             columns: report.columns,
             rows: report.rows,
             created: report.created,

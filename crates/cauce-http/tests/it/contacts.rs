@@ -420,7 +420,7 @@ async fn file_that_cannot_be_taken_is_answered_with_what_and_where() {
             "text/csv",
             "PK\u{3}\u{4}……………………………………………………………………………………",
             422,
-            "a spreadsheet or a ZIP",
+            "a ZIP and no XLSX workbook",
         ),
         (
             "",

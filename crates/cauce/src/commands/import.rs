@@ -1,19 +1,21 @@
 //! `cauce import`: what is in a file, into a running server or a data folder.
 //!
 //! The first rows are looked at before anything is sent, so that a file that is no table is refused
-//! at once. Then the file goes out piece by piece, no faster than it is taken; on a terminal a bar
-//! tells how far it is. Rows that are not taken come back as a file beside the first.
+//! at once. Then the file goes out piece by piece, a CSV file no faster than it is taken; on a
+//! terminal a bar tells how far it is. Rows that are not taken come back as a file beside the first.
 
 use std::{
     fs::File,
     io::{self, IsTerminal, Read, Write},
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use cauce_destinations::normalize::country::Country;
-use cauce_engine::contacts::{self, BodyFault, Charset, Delimiter, Known, Options, sheet};
+use cauce_engine::contacts::{
+    self, BodyFault, Charset, Delimiter, FileFault, Known, Options, Report, SheetFault, sheet,
+};
 use cauce_flow::{id::TenantId, time::Timestamp};
 use cauce_store::campaigns::Campaigns;
 use futures_util::StreamExt;
@@ -32,6 +34,8 @@ use crate::{
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 256 << 10;
+/// How often a bar moves while nothing is sent.
+const TICK: Duration = Duration::from_millis(100);
 /// Pieces that wait to be sent.
 const MAX_WAITING: usize = 2;
 
@@ -43,7 +47,7 @@ pub(crate) async fn run(import: Import, global: &Global) -> Result<(), Failure> 
 }
 
 async fn contacts(args: &ImportContacts, global: &Global) -> Result<(), Failure> {
-    let source = Source::open(&args.file, known(args)?)?;
+    let source = Source::open(args, known(args)?)?;
     let rejected = args.rejected.clone().unwrap_or_else(|| beside(&args.file));
     let report = match args.offline {
         true => into_folder(args, global, source, &rejected).await?,
@@ -86,16 +90,16 @@ struct Source {
 
 impl Source {
     /// Opens a file, and refuses one that does not begin as a table of contacts.
-    fn open(path: &Path, known: Known) -> Result<Source, Failure> {
+    fn open(args: &ImportContacts, known: Known) -> Result<Source, Failure> {
+        let path = args.file.as_path();
         let cannot =
             |why: io::Error| Failure::failed(format!("cannot read {}: {why}", path.display()));
         let mut file = File::open(path).map_err(cannot)?;
         let bytes = file.metadata().map_err(cannot)?.len();
         let first = piece(&mut file).map_err(cannot)?;
-        let mut sheet = sheet::Sheet::new(known);
-        let begun = match sheet.push(&first) {
-            Ok(_) if sheet.header().is_none() => sheet.finish().map(drop),
-            begun => begun.map(drop),
+        let begun = match contacts::is_book(&first) {
+            true => look_at_book(path, args.worksheet.as_deref()).map_err(cannot)?,
+            false => look_at_text(&first, known).map_err(FileFault::from),
         };
         begun.map_err(|fault| Failure::failed(format!("{}: {fault}", path.display())))?;
         let bar = match io::stderr().is_terminal() {
@@ -106,16 +110,11 @@ impl Source {
     }
 
     /// Reads the rest on a thread of its own. A file that cannot be read to its end breaks off.
-    fn rest(
-        mut self,
-    ) -> (
-        Bytes,
-        mpsc::Receiver<Bytes>,
-        tokio::task::JoinHandle<io::Result<()>>,
-    ) {
+    fn rest(mut self) -> (Bytes, mpsc::Receiver<Bytes>, Ending) {
         let (pieces, rest) = mpsc::channel(MAX_WAITING);
         let first = self.first.clone();
         self.bar.inc(first.len() as u64);
+        let bar = self.bar.clone();
         let reading = tokio::task::spawn_blocking(move || {
             loop {
                 let piece = piece(&mut self.file)?;
@@ -126,11 +125,35 @@ impl Source {
                 }
                 self.bar.inc(bytes);
             }
-            self.bar.finish_and_clear();
+            self.bar.set_style(taking());
+            self.bar.enable_steady_tick(TICK);
             Ok(())
         });
-        (first, rest, reading)
+        (first, rest, Ending { reading, bar })
     }
+}
+
+/// Why a text is no table of contacts, by its first piece.
+fn look_at_text(first: &[u8], known: Known) -> Result<(), SheetFault> {
+    let mut sheet = sheet::Sheet::new(known);
+    match sheet.push(first) {
+        Ok(_) if sheet.header().is_none() => sheet.finish().map(drop),
+        begun => begun.map(drop),
+    }
+}
+
+/// Why a workbook is no table of contacts. All of it is needed for that, as far as it may be taken.
+fn look_at_book(path: &Path, worksheet: Option<&str>) -> io::Result<Result<(), FileFault>> {
+    let mut bytes = Vec::new();
+    let most = contacts::MAX_BOOK_BYTES as u64 + 1;
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(contacts::look_at_book(&bytes, worksheet))
+}
+
+/// The reading of a file, and the bar that tells of it.
+struct Ending {
+    reading: tokio::task::JoinHandle<io::Result<()>>,
+    bar: ProgressBar,
 }
 
 /// The next bytes of a file; none at its end.
@@ -153,6 +176,7 @@ async fn through_server(
         ("tags", args.tags.as_deref()),
         ("encoding", args.encoding.as_deref()),
         ("delimiter", args.delimiter.as_deref()),
+        ("worksheet", args.worksheet.as_deref()),
         ("dryRun", args.dry_run.then_some("true")),
     ]);
     let (first, rest, reading) = source.rest();
@@ -184,8 +208,10 @@ async fn through_server(
 }
 
 /// Waits for the end of the file's reader.
-async fn ended(reading: tokio::task::JoinHandle<io::Result<()>>) -> Result<(), Failure> {
-    let ended = reading.await.map_err(|error| Failure::caused(&error))?;
+async fn ended(ending: Ending) -> Result<(), Failure> {
+    let ended = ending.reading.await;
+    ending.bar.finish_and_clear();
+    let ended = ended.map_err(|error| Failure::caused(&error))?;
     ended.map_err(|why| {
         Failure::failed(format!(
             "the file could not be read to its end: {why}; hint: import it again, which changes nothing of what was taken"
@@ -209,6 +235,7 @@ async fn into_folder(
             country: known.country.or_else(|| country_of(&config, &tenant)),
             ..known
         },
+        worksheet: args.worksheet.clone(),
         tags: tags.map_err(Failure::usage)?,
         dry_run: args.dry_run,
         tenant: tenant.clone(),
@@ -220,7 +247,9 @@ async fn into_folder(
     let (first, mut rest, reading) = source.rest();
     let pieces = futures_util::stream::iter([Ok(first)])
         .chain(futures_util::stream::poll_fn(move |cx| rest.poll_recv(cx)).map(Ok::<_, BodyFault>));
-    let taken = contacts::import(&store, options, pieces, now, |_| {}).await;
+    let bar = reading.bar.clone();
+    let told = |report: &Report| bar.set_message(format!("{} rows", report.rows));
+    let taken = contacts::import(&store, options, pieces, now, told).await;
     ended(reading).await?;
     let (import, report) = taken.map_err(Failure::failed)?;
     if report.rejected_kept > 0 {
@@ -240,6 +269,7 @@ async fn into_folder(
     Ok(json!({
         "id": import.id, "state": import.state.as_str(), "dryRun": report.dry_run,
         "encoding": report.encoding, "delimiter": report.delimiter, "columns": report.columns,
+        "worksheet": report.worksheet,
         "rows": report.rows, "created": report.created, "updated": report.updated,
         "rejected": report.rejected, "rejectedKept": rejected_kept, "reasons": report.reasons,
     }))
@@ -274,10 +304,12 @@ fn show(report: &Value, rejected: &Path, global: &Global) {
     let number = |name: &str| report[name].as_u64().unwrap_or_default();
     let text = |name: &str| report[name].as_str().unwrap_or_default();
     output::line(&format!(
-        "{} rows ({}, columns by {:?}): {} contacts made, {} changed, {} rows rejected{}",
+        "{} rows ({}): {} contacts made, {} changed, {} rows rejected{}",
         number("rows"),
-        text("encoding"),
-        text("delimiter"),
+        match report["worksheet"].as_str() {
+            Some(sheet) => format!("{}, sheet {sheet:?}", text("encoding")),
+            None => format!("{}, columns by {:?}", text("encoding"), text("delimiter")),
+        },
         number("created"),
         number("updated"),
         number("rejected"),
@@ -301,6 +333,12 @@ fn show(report: &Value, rejected: &Path, global: &Global) {
 fn style() -> ProgressStyle {
     let template = "{wide_bar} {binary_bytes} of {binary_total_bytes}, {eta} left";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// After the last byte has been sent: the rows of a workbook are taken then.
+fn taking() -> ProgressStyle {
+    let template = "{spinner} taking the rows, for {elapsed} {msg}";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 fn now() -> Timestamp {

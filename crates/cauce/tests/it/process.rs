@@ -151,11 +151,20 @@ impl Server {
 
     /// Posts JSON and answers status and body.
     pub(crate) fn post(&self, path: &str, key: &str, body: &str) -> (u16, String) {
+        self.call("POST", path, key, body)
+    }
+
+    /// Gets something.
+    pub(crate) fn get(&self, path: &str, key: &str) -> (u16, String) {
+        self.call("GET", path, key, "")
+    }
+
+    fn call(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         )

@@ -4,6 +4,7 @@
 //!          "            "              delimiter
 //!  Begin ----> Quoted <----> Closed ---------------> Begin
 //!    |                          \ space -> After (only a delimiter or an end may follow)
+//!    |                          \ else -> Stray
 //!    \ else -> Plain
 //! ```
 //!
@@ -48,6 +49,8 @@ enum At {
     Quoted,
     Closed,
     After,
+    /// Text follows a closed quote: the rest of the line is passed over.
+    Stray,
 }
 
 /// Parts a text into records.
@@ -121,18 +124,26 @@ impl Framer {
                 (At::Quoted, b'"') => self.at = At::Closed,
                 (At::Quoted, _) if is_end => self.on_line_within(byte),
                 (At::Quoted, _) => {}
+                (At::Stray, _) if is_end => {
+                    return Some(self.take(self.seen, Some(Broken::Stray)));
+                }
+                (At::Stray, _) => {}
                 (_, _) if is_end => return Some(self.take(self.seen, None)),
                 (_, byte) if byte == self.delimiter => self.at = At::Begin,
                 (At::Begin | At::Closed, b'"') => self.at = At::Quoted,
                 (At::Begin, _) => self.at = At::Plain,
                 (At::Closed | At::After, b' ' | b'\t') => self.at = At::After,
-                (At::Closed | At::After, _) => return Some(self.broken(Broken::Stray)),
+                (At::Closed | At::After, _) if self.first_end.is_some() => {
+                    return Some(self.broken(Broken::Stray));
+                }
+                (At::Closed | At::After, _) => self.at = At::Stray,
                 (At::Plain, _) => {}
             }
             self.seen += 1;
             if self.lines > MAX_LINES || self.seen - self.start > MAX_RECORD {
                 let why = match self.at {
                     At::Quoted => Broken::Unclosed,
+                    At::Stray => Broken::Stray,
                     _ => Broken::TooLong,
                 };
                 return Some(self.broken(why));
@@ -143,6 +154,7 @@ impl Framer {
         }
         Some(match self.at {
             At::Quoted => self.broken(Broken::Unclosed),
+            At::Stray => self.take(self.seen, Some(Broken::Stray)),
             _ => self.take(self.seen, None),
         })
     }

@@ -1,4 +1,5 @@
-//! A CSV file, read piece by piece as it comes.
+//! A table of contacts: a CSV file, read piece by piece as it comes, or the rows of a spreadsheet
+//! (`grid`).
 //!
 //! ```text
 //! bytes -> encoding -> framing -> cells (csv-core) -> columns -> Row or RowFault, with its line
@@ -12,6 +13,7 @@ mod columns;
 mod encoding;
 mod fault;
 mod framing;
+mod grid;
 mod known;
 mod row;
 mod sniff;
@@ -24,6 +26,7 @@ use self::{
 pub use self::{
     columns::{Column, HeaderFault, LINE_COLUMN, REASON_COLUMN},
     fault::SheetFault,
+    grid::{Cell, DELIMITER, Grid},
     known::{Charset, Delimiter, Known},
     row::{Row, RowFault, tags},
 };

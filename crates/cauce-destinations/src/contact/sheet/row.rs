@@ -63,9 +63,12 @@ pub enum RowFault {
         /// The encoding of the file.
         encoding: &'static str,
     },
-    /// A cell stands in a column without a name.
-    #[error("column {0} has no name in the first row")]
-    Nameless(usize),
+    /// A cell of a spreadsheet holds a formula that could not be worked out.
+    #[error("{column}: the formula in the cell could not be worked out")]
+    Formula {
+        /// The name of the field.
+        column: String,
+    },
     /// Neither an id nor a number is in it.
     #[error("the row has no phone")]
     NoPhone,
@@ -88,7 +91,7 @@ impl RowFault {
             RowFault::TooLong { .. } => "row_too_long",
             RowFault::Cells { .. } => "wrong_number_of_cells",
             RowFault::Encoding { .. } => "not_in_the_encoding",
-            RowFault::Nameless(_) => "column_without_name",
+            RowFault::Formula { .. } => "formula_failed",
             RowFault::NoPhone => "phone_missing",
             RowFault::Cell { fault, .. } => fault.code(),
         }

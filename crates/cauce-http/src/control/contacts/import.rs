@@ -50,18 +50,22 @@ pub(crate) struct Asked {
     encoding: Option<String>,
     /// What stands between its columns: `;`, `,`, `|`, or `tab`; without it, it is found out.
     delimiter: Option<String>,
+    /// The sheet of a workbook that is meant; without it, the first that can be seen.
+    #[param(example = "Clientes")]
+    worksheet: Option<String>,
     /// Only look at the file, and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// Import contacts from a CSV file.
+/// Import contacts from a CSV or XLSX file.
 ///
 /// The first row names the columns: `phone`, `name`, `id`, `tags`, `language`, `timezone`,
 /// `optedOut`, in English, Spanish or Portuguese; each other column is an attribute. Rows are for
 /// contacts as in `POST /api/contacts`, but tags are added to those that are there. Good rows are
 /// taken as they come, a few thousand in one commit; the others can be had with their line and reason.
-/// To import a file again changes nothing, so `Idempotency-Key` is not looked at.
+/// A workbook (XLSX) is known by its first bytes, has at most 64 MiB, and is taken once all of it has
+/// come. To import a file again changes nothing, so `Idempotency-Key` is not looked at.
 #[utoipa::path(
     post, path = "/api/contacts/import", tag = "contacts", operation_id = "importContacts",
     params(Asked),
@@ -116,6 +120,7 @@ impl Asked {
                 delimiter: self.delimiter.as_deref().map(between).transpose()?,
             },
             tags: tags.map_err(|fault| bad("tags", &fault.to_string()))?,
+            worksheet: self.worksheet,
             dry_run: self.dry_run,
             tenant,
         })
@@ -131,8 +136,9 @@ fn check_format(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let kind = text(header::CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    const TAKEN: [&str; 7] = [
+    const TAKEN: [&str; 8] = [
         "",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "text/csv",
         "text/plain",
         "text/tab-separated-values",
@@ -148,7 +154,7 @@ fn check_format(headers: &HeaderMap) -> Result<(), Problem> {
         true => Ok(()),
         false => Err(Problem::new(
             Code::UnsupportedMediaType,
-            "send the CSV file itself as the body, with the header `Content-Type: text/csv` (curl --data-binary @file.csv)",
+            "send the CSV or XLSX file itself as the body, with the header `Content-Type: text/csv` (curl --data-binary @file.csv)",
         )),
     }
 }
@@ -176,7 +182,7 @@ fn pieces(body: Body, patience: Duration) -> impl Stream<Item = Result<Bytes, Bo
 
 fn refused(error: ImportError) -> Problem {
     match error {
-        ImportError::Sheet(fault) => {
+        ImportError::File(fault) => {
             let detail = format!("{fault}; nothing was taken");
             Problem::new(Code::BadFile, detail)
         }

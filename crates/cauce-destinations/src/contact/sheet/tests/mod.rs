@@ -1,6 +1,7 @@
 use super::*;
 use crate::{contact::field, message::phone::Phone, normalize::country::Country};
 
+mod grid;
 mod property;
 
 /// Reads a file in pieces of this size.
@@ -244,7 +245,7 @@ fn header_says_what_is_wrong_with_it() {
         ),
         ("", "the file is empty"),
         (" \n\r\n", "the file is empty"),
-        ("PK\u{3}\u{4}rest of the archive", "a spreadsheet or a ZIP"),
+        ("PK\u{3}\u{4}rest of the archive", "is a ZIP, not CSV"),
         ("%PDF-1.7", "a PDF"),
     ] {
         let said = fault(text.as_bytes()).to_string();

@@ -1,0 +1,176 @@
+//! A workbook of a spreadsheet (XLSX), read row by row by `calamine`.
+//!
+//! The format wants all of the file before its first row: the list of its parts stands at the end,
+//! and texts stand apart from the cells that show them. So the file is held in memory, which its
+//! limit allows, together with its texts; the rows are unpacked one after the other.
+//!
+//! A workbook is a ZIP, and a small ZIP can hold a lot. `unpacked` looks at every part, as it is and
+//! not as the archive says it is, before any of it is believed.
+
+mod cells;
+mod scan;
+mod unpacked;
+
+use std::{
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use calamine::{Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use cauce_destinations::contact::sheet::Cell;
+
+/// Most bytes of a workbook.
+pub const MAX_BYTES: usize = 64 << 20;
+/// Cells of a row behind which nothing of it is read. More columns than a table may have.
+const MAX_CELLS: usize = 512;
+
+/// Why a workbook cannot be read. Nothing of it was taken, unless its rows had begun.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BookFault {
+    /// It has too many bytes.
+    #[error("the workbook has more than {most} bytes; split it, or save it as CSV (UTF-8)")]
+    TooLarge {
+        /// How many it may have.
+        most: usize,
+    },
+    /// It is another kind of archive.
+    #[error("the file is a ZIP and no XLSX workbook; unpack it, or save the sheet as XLSX or CSV")]
+    NoBook,
+    /// A part of it unpacks to too much.
+    #[error(
+        "{part} of the workbook unpacks to more than {most} bytes; split it, or save the sheet as \
+         CSV (UTF-8)"
+    )]
+    TooMuch {
+        /// Which.
+        part: String,
+        /// How many bytes it may have.
+        most: u64,
+    },
+    /// A part of it is not as spreadsheets write it.
+    #[error("{part} of the workbook {what}; open it in a spreadsheet and save it again")]
+    Odd {
+        /// Which.
+        part: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// It is damaged.
+    #[error("the workbook is damaged ({0}); open it in a spreadsheet and save it again")]
+    Damaged(String),
+    /// It has no sheet that could be read.
+    #[error("the workbook has no sheet with cells")]
+    NoSheet,
+    /// It has no such sheet.
+    #[error("the workbook has no sheet {name:?}; it has {known}")]
+    UnknownSheet {
+        /// The name that was asked for.
+        name: String,
+        /// Those that it has.
+        known: String,
+    },
+}
+
+impl From<XlsxError> for BookFault {
+    fn from(error: XlsxError) -> BookFault {
+        let mut what = error.to_string();
+        what.truncate(what.floor_char_boundary(200));
+        BookFault::Damaged(what)
+    }
+}
+
+/// What the bytes of a workbook begin with.
+pub(super) const BEGIN: &[u8] = b"PK\x03\x04";
+
+/// Whoever takes the rows of a sheet.
+pub(super) trait Rows {
+    /// What ends the reading early.
+    type Stop: From<BookFault>;
+    /// The sheet that is read.
+    fn begin(&mut self, sheet: &str);
+    /// A row in which something may stand, with its number from 1.
+    fn row(&mut self, number: u64, cells: &[Cell]) -> Result<(), Self::Stop>;
+}
+
+/// Reads a sheet of a workbook: the one with this name, or else the first that can be seen.
+pub(super) fn read<R: Rows>(bytes: &[u8], name: Option<&str>, rows: &mut R) -> Result<(), R::Stop> {
+    unpacked::check(bytes)?;
+    // A file that makes the reader panic is the file's fault; nothing of the reader is used again.
+    let read = catch_unwind(AssertUnwindSafe(|| read_checked(bytes, name, rows)));
+    read.unwrap_or_else(|_| {
+        let what = "its parts contradict each other".to_owned();
+        Err(BookFault::Damaged(what).into())
+    })
+}
+
+fn read_checked<R: Rows>(bytes: &[u8], name: Option<&str>, rows: &mut R) -> Result<(), R::Stop> {
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(BookFault::from)?;
+    let sheet = chosen(&book, name)?;
+    rows.begin(&sheet);
+    let mut cells = book
+        .worksheet_cells_reader(&sheet)
+        .map_err(BookFault::from)?;
+    let (mut current, mut row) = (0, Vec::new());
+    while let Some(cell) = cells.next_cell().map_err(BookFault::from)? {
+        let (number, column) = cell.get_position();
+        if number != current {
+            rows.row(u64::from(current) + 1, &row)?;
+            row.clear();
+            current = number;
+        }
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        if column < MAX_CELLS {
+            row.resize(row.len().max(column + 1), Cell::Empty);
+            row[column] = cells::read(cell.get_value());
+        }
+    }
+    rows.row(u64::from(current) + 1, &row)
+}
+
+/// The sheet that is meant.
+fn chosen(book: &Xlsx<Cursor<&[u8]>>, name: Option<&str>) -> Result<String, BookFault> {
+    let sheets = book.sheets_metadata().iter();
+    let sheets: Vec<_> = sheets
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+        .collect();
+    let found = match name {
+        Some(name) => sheets.iter().find(|sheet| sheet.name == name),
+        None => sheets
+            .iter()
+            .find(|sheet| sheet.visible == SheetVisible::Visible)
+            .or(sheets.first()),
+    };
+    match (found, name) {
+        (Some(found), _) => Ok(found.name.clone()),
+        (None, None) => Err(BookFault::NoSheet),
+        (None, Some(name)) => Err(BookFault::UnknownSheet {
+            name: name.to_owned(),
+            known: known(sheets.iter().map(|sheet| sheet.name.as_str())),
+        }),
+    }
+}
+
+fn known<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MOST: usize = 20;
+    let names: Vec<String> = names.take(MOST).map(|name| format!("{name:?}")).collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+/// Looks at bytes as at a part of a workbook, in one piece and byte by byte, and as at a whole one.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(data: &[u8]) {
+    let look = |piece: usize| {
+        let mut scan = scan::Scan::default();
+        let looked = data.chunks(piece).try_for_each(|piece| scan.take(piece));
+        (looked, scan.promised, scan.texts)
+    };
+    assert_eq!(look(data.len().max(1)), look(1));
+    // What it says does not matter; that it says something does.
+    let _ = unpacked::check(data);
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,197 @@
+use std::io::{Cursor, Write};
+
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::*;
+
+/// A workbook of these parts, by their paths.
+fn packed(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+const RELS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+
+/// A workbook with these sheets, hidden ones with a `-` in front, and these texts.
+pub(crate) fn book(sheets: &[(&str, &str)], texts: &str) -> Vec<u8> {
+    let mut list = String::new();
+    let mut rels = String::new();
+    let mut parts = Vec::new();
+    for (place, (name, rows)) in (1..).zip(sheets) {
+        let (state, name) = match name.strip_prefix('-') {
+            Some(name) => ("hidden", name),
+            None => ("visible", *name),
+        };
+        list.push_str(&format!(
+            "<sheet name=\"{name}\" sheetId=\"{place}\" state=\"{state}\" r:id=\"rId{place}\"/>"
+        ));
+        rels.push_str(&format!(
+            "<Relationship Id=\"rId{place}\" Type=\"{RELS}/worksheet\" Target=\"worksheets/sheet{place}.xml\"/>"
+        ));
+        let sheet =
+            format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>");
+        parts.push((format!("xl/worksheets/sheet{place}.xml"), sheet));
+    }
+    let root = format!(
+        "<Relationships><Relationship Id=\"rId1\" Type=\"{RELS}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+    );
+    let workbook = format!(
+        "<?xml version=\"1.0\"?><workbook xmlns=\"{MAIN}\" xmlns:r=\"{RELS}\"><sheets>{list}</sheets></workbook>"
+    );
+    // The second format is that of a date.
+    let styles =
+        "<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>";
+    parts.extend([
+        ("_rels/.rels".to_owned(), root),
+        ("xl/workbook.xml".to_owned(), workbook),
+        ("xl/styles.xml".to_owned(), styles.to_owned()),
+        ("xl/sharedStrings.xml".to_owned(), texts.to_owned()),
+        (
+            "xl/_rels/workbook.xml.rels".to_owned(),
+            format!("<Relationships>{rels}</Relationships>"),
+        ),
+    ]);
+    let parts: Vec<(&str, &[u8])> = parts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_bytes()))
+        .collect();
+    packed(&parts)
+}
+
+#[derive(Default)]
+struct Told {
+    sheet: String,
+    rows: Vec<(u64, Vec<String>)>,
+}
+
+impl Rows for Told {
+    type Stop = BookFault;
+    fn begin(&mut self, sheet: &str) {
+        sheet.clone_into(&mut self.sheet);
+    }
+    fn row(&mut self, number: u64, cells: &[Cell]) -> Result<(), BookFault> {
+        let shown = |cell: &Cell| match cell {
+            Cell::Empty => String::new(),
+            Cell::Text(text) => text.clone(),
+            Cell::Error(error) => format!("!{error}"),
+        };
+        self.rows.push((number, cells.iter().map(shown).collect()));
+        Ok(())
+    }
+}
+
+fn told(bytes: &[u8], name: Option<&str>) -> Result<Told, BookFault> {
+    let mut told = Told::default();
+    read(bytes, name, &mut told).map(|()| told)
+}
+
+const TEXTS: &str =
+    "<sst uniqueCount=\"2\"><si><t>Teléfono</t></si><si><r><t>An</t></r><r><t>a</t></r></si></sst>";
+
+#[test]
+fn cells_are_read_as_people_see_them() {
+    let rows = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"C1\" t=\"inlineStr\"><is><t>Alta</t></is></c></row>\
+        <row r=\"4\"><c r=\"A4\"><v>34600111222</v></c><c r=\"B4\" t=\"s\"><v>1</v></c><c r=\"C4\" s=\"1\"><v>45943</v></c></row>\
+        <row r=\"5\"><c r=\"A5\"><v>1.5</v></c><c r=\"B5\" t=\"e\"><v>#N/A</v></c><c r=\"C5\" s=\"1\"><v>45943.541</v></c></row>\
+        <row r=\"6\"><c r=\"A6\" t=\"b\"><v>1</v></c><c r=\"B6\" t=\"str\"><f>A1&amp;\"x\"</f><v>Teléfonox</v></c></row>";
+    let told = told(&book(&[("Hoja 1", rows)], TEXTS), None).unwrap();
+    assert_eq!(told.sheet, "Hoja 1");
+    let rows: Vec<(u64, Vec<&str>)> = told
+        .rows
+        .iter()
+        .map(|(number, row)| (*number, row.iter().map(String::as_str).collect()))
+        .collect();
+    let expected = [
+        (1, vec!["Teléfono", "", "Alta"]),
+        (4, vec!["34600111222", "Ana", "2025-10-13"]),
+        (5, vec!["1.5", "!#N/A", "2025-10-13 12:59:02"]),
+        (6, vec!["true", "Teléfonox"]),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_sheet_is_the_one_that_is_named_or_the_first_to_be_seen() {
+    let row = |text: &str| format!("<row><c t=\"inlineStr\"><is><t>{text}</t></is></c></row>");
+    let (one, two) = (row("one"), row("two"));
+    let book = book(&[("-Notes", &one), ("People", &two)], TEXTS);
+    assert_eq!(told(&book, None).unwrap().rows[0].1, ["two"]);
+    assert_eq!(told(&book, Some("Notes")).unwrap().rows[0].1, ["one"]);
+    let fault = told(&book, Some("Gente")).err().unwrap();
+    let text = fault.to_string();
+    assert!(
+        text.contains("no sheet \"Gente\"; it has \"Notes\", \"People\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_no_workbook_or_a_trap_is_refused_and_says_why() {
+    let cell = |text: &str| format!("<row><c t=\"inlineStr\"><is><t>{text}</t></is></c></row>");
+    let long = cell(&"a".repeat(1_100_000));
+    let run = format!("<r><t>{}</t></r>", "a".repeat(1_000_000));
+    let runs = format!(
+        "<row><c t=\"inlineStr\"><is>{}</is></c></row>",
+        run.repeat(5)
+    );
+    let nested =
+        "<row><c><is><t>".to_owned() + &"aaa<c></c>".repeat(450_000) + "</t></is></c></row>";
+    let hidden = "<row><c r=\"><><><>".to_owned() + &"<>".repeat(600_000) + "\"/></row>";
+    let sheet = |rows: &str| book(&[("A", rows)], TEXTS);
+    let texts = |texts: &str| book(&[("A", &cell("x"))], texts);
+    let many_parts: Vec<u8> = b"PK\x01\x02".repeat(10_001);
+    let mut broken = sheet(&cell("Ana"));
+    let end = broken.len() - 40;
+    broken.truncate(end);
+    for (bytes, says) in [
+        (b"PK\x03\x04 and so on".to_vec(), "no XLSX workbook"),
+        (
+            packed(&[("word/document.xml", b"<a/>")]),
+            "no XLSX workbook",
+        ),
+        (many_parts, "the list of parts of the workbook is too long"),
+        (broken, "no XLSX workbook"),
+        (
+            sheet(&long),
+            "sheet1.xml of the workbook holds a cell of more than a megabyte",
+        ),
+        (sheet(&runs), "holds a cell of more than a megabyte"),
+        (sheet(&hidden), "holds a cell of more than a megabyte"),
+        (sheet(&nested), "holds a cell of more than a megabyte"),
+        (sheet("<row><c></row></c>"), "do not close each other"),
+        (sheet(&"<a>".repeat(70)), "too many tags"),
+        (sheet("<!-- a -->"), "comments"),
+        (sheet("<row><c t=\"s\"><v>9</v></c></row>"), "damaged"),
+        (
+            texts("<!DOCTYPE a [<!ENTITY b \"c\">]><sst/>"),
+            "declarations",
+        ),
+        (
+            texts("<sst uniqueCount = '99999999999999'/>"),
+            "more than 4,000,000 texts",
+        ),
+        (texts("<sst \u{0}/>"), "bytes that stand in no XML"),
+        (
+            packed(&[("xl/workbook.xml", &vec![b' '; 17 << 20])]),
+            "xl/workbook.xml of the workbook unpacks to more than 16777216 bytes",
+        ),
+        (
+            packed(&[
+                ("xl/workbook.xml", b"<a/>"),
+                ("xl/media/a.png", &vec![7; 17 << 20]),
+            ]),
+            "xl/media/a.png of the workbook unpacks to more than 16777216 bytes",
+        ),
+    ] {
+        let Err(fault) = told(&bytes, None) else {
+            panic!("it was read: {says}");
+        };
+        let text = fault.to_string();
+        assert!(text.contains(says), "{text}: {says}");
+    }
+}

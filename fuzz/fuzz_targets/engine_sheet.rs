@@ -1,0 +1,5 @@
+//! See [`cauce_engine::contacts::fuzz::sheet`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cauce_engine::contacts::fuzz::sheet(data));
