@@ -35,8 +35,8 @@ use crate::{
     settings::Settings,
     stager, stats,
     status::{
-        DestinationStatus, PixelHealth, PixelOutcome, PixelRefusal, PixelStats, QueueStatus,
-        ReadyCheck, StatsQuery, TokenStatus, Why,
+        DestinationStatus, LineStatus, PixelHealth, PixelOutcome, PixelRefusal, PixelStats,
+        QueueStatus, ReadyCheck, StatsQuery, TokenStatus, Why,
     },
     tokens,
     tracking::{Tracking, conversions, daily, live, upkeep},
@@ -328,6 +328,11 @@ impl Engine {
     /// Every queue of the scope.
     pub fn queues(&self, scope: &Scope) -> Vec<QueueStatus> {
         view::queues(&self.inner, scope)
+    }
+
+    /// Fills in which gates of lines are shut now.
+    pub async fn tell_gates<'a>(&self, lines: impl IntoIterator<Item = &'a mut LineStatus>) {
+        self.inner.lines.tell_gates(lines).await;
     }
 
     /// Why a job is not running yet.

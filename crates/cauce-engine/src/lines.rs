@@ -134,6 +134,23 @@ impl Lines {
         self.handles.read().get(account).map(LineHandle::status)
     }
 
+    /// Fills in the gates that are shut, as each line itself tells them. All lines are asked before
+    /// the first one answers.
+    pub(crate) async fn tell_gates<'a>(&self, lines: impl IntoIterator<Item = &'a mut LineStatus>) {
+        let asked: Vec<_> = {
+            let handles = self.handles.read();
+            let lines = lines.into_iter();
+            let asked =
+                lines.map(|line| (handles.get(&line.account).map(LineHandle::ask_why), line));
+            asked.collect()
+        };
+        for (asked, line) in asked {
+            if let Some(asked) = asked {
+                line.gates = asked.await.unwrap_or_default();
+            }
+        }
+    }
+
     /// The gates that are shut in an account's line; none where there is no such account.
     pub(crate) async fn why(&self, line: &Line) -> Option<Vec<GateStatus>> {
         let asked = {

@@ -12,7 +12,10 @@ use cauce_destinations::{
     destination::Destination, message::Provider, pixel::Platform, senders::Hears,
 };
 use cauce_flow::{
-    dispatch::policy::Policy,
+    dispatch::{
+        disposition::Delivery,
+        policy::{OnUnknown, Policy},
+    },
     id::{AccountName, QueueName, TenantId},
     job::Line,
 };
@@ -122,6 +125,13 @@ impl Account {
     /// The provider that carries its messages, where messages are sent from it.
     pub fn provider(&self) -> Option<Provider> {
         self.platform.parse().ok()
+    }
+
+    /// Whether a job whose fate is not known waits for somebody to say it, and does not go again by
+    /// itself.
+    pub fn holds_unknown(&self) -> bool {
+        self.destination.delivery() == Delivery::NeverTwice
+            && self.policy.on_unknown == OnUnknown::Hold
     }
 
     /// The line that feeds the account.

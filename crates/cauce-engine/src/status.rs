@@ -49,7 +49,7 @@ pub struct LineStatus {
     pub in_flight: u32,
     /// How much of each window of the quota is used.
     pub rate: Vec<WindowUse>,
-    /// The gates that are shut now.
+    /// The gates that are shut, where they were asked for.
     pub gates: Vec<GateStatus>,
     /// When the last batch was answered.
     pub last_batch_at: Option<Timestamp>,

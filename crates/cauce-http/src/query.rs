@@ -171,7 +171,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
     }
 }
 
-/// The one variable segment of the path. A text that cannot be such a name names nothing.
+/// The one variable segment of the path, or the first of them. A text that cannot be such a name names nothing.
 pub(crate) struct Segment<T>(pub(crate) T);
 
 impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Segment<T> {

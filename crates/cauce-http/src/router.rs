@@ -80,6 +80,7 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sessions::cache))
         .routes(routes!(sign_in::begin, sign_in::who, sign_in::end))
         .routes(routes!(ingest::evolution::hear))
+        .routes(routes!(ingest::evolution::hear_by_event))
         .routes(routes!(ingest::webhooks::twilio))
         .routes(routes!(
             ingest::webhooks::whatsapp_cloud,

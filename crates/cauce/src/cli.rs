@@ -134,9 +134,21 @@ pub(crate) struct CreateKey {
         long = "scopes",
         alias = "scope",
         value_delimiter = ',',
-        required = true
+        required_unless_present = "site"
     )]
     pub(crate) scopes: Vec<String>,
+    /// Makes it a public write key for this site, which may stand in web pages; it can ingest alone
+    #[arg(long, value_name = "SITE", requires = "origins")]
+    pub(crate) site: Option<String>,
+    /// The origins whose pages may use it, https://shop.example say; several with commas
+    #[arg(
+        long = "origins",
+        alias = "origin",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        requires = "site"
+    )]
+    pub(crate) origins: Vec<String>,
     /// When it ends, as RFC 3339
     #[arg(long, value_name = "TIME")]
     pub(crate) expires_at: Option<String>,

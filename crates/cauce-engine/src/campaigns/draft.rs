@@ -5,7 +5,7 @@ use cauce_destinations::{
     message::{Content, Provider, Wording},
 };
 use cauce_flow::{
-    campaign::variant::Weights,
+    campaign::{variant::Weights, window::TimeZoneDatabase},
     id::{AccountName, GroupName, TenantId},
     time::Timestamp,
 };
@@ -55,16 +55,16 @@ impl Draft {
         })
     }
 
-    /// The account that sends it, or everything that is wrong with it.
+    /// Which of these accounts sends it, or everything that is wrong with it.
     fn check(
         &self,
-        settings: &Settings,
-        zones: &cauce_flow::campaign::window::TimeZoneDatabase,
+        senders: &[(AccountName, Provider)],
+        zones: &TimeZoneDatabase,
         now: Timestamp,
     ) -> Result<AccountName, Vec<FieldFault>> {
         let mut faults = Faults::default();
         faults.length("/name", &self.name, MAX_NAME_CHARS);
-        let sender = self.sender(settings, &mut faults);
+        let sender = self.sender(senders, &mut faults);
         let provider = sender.as_ref().map(|(_, provider)| *provider);
         faults.says(&self.plan, provider);
         faults.window(&self.plan, zones);
@@ -95,12 +95,13 @@ impl Draft {
         }
     }
 
-    fn sender(&self, settings: &Settings, faults: &mut Faults) -> Option<(AccountName, Provider)> {
-        let own: Vec<_> = senders(settings, &self.tenant)
-            .map(|(account, provider)| (account.name.clone(), provider))
-            .collect();
+    fn sender(
+        &self,
+        own: &[(AccountName, Provider)],
+        faults: &mut Faults,
+    ) -> Option<(AccountName, Provider)> {
         let names: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
-        let found = match (&self.sender, &own[..]) {
+        let found = match (&self.sender, own) {
             (_, []) => {
                 let what = "no account of this tenant sends messages; hint: configure one with the \
                             platform twilio, evolution or whatsapp_cloud";
@@ -188,7 +189,7 @@ impl Faults {
         }
     }
 
-    fn window(&mut self, plan: &Plan, zones: &cauce_flow::campaign::window::TimeZoneDatabase) {
+    fn window(&mut self, plan: &Plan, zones: &TimeZoneDatabase) {
         let Some(window) = &plan.window else { return };
         if let Err(never) = window.hours() {
             self.add("/sendWindow", never.to_string());
@@ -234,8 +235,11 @@ impl Campaigning {
         settings: &Settings,
         now: Timestamp,
     ) -> Result<NewCampaign, Refusal> {
+        let own: Vec<_> = senders(settings, &draft.tenant)
+            .map(|(account, provider)| (account.name.clone(), provider))
+            .collect();
         let sender = draft
-            .check(settings, &self.zones, now)
+            .check(&own, &self.zones, now)
             .map_err(Refusal::Faulty)?;
         let plan = serde_json::to_string(&draft.plan);
         Ok(NewCampaign {
@@ -259,3 +263,6 @@ fn new_id() -> GroupName {
     let id: String = ["campaign_".to_owned(), digits.collect()].concat();
     GroupName::new(&id).expect("letters and digits are a name")
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ use cauce_store::{
 use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::fill::Filling;
+use super::fill::{self, Filling};
 use crate::clock::Clock;
 
 /// Contacts of one piece: three of them are all that an expansion has in memory.
@@ -98,6 +98,8 @@ struct Stretch {
     /// Whether there are no more.
     done: bool,
     members: Vec<Member>,
+    /// Of each of them whose number is there twice, the earlier ones with it.
+    earlier: Vec<Vec<Member>>,
 }
 
 /// A stretch as it is handed in.
@@ -180,7 +182,14 @@ impl Expander {
             upto: campaign.last_row,
             limit: self.piece,
         };
-        let members = self.store.walk(&campaign.audience(), walk).await?;
+        let audience = campaign.audience();
+        let members = self.store.walk(&audience, walk).await?;
+        let twice = members.iter().filter(|member| member.duplicate);
+        let twice: Vec<u64> = twice.map(|member| member.row).collect();
+        let earlier = match twice.is_empty() {
+            true => Vec::new(),
+            false => self.store.earlier(&audience, twice).await?,
+        };
         let done = members.len() < self.piece;
         let upto = match members.last() {
             Some(last) if !done => last.row,
@@ -192,12 +201,16 @@ impl Expander {
             upto,
             done,
             members,
+            earlier,
         })
     }
 
-    async fn fill(&self, stretch: Stretch, number: u64) -> Result<Piece, Obstacle> {
+    async fn fill(&self, mut stretch: Stretch, number: u64) -> Result<Piece, Obstacle> {
         let (filling, now) = (Arc::clone(&self.filling), self.clock.now());
-        let fill = move || Piece::of(&stretch, number).filled(&filling, &stretch.members, now);
+        let fill = move || {
+            stretch.forgive(&filling, now);
+            Piece::of(&stretch, number).filled(&filling, &stretch.members, now)
+        };
         let filled = tokio::task::spawn_blocking(fill).await;
         filled.map_err(|error| Obstacle::Fault(error.to_string()))
     }
@@ -230,6 +243,15 @@ impl Stretch {
     fn next(&self) -> Option<u64> {
         (!self.done).then_some(self.upto)
     }
+
+    /// Takes it back of a contact that its number is there twice, where the earlier ones get no
+    /// message themselves. Only what is stored counts, so that an interrupted walk tells the same.
+    fn forgive(&mut self, filling: &Filling, now: Timestamp) {
+        let twice = self.members.iter_mut().filter(|member| member.duplicate);
+        for (member, earlier) in twice.zip(&self.earlier) {
+            member.duplicate = earlier.iter().any(|other| filling.fits(other, now));
+        }
+    }
 }
 
 impl Piece {
@@ -249,12 +271,8 @@ impl Piece {
     fn filled(mut self, filling: &Filling, members: &[Member], now: Timestamp) -> Piece {
         for member in members {
             let made = filling.fill(member, self.next, now).and_then(|filled| {
-                filling.job(filled, now).ok_or_else(|| Skipped {
-                    contact: i64::try_from(member.row).unwrap_or(i64::MAX),
-                    id: Some(member.id.clone()),
-                    why: Skip::TooLong,
-                    detail: None,
-                })
+                let job = filling.job(filled, now);
+                job.ok_or_else(|| fill::skipped(member, Skip::TooLong, None))
             });
             match made {
                 Ok(job) => {

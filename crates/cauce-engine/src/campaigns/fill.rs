@@ -46,15 +46,20 @@ impl Filling {
         number: u64,
         now: Timestamp,
     ) -> Result<Filled, Skipped> {
-        let skip = |why, detail: Option<String>| Skipped {
-            contact: i64::try_from(member.row).unwrap_or(i64::MAX),
-            id: Some(member.id.clone()),
-            why,
-            detail,
-        };
-        if member.duplicate {
-            return Err(skip(Skip::Duplicate, None));
+        match member.duplicate {
+            true => Err(skipped(member, Skip::Duplicate, None)),
+            false => self.filled(member, number, now),
         }
+    }
+
+    /// Whether a contact gets a message, if no other with its number does.
+    pub(crate) fn fits(&self, member: &Member, now: Timestamp) -> bool {
+        let filled = self.filled(member, 0, now);
+        filled.is_ok_and(|filled| self.job(filled, now).is_some())
+    }
+
+    fn filled(&self, member: &Member, number: u64, now: Timestamp) -> Result<Filled, Skipped> {
+        let skip = |why, detail| skipped(member, why, detail);
         if member.opted_out {
             return Err(skip(Skip::OptedOut, None));
         }
@@ -119,6 +124,16 @@ impl Filling {
             false => Timestamp::EPOCH,
         };
         Ok((Some(name.clone()), due_at))
+    }
+}
+
+/// The reason why a contact gets no message.
+pub(crate) fn skipped(member: &Member, why: Skip, detail: Option<String>) -> Skipped {
+    Skipped {
+        contact: i64::try_from(member.row).unwrap_or(i64::MAX),
+        id: Some(member.id.clone()),
+        why,
+        detail,
     }
 }
 

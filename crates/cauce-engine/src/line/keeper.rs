@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use cauce_flow::{dispatch::disposition::Delivery, id::JobId, time::Timestamp};
+use cauce_flow::{id::JobId, time::Timestamp};
 use cauce_store::jobs;
 use futures_util::FutureExt;
 use parking_lot::Mutex;
@@ -133,7 +133,7 @@ async fn rescue(account: Account, around: Surroundings, runner: Runner) {
     runner.tasks.wait().await;
     drop(runner);
     let line = account.line();
-    let never_twice = account.destination.delivery() == Delivery::NeverTwice;
+    let never_twice = account.holds_unknown();
     loop {
         let ended = around
             .store

@@ -1,7 +1,7 @@
 //! What claimed jobs become requests by, and what an exchange comes to.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
@@ -11,7 +11,6 @@ use cauce_flow::{
     dispatch::{
         batcher,
         dispatcher::{Answered, Claimed},
-        disposition::Delivery,
         policy::Policy,
     },
     job::{LeasedJob, Line},
@@ -120,10 +119,8 @@ pub(super) fn answer(judged: Judgement, answer: &Answer) -> Answered {
 
 /// Whether a line's destination must not get a job twice by itself.
 pub(crate) fn never_twice(accounts: &[Account]) -> jobs::NeverTwice {
-    let known: BTreeMap<Line, Delivery> = accounts
-        .iter()
-        .map(|account| (account.line(), account.destination.delivery()))
-        .collect();
+    let again = accounts.iter().filter(|account| !account.holds_unknown());
+    let again: BTreeSet<Line> = again.map(Account::line).collect();
     // Of an account that is not configured any more nothing is known: the careful answer.
-    Box::new(move |line| known.get(line) != Some(&Delivery::Deduplicates))
+    Box::new(move |line| !again.contains(line))
 }

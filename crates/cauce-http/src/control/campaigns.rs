@@ -105,6 +105,7 @@ pub(crate) async fn list(
 /// taken as `POST /api/contacts` takes them, all of them or none. Nothing is sent before it starts.
 #[utoipa::path(
     post, path = "/api/campaigns", tag = "campaigns", operation_id = "makeCampaign",
+    params(OfTenant),
     request_body = CampaignBody,
     responses((status = 201, description = "The campaign.", body = CampaignView)),
     security(("bearer" = ["send"]))
@@ -112,12 +113,10 @@ pub(crate) async fn list(
 pub(crate) async fn make(
     State(app): State<Arc<App>>,
     caller: Caller,
+    Query(of): Query<OfTenant>,
     body::Json(mut body): body::Json<CampaignBody>,
 ) -> Result<Response, Problem> {
-    let Some(tenant) = caller.target(body.tenant.take().as_ref())? else {
-        let what = "missing; a key for all tenants has to name one";
-        return Err(Problem::invalid(vec![Fault::at("/tenant", what)]));
-    };
+    let tenant = tenant_of(&caller, of.tenant, body.tenant.take())?;
     let mut draft = CampaignBody::empty(tenant);
     read(&app, body, &mut draft)?;
     let deed = Deed {
@@ -129,6 +128,20 @@ pub(crate) async fn make(
     let made = app.audited(&caller, deed, work).await?;
     let view = view_of(&app, made).await?;
     Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// Whose a new campaign is: as the address says it, or the body.
+fn tenant_of(
+    caller: &Caller,
+    in_query: Option<TenantId>,
+    in_body: Option<TenantId>,
+) -> Result<TenantId, Problem> {
+    let fault = |what: &str| Problem::invalid(vec![Fault::at("/tenant", what)]);
+    if in_query.is_some() && in_body.is_some() && in_query != in_body {
+        return Err(fault("is another one than in the address; name it once"));
+    }
+    let named = caller.target(in_query.or(in_body).as_ref())?;
+    named.ok_or_else(|| fault("missing; a key for all tenants has to name one, with ?tenant="))
 }
 
 /// Look a campaign up.

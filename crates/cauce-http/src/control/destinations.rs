@@ -27,9 +27,15 @@ pub(crate) async fn list(
     Query(of): Query<OfTenant>,
 ) -> Result<Json<Page<DestinationView>>, Problem> {
     let scope = caller.scope(of.tenant.as_ref())?;
-    let destinations = app.engine.destinations(&scope).into_iter();
+    let mut destinations = app.engine.destinations(&scope);
+    let lines = destinations.iter_mut();
+    let lines = lines.filter_map(|destination| destination.line.as_mut());
+    app.engine.tell_gates(lines).await;
     Ok(Json(Page::whole(
-        destinations.map(DestinationView::from).collect(),
+        destinations
+            .into_iter()
+            .map(DestinationView::from)
+            .collect(),
     )))
 }
 

@@ -55,9 +55,14 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<QueueView>>, Problem> {
     let scope = caller.scope(of.tenant.as_ref())?;
     let now = app.engine.now();
-    let queues = app.engine.queues(&scope).into_iter();
+    let mut queues = app.engine.queues(&scope);
+    let lines = queues.iter_mut().flat_map(|queue| &mut queue.lines);
+    app.engine.tell_gates(lines).await;
     Ok(Json(Page::whole(
-        queues.map(|queue| QueueView::new(queue, now)).collect(),
+        queues
+            .into_iter()
+            .map(|queue| QueueView::new(queue, now))
+            .collect(),
     )))
 }
 
@@ -74,7 +79,8 @@ pub(crate) async fn get(
     Segment(queue): Segment<QueueName>,
     Query(of): Query<OfTenant>,
 ) -> Result<Json<QueueView>, Problem> {
-    let found = find(&app, &queue, &caller.scope(of.tenant.as_ref())?)?;
+    let mut found = find(&app, &queue, &caller.scope(of.tenant.as_ref())?)?;
+    app.engine.tell_gates(&mut found.lines).await;
     Ok(Json(QueueView::new(found, app.engine.now())))
 }
 

@@ -72,28 +72,61 @@ pub(crate) async fn hear(
     headers: HeaderMap,
     Raw(bytes): Raw,
 ) -> Result<Response, Problem> {
+    take(&app, &name, &headers, &bytes).await
+}
+
+/// Hear what a WhatsApp gateway tells, each kind of event at an address of its own.
+///
+/// A gateway whose setting `webhookByEvents` is on puts the name of the event behind the address:
+/// `/messages-upsert`. What it tells is taken as without that.
+#[utoipa::path(
+    post, path = "/webhooks/evolution/{sender}/{event}", tag = "sessions",
+    operation_id = "hearEvolutionByEvent",
+    params(
+        ("sender" = String, Path, description = "The gateway, as sessions.evolution names it, or the account."),
+        ("event" = String, Path, description = "The event, as `messages-upsert`; the one in the body counts."),
+    ),
+    request_body(content = Object, description = "A webhook of the gateway."),
+    responses((status = 200, description = "Whether anything was made of it.", body = HeardView)),
+    security(())
+)]
+pub(crate) async fn hear_by_event(
+    State(app): State<Arc<App>>,
+    Segment(name): Segment<String>,
+    headers: HeaderMap,
+    Raw(bytes): Raw,
+) -> Result<Response, Problem> {
+    take(&app, &name, &headers, &bytes).await
+}
+
+async fn take(
+    app: &App,
+    name: &str,
+    headers: &HeaderMap,
+    bytes: &[u8],
+) -> Result<Response, Problem> {
     let now = app.engine.now();
-    let gateway = app.engine.evolution(&name);
-    let gateway = gateway.filter(|gateway| is_believed(gateway, &headers, now));
+    let gateway = app.engine.evolution(name);
+    let gateway = gateway.filter(|gateway| is_believed(gateway, headers, now));
     let account = app.engine.senders().into_iter().find(|sender| {
-        sender.account.as_str() == name && is_authentic(&sender.hears, &headers, now)
+        sender.account.as_str() == name && is_authentic(&sender.hears, headers, now)
     });
     if gateway.is_none() && account.is_none() {
         let what = "no such gateway or account, or not its secret; see sessions.evolution and the \
                     account's webhook_secret in the configuration";
         return Err(Problem::new(Code::BadKey, what));
     }
-    let text = body::text(&bytes, app.settings.max_depth)?;
+    let text = body::text(bytes, app.settings.max_depth)?;
     let mut taken = false;
     if let Some(sender) = account {
-        taken |= hear_messages(&app, &sender, &bytes).await?;
+        taken |= hear_messages(app, &sender, bytes).await?;
     }
     if let Some(gateway) = gateway {
         let key = format!(
             "evolution:{name}:{}",
-            data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes))
+            data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
         );
-        taken |= hear_session(&app, &gateway, body::parse(text)?, &key).await?;
+        taken |= hear_session(app, &gateway, body::parse(text)?, &key).await?;
     }
     Ok((StatusCode::OK, Json(HeardView { taken })).into_response())
 }

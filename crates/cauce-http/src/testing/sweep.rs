@@ -21,6 +21,7 @@ const BODIES: &[(&str, &str)] = &[
         r#"{"name":"swept","url":"https://shop.example/in"}"#,
     ),
     ("hearEvolution", "{}"),
+    ("hearEvolutionByEvent", "{}"),
     ("hearTwilio", "{}"),
     ("hearWhatsappCloud", "{}"),
     ("sendMessage", r#"{"to":"+34600123456","text":"x"}"#),

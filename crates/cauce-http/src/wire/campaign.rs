@@ -19,7 +19,7 @@ use crate::problem::Fault;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = CampaignBody)]
 pub(crate) struct CampaignBody {
-    /// Whose it is; only a key for all tenants names it, and only for a new campaign.
+    /// Whose it is, for a new campaign; the same as `?tenant=` in the address.
     #[schema(value_type = Option<String>, example = "acme")]
     pub(crate) tenant: Option<TenantId>,
     /// What people call it; a new campaign needs one.

@@ -59,7 +59,8 @@ pub(crate) struct OutView {
     status: &'static str,
     /// `critical`, `high`, `normal` or `low`.
     priority: &'static str,
-    /// When it is due.
+    /// When it was to be sent, or, while it waits for another attempt, when that is; null where it was
+    /// to be sent at once.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_at: Option<Timestamp>,
     /// The campaign that it belongs to.
@@ -192,6 +193,12 @@ impl OutView {
     pub(crate) fn new(view: MessageView, now: Timestamp) -> OutView {
         let is_scheduled = view.state == MessageState::Queued && view.due_at > now;
         let metadata = view.metadata.as_deref().unwrap_or("{}");
+        let due = Due {
+            at: view.due_at,
+            taken_at: view.job.taken_at(),
+            first_try: view.tries.first().map(|tried| tried.started_at),
+            waits: is_scheduled,
+        };
         OutView {
             id: view.job,
             created_at: view.job.taken_at(),
@@ -205,7 +212,7 @@ impl OutView {
                 view.state.as_str()
             },
             priority: view.priority.as_str(),
-            scheduled_at: (view.due_at > Timestamp::EPOCH).then_some(view.due_at),
+            scheduled_at: due.shown(),
             campaign_id: view.campaign,
             contact_id: view.place.map(|place| place.contact),
             conversation_id: view.conversation,
@@ -227,6 +234,12 @@ impl OutView {
         let message = Message::of_payload(&job.payload).ok()?;
         let summary = job.summary;
         let is_sent = summary.state == State::Completed;
+        let due = Due {
+            at: summary.due_at,
+            taken_at: summary.enqueued_at,
+            first_try: job.attempts.first().map(|attempt| attempt.started_at),
+            waits: summary.state == State::Scheduled,
+        };
         Some(OutView {
             id: summary.id,
             created_at: summary.enqueued_at,
@@ -236,7 +249,7 @@ impl OutView {
             kind: message.content.kind().to_owned(),
             status: status_of(summary.state),
             priority: summary.priority.as_str(),
-            scheduled_at: (summary.due_at > Timestamp::EPOCH).then_some(summary.due_at),
+            scheduled_at: due.shown(),
             campaign_id: summary.group.map(|group| group.to_string()),
             contact_id: message.campaign.map(|part| part.contact),
             conversation_id: message.conversation_id,
@@ -250,6 +263,23 @@ impl OutView {
             answered_at: None,
             attempts: Vec::new(),
         })
+    }
+}
+
+/// When a message is due, and what it takes to tell whether somebody wanted it then.
+struct Due {
+    at: Timestamp,
+    taken_at: Timestamp,
+    first_try: Option<Timestamp>,
+    waits: bool,
+}
+
+impl Due {
+    /// The time that it waits for, or was to wait for before its first attempt: a later one was that
+    /// of another attempt.
+    fn shown(&self) -> Option<Timestamp> {
+        let was_wanted = self.at > self.taken_at && self.first_try.is_none_or(|at| self.at <= at);
+        (self.waits || was_wanted).then_some(self.at)
     }
 }
 
@@ -327,4 +357,33 @@ impl From<InboundView> for InView {
 
 fn reason((code, detail): (String, String)) -> ReasonView {
     ReasonView { code, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_shown_only_where_it_was_wanted_or_is_waited_for() {
+        let ms = Timestamp::from_millis;
+        for (at, first_try, waits, shown) in [
+            (0, None, false, false),
+            (1_000, None, false, false),
+            (1_000, Some(1_050), false, false),
+            (5_000, None, true, true),
+            (5_000, Some(5_010), false, true),
+            // Of a second attempt, waited for and over.
+            (3_000, Some(1_050), true, true),
+            (3_000, Some(1_050), false, false),
+        ] {
+            let due = Due {
+                at: ms(at),
+                taken_at: ms(1_000),
+                first_try: first_try.map(ms),
+                waits,
+            };
+            let wanted = shown.then_some(ms(at));
+            assert_eq!(due.shown(), wanted, "{at} {first_try:?} {waits}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! in the order of their rows, and merged.
 
 use cauce_flow::id::TenantId;
-use rusqlite::Connection;
+use rusqlite::{Connection, Rows};
 
 use super::{
     Campaigns, Error,
@@ -62,6 +62,9 @@ pub struct Member {
     pub duplicate: bool,
 }
 
+/// Members with the number of a later one that are told.
+const MAX_EARLIER: u64 = 20;
+
 /// How many contacts an audience has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
@@ -85,6 +88,33 @@ impl Campaigns {
                 Some(parts) => members(connection, &parts, walk, &sealed),
                 None => Ok(Vec::new()),
             }
+        };
+        self.database.read(work).await
+    }
+
+    /// Of each of these members, those with lower rows that have the same number; the first
+    /// 20 of them.
+    pub async fn earlier(
+        &self,
+        audience: &Audience,
+        rows: Vec<u64>,
+    ) -> Result<Vec<Vec<Member>>, Error> {
+        let (personal, audience) = (self.personal.clone(), audience.clone());
+        let work = move |connection: &Connection| -> Result<Vec<Vec<Member>>, Error> {
+            let sealed = Sealed {
+                personal: &personal,
+                tenant: &audience.tenant,
+            };
+            let Some(parts) = Parts::of(connection, &audience)? else {
+                return Ok(vec![Vec::new(); rows.len()]);
+            };
+            let mut query = connection.prepare_cached(&parts.earlier())?;
+            let mut earlier = Vec::with_capacity(rows.len());
+            for row in rows {
+                let found = query.query([numbers::to(row), numbers::to(MAX_EARLIER)])?;
+                earlier.push(taken(found, &sealed)?);
+            }
+            Ok(earlier)
         };
         self.database.read(work).await
     }
@@ -145,6 +175,17 @@ impl Parts {
         ))
     }
 
+    /// A query of the members before one that have its number, in order. It is asked of members
+    /// alone, so that there is a part to belong to.
+    fn earlier(&self) -> String {
+        let holds = self.holds("d.row");
+        format!(
+            "SELECT d.row, d.id, d.personal, d.language, d.timezone, d.opted_out, 0
+             FROM contacts c JOIN contacts d ON d.phone = c.phone AND d.row < c.row
+             WHERE c.row = ?1 AND ({holds}) ORDER BY d.row LIMIT ?2"
+        )
+    }
+
     /// A query of the rows, in order. Each part alone comes in the order of its index, so that
     /// SQLite merges them and sorts nothing.
     fn rows(&self) -> Option<String> {
@@ -182,7 +223,11 @@ fn members(
     };
     let mut query = connection.prepare_cached(&query)?;
     let limit = numbers::to(walk.limit as u64);
-    let mut rows = query.query([numbers::to(walk.after), numbers::to(walk.upto), limit])?;
+    let rows = query.query([numbers::to(walk.after), numbers::to(walk.upto), limit])?;
+    taken(rows, sealed)
+}
+
+fn taken(mut rows: Rows<'_>, sealed: &Sealed<'_>) -> Result<Vec<Member>, Error> {
     let mut members = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(1)?;

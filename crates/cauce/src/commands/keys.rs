@@ -65,8 +65,12 @@ fn wanted(create: &CreateKey) -> Value {
     let mut body = json!({
         "name": create.name,
         "tenant": create.tenant,
-        "scopes": create.scopes,
+        "scopes": scope_names(create),
     });
+    if let Some(site) = &create.site {
+        body["site"] = json!(site);
+        body["origins"] = json!(create.origins);
+    }
     if let Some(expires_at) = &create.expires_at {
         body["expiresAt"] = json!(expires_at);
     }
@@ -77,15 +81,15 @@ async fn create_in_folder(create: &CreateKey, global: &Global) -> Result<Value, 
     let new = NewKey {
         name: create.name.clone(),
         tenant: tenant(&create.tenant)?,
-        scopes: scopes(&create.scopes)?,
+        scopes: scopes(&scope_names(create))?,
         expires_at: create
             .expires_at
             .as_deref()
             .map(str::parse)
             .transpose()
             .map_err(Failure::usage)?,
-        site: None,
-        origins: Vec::new(),
+        site: create.site.clone(),
+        origins: create.origins.clone(),
     };
     let control = open(global, true)?;
     let now = now();
@@ -173,6 +177,14 @@ fn tenant(text: &str) -> Result<Scope, Failure> {
     }
 }
 
+/// The scopes that are named; a public write key has one and need not name it.
+fn scope_names(create: &CreateKey) -> Vec<String> {
+    match create.scopes.is_empty() && create.site.is_some() {
+        true => vec![KeyScope::Ingest.as_str().to_owned()],
+        false => create.scopes.clone(),
+    }
+}
+
 fn scopes(names: &[String]) -> Result<BTreeSet<KeyScope>, Failure> {
     names
         .iter()
@@ -191,6 +203,8 @@ fn show(key: &Key) -> Value {
         "name": key.name,
         "tenant": tenant,
         "scopes": scopes,
+        "site": key.site,
+        "origins": key.origins,
         "createdAt": key.created_at,
         "expiresAt": key.expires_at,
         "revokedAt": key.revoked_at,
@@ -210,20 +224,22 @@ fn show_list(keys: &Value, global: &Global) {
     if global.json {
         return output::json(keys);
     }
-    const HEADINGS: [&str; 7] = [
+    const HEADINGS: [&str; 8] = [
         "id",
         "name",
         "tenant",
         "scopes",
+        "site",
         "last used",
         "expires",
         "revoked",
     ];
-    const POINTERS: [&str; 7] = [
+    const POINTERS: [&str; 8] = [
         "/id",
         "/name",
         "/tenant",
         "/scopes",
+        "/site",
         "/lastUsedAt",
         "/expiresAt",
         "/revokedAt",

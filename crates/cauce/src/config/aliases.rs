@@ -109,17 +109,23 @@ pub(crate) fn of_environment(
     problems: &mut Vec<Problem>,
 ) -> Table {
     let mut meant = Table::new();
-    let mut each = |name: &str, setting: &str, carry, plant: &dyn Fn(&mut Table, &Node)| {
+    let mut bad: Vec<Bad> = Vec::new();
+    let mut each = |name: &'static str, setting: &str, carry, plant: &dyn Fn(&mut Table, &Node)| {
         let Some(value) = environment.get(name).filter(|value| !value.is_empty()) else {
             return;
         };
         let place = Place::whole(&Arc::new(Source::Variable(name.to_owned())));
         match carried(value.trim(), carry) {
             Some(value) => plant(&mut meant, &Node::loose(value, place)),
-            None => problems.push(
-                Problem::at(&place, format!("`{name}` is {}", carry.is_no()))
-                    .write(format!("{}, or unset it and set {setting}", carry.write())),
-            ),
+            None => match bad.iter_mut().find(|bad| bad.name == name) {
+                Some(bad) => bad.settings.push(setting.to_owned()),
+                None => bad.push(Bad {
+                    name,
+                    place,
+                    carry,
+                    settings: vec![setting.to_owned()],
+                }),
+            },
         }
     };
     for (name, setting, carry) in VARIABLES {
@@ -141,7 +147,25 @@ pub(crate) fn of_environment(
             plant(meant, &path, node.clone());
         });
     }
+    problems.extend(bad.into_iter().map(Bad::problem));
     meant
+}
+
+/// A variable whose value cannot be carried over, and all settings that it stands for.
+struct Bad {
+    name: &'static str,
+    place: Place,
+    carry: Carry,
+    settings: Vec<String>,
+}
+
+impl Bad {
+    fn problem(self) -> Problem {
+        let (name, carry) = (self.name, self.carry);
+        let settings = self.settings.join(" and ");
+        Problem::at(&self.place, format!("`{name}` is {}", carry.is_no()))
+            .write(format!("{}, or unset it and set {settings}", carry.write()))
+    }
 }
 
 impl Carry {

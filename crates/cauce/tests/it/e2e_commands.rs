@@ -174,6 +174,44 @@ fn a_key_made_beside_a_server_works_and_a_revoked_one_does_not() {
 }
 
 #[test]
+fn a_public_write_key_is_made_for_a_site_and_its_origins() {
+    let room = Room::new(CONFIG);
+    let server = room.serve();
+    let create = [
+        "keys",
+        "create",
+        "--name",
+        "web",
+        "--tenant",
+        "acme",
+        "--site",
+        "shop",
+        "--origins",
+        "https://shop.example,https://www.shop.example",
+    ];
+    let through = ask(&room, &server, &create);
+    let beside = room.run(&[&create[..], &["--json"]].concat()).done().json();
+    for made in [&through, &beside] {
+        assert!(made["key"].as_str().unwrap().starts_with("cw_"), "{made}");
+        assert_eq!(made["scopes"], json!(["ingest"]), "{made}");
+        assert_eq!(made["site"], "shop", "{made}");
+        let origins = json!(["https://shop.example", "https://www.shop.example"]);
+        assert_eq!(made["origins"], origins, "{made}");
+    }
+    let nowhere = room.run(&[
+        "keys", "create", "--name", "w", "--tenant", "acme", "--site", "s",
+    ]);
+    assert_eq!(nowhere.code, Some(2), "{}", nowhere.err);
+    let more = room.run(&[&create[..], &["--scopes", "read"]].concat());
+    assert!(
+        more.code != Some(0) && more.err.contains("ingest"),
+        "{}",
+        more.err
+    );
+    server.stop();
+}
+
+#[test]
 fn a_reload_takes_accounts_and_a_bad_file_changes_nothing() {
     let room = Room::new(CONFIG);
     let server = room.serve();

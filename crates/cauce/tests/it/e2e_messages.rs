@@ -358,3 +358,55 @@ async fn kills_neither_lose_nor_repeat_what_is_known_of_messages() {
     assert!(server.law_breakers().await.is_empty());
     adds_up(&server).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_message_goes_again_when_a_person_says_so() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    let reset = Fault::ResetLate { accepts: false };
+    senders.evolution.faults().next(1, reset);
+    let id = send(&server, &text("evolution", 1)).await;
+    reaches(&server, &id, "unknown").await;
+    assert_eq!(senders.evolution.messages().effects_of(&to(1)), 0);
+    // It is no dead letter, and nobody sends it again with those.
+    let letters = server.post("/api/whatsapp/dlq/retry", &json!({})).await;
+    assert_eq!(letters["count"], 0, "{letters}");
+    server
+        .post(&format!("/api/dead/{id}/retry"), &json!({}))
+        .await;
+    reaches(&server, &id, "sent").await;
+    assert_eq!(senders.evolution.messages().effects_of(&to(1)), 1);
+    let job = server.get(&format!("/api/jobs/{id}")).await;
+    assert_eq!(job["attempts"].as_array().unwrap().len(), 2, "{job}");
+    adds_up(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_message_goes_again_by_itself_where_the_configuration_says_so() {
+    let senders = Senders::start().await;
+    let setup = senders
+        .setup()
+        .and("queues.campaigns", "on_unknown = \"retry\"");
+    let server = Server::start(&setup);
+    let reset = Fault::ResetLate { accepts: true };
+    senders.twilio.faults().next(1, reset);
+    let id = send(&server, &text("twilio", 1)).await;
+    reaches(&server, &id, "sent").await;
+    // The price of it: the provider had taken the first one.
+    assert_eq!(senders.twilio.messages().effects_of(&to(1)), 2);
+    // A crash leaves the same question behind, and it has the same answer.
+    senders
+        .twilio
+        .faults()
+        .next(1, Fault::Hang { accepts: false });
+    let id = send(&server, &text("twilio", 2)).await;
+    until("its request has left", SOON, async || {
+        server.get(&format!("/api/jobs/{id}")).await["state"] == "active"
+    })
+    .await;
+    server.kill();
+    let server = Server::start(&setup);
+    reaches(&server, &id, "sent").await;
+    assert_eq!(senders.twilio.messages().effects_of(&to(2)), 1);
+    assert_eq!(adds_up(&server).await["unknown"], 0);
+}

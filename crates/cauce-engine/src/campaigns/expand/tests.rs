@@ -56,26 +56,37 @@ struct Life {
     clock: Clock,
 }
 
+/// A contact with a number, with or without a name.
+fn entry(id: &str, number: u64, named: bool) -> Entry {
+    Entry {
+        id: Some(id.to_owned()),
+        number: Some(Number(format!("+34600{number:06}"))),
+        name: match named {
+            true => Change::Set(format!("Ana {id}")),
+            false => Change::Keep,
+        },
+        tags: TagChange::Set(vec!["vip".to_owned()]),
+        ..Entry::default()
+    }
+}
+
 impl World {
     /// With so many contacts, of whom every 7th has no name and every 11th has opted out.
     async fn new(contacts: u64) -> World {
+        let entries = (1..=contacts).map(|n| Entry {
+            opted_out: (n % 11 == 0).then_some(OptedBy::Api),
+            ..entry(&format!("c{n}"), n, n % 7 != 0)
+        });
+        World::of(entries.collect()).await
+    }
+
+    async fn of(entries: Vec<Entry>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let store = Campaigns::open(folder.path()).unwrap();
         let now = Timestamp::from_millis(1);
-        let entries = (1..=contacts).map(|n| Entry {
-            id: Some(format!("c{n}")),
-            number: Some(Number(format!("+34600{n:06}"))),
-            name: match n % 7 {
-                0 => Change::Keep,
-                _ => Change::Set(format!("Ana {n}")),
-            },
-            tags: TagChange::Set(vec!["vip".to_owned()]),
-            opted_out: (n % 11 == 0).then_some(OptedBy::Api),
-            ..Entry::default()
-        });
         let upsert = Upsert {
             tenant: tenant(),
-            entries: entries.collect(),
+            entries,
             all_or_none: true,
         };
         store.upsert(upsert, now).await.unwrap();
@@ -238,6 +249,34 @@ async fn everybody_of_an_audience_has_one_job_or_a_reason_why_not() {
         let again = world.expander(&life).run(CancellationToken::new()).await;
         assert_eq!(again, Expanded::Over);
         assert!(life.recipients().await.is_empty());
+        life.end().await;
+    }
+}
+
+#[tokio::test]
+async fn of_contacts_with_one_number_the_first_that_can_be_written_to_is() {
+    for piece in [1, 2, 100] {
+        let world = World::of(vec![
+            entry("nameless", 1, false),
+            entry("whole", 1, true),
+            entry("second", 1, true),
+            entry("late", 1, false),
+            entry("alone", 2, false),
+            entry("also", 2, false),
+        ]);
+        let world = world.await;
+        let life = world.live();
+        let expander = Expander {
+            piece,
+            ..world.expander(&life)
+        };
+        let ended = expander.run(CancellationToken::new()).await;
+        assert_eq!(ended, Expanded::Over);
+        let recipients = life.recipients().await;
+        assert_eq!(recipients.keys().collect::<Vec<_>>(), ["whole"], "{piece}");
+        let counts = life.store.skip_counts(world.campaign.row).await.unwrap();
+        let expected = [(Skip::Duplicate, 2), (Skip::MissingVariable, 3)];
+        assert_eq!(counts, expected.into(), "{piece}");
         life.end().await;
     }
 }
