@@ -1,6 +1,6 @@
 //! Campaigns: made, started, held and ended over sockets, and counted at the provider.
 
-use cauce_sim::{Callbacks, Treatment};
+use cauce_sim::{Callbacks, Fault, Treatment};
 use serde_json::json;
 
 use crate::support::{
@@ -253,4 +253,32 @@ async fn whoever_the_provider_knows_to_want_none_gets_no_further_campaign() {
         "{done}"
     );
     assert_eq!(done["progress"]["success"], 4, "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_recipient_of_a_campaign_that_is_through_can_be_sent_it_again() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    with_contacts(&server, 3).await;
+    let reset = Fault::ResetLate { accepts: false };
+    senders.evolution.faults().next(1, reset);
+    let id = make(&server, json!({"sender": "evolution"})).await;
+    order(&server, &id, "start").await;
+    let done = becomes(&server, &id, "completed").await;
+    assert_eq!(done["metrics"]["messages"]["unknown"], 1, "{done}");
+    assert_eq!(done["progress"]["processed"], 2, "{done}");
+    let list = format!("/api/campaigns/{id}/recipients?state=unknown");
+    let unknown = server.get(&list).await["items"][0].clone();
+    let message = unknown["messageId"].as_str().unwrap();
+    server
+        .post(&format!("/api/dead/{message}/retry"), &json!({}))
+        .await;
+    until("everybody has it", SOON, async || {
+        status(&server, &id).await["progress"]["success"] == 3
+    })
+    .await;
+    let effects = senders.evolution.messages().effects();
+    assert_eq!(effects.len(), 3, "{effects:?}");
+    assert!(effects.values().all(|count| *count == 1), "{effects:?}");
+    assert_eq!(status(&server, &id).await["status"], "completed");
 }
