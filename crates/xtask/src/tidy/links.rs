@@ -66,24 +66,50 @@ fn doc_paths(place: &str, line: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Relative links of Markdown.
+/// Relative links of Markdown, and the headings that they lead to.
 fn links(path: &str, place: &str, line: &str, findings: &mut Vec<Finding>) {
     for part in line.split("](").skip(1) {
         let target = part.split(')').next().unwrap_or_default();
-        let file = target.split('#').next().unwrap_or_default();
-        if file.is_empty() || file.contains("://") || file.starts_with("mailto:") {
+        let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+        if file.contains("://") || file.starts_with("mailto:") {
             continue;
         }
         let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-        if !folder.join(file).exists() {
+        let page = match file {
+            "" => Path::new(path).to_owned(),
+            file => folder.join(file),
+        };
+        if !page.exists() {
             findings.push(format!("{place}: the link to {file} leads nowhere"));
+        } else if !heading.is_empty() && !has_heading(&page, heading) {
+            findings.push(format!("{place}: there is no heading for #{heading}"));
         }
     }
 }
 
+/// Whether a page has the heading that a link names, as web pages of Markdown name them.
+fn has_heading(page: &Path, name: &str) -> bool {
+    let is_page = page.extension().is_some_and(|end| end == "md");
+    let Ok(text) = fs::read_to_string(page) else {
+        return true;
+    };
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    !is_page || headings.map(anchor).any(|anchor| anchor == name)
+}
+
+/// How a link names a heading: in small letters, with dashes for spaces, without signs.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim();
+    let kept = text
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+    anchor.to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MACHINE, names_folder};
+    use super::{MACHINE, anchor, names_folder};
 
     #[test]
     fn only_paths_from_the_root_are_of_a_machine() {
@@ -93,5 +119,16 @@ mod tests {
             &format!("https://example.com{folder}x"),
             folder
         ));
+    }
+
+    #[test]
+    fn headings_are_named_as_on_web_pages() {
+        for (heading, name) in [
+            ("## Signing in", "signing-in"),
+            ("# `[sessions]`: a word, two", "sessions-a-word-two"),
+            ("### Qué envía", "qué-envía"),
+        ] {
+            assert_eq!(anchor(heading), name);
+        }
     }
 }
