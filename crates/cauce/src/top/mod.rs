@@ -41,6 +41,9 @@ use crate::{
 /// Between the two looks of one frame: rates are the difference between them.
 const ONCE: Duration = Duration::from_secs(1);
 
+/// Those that fire now.
+const ALERTS: &str = "/api/alerts?state=firing&limit=500";
+
 /// Runs the command.
 pub(crate) async fn run(args: TopArgs, global: &Global) -> Result<(), Failure> {
     let api = Api::connect(&args.remote, global)?;
@@ -116,10 +119,13 @@ fn take(state: &mut State, look: Result<Look, Failure>) {
     }
 }
 
-/// What the server says now.
+/// What the server says now. A key that may see queues and not alerts, or an older server, leaves the
+/// alerts out and nothing else.
 async fn look(api: &Api) -> Result<Look, Failure> {
-    let queues: Value = api.get("/api/queues").await?;
-    Ok(Look::read(&queues))
+    let queues = api.get("/api/queues").await?;
+    let (status, alerts) = api.ask(ALERTS).await?;
+    let alerts = if status == 200 { alerts } else { Value::Null };
+    Ok(Look::read(&queues, &alerts))
 }
 
 fn now() -> Timestamp {

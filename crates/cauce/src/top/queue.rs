@@ -1,4 +1,4 @@
-//! What the API says of queues, as far as it is shown.
+//! What the API says of queues and alerts, as far as it is shown.
 
 use cauce_flow::time::Timestamp;
 use serde_json::Value;
@@ -7,6 +7,23 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
     pub(super) queues: Vec<Queue>,
+    /// Those that fire, the worst first.
+    pub(super) alerts: Vec<Alert>,
+}
+
+/// An alert that fires.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Alert {
+    /// `critical` or `warning`.
+    pub(super) severity: String,
+    /// What is wrong, in a word.
+    pub(super) kind: String,
+    /// What it is about.
+    pub(super) subject: String,
+    pub(super) tenant: String,
+    pub(super) since: Option<Timestamp>,
+    /// Whether somebody knows.
+    pub(super) is_acknowledged: bool,
 }
 
 /// One queue.
@@ -61,10 +78,35 @@ pub(super) struct Gate {
 }
 
 impl Look {
-    /// Reads `GET /api/queues`. What is not there counts as nothing: a server may be older.
-    pub(super) fn read(queues: &Value) -> Look {
+    /// Reads `GET /api/queues` and `GET /api/alerts`. What is not there counts as nothing: a server may
+    /// be older.
+    pub(super) fn read(queues: &Value, alerts: &Value) -> Look {
+        let mut alerts: Vec<Alert> = items(&alerts["items"]).map(Alert::read).collect();
+        alerts.sort_by_key(|alert| {
+            (
+                alert.severity != "critical",
+                alert.is_acknowledged,
+                alert.since,
+            )
+        });
         Look {
             queues: items(&queues["items"]).map(Queue::read).collect(),
+            alerts,
+        }
+    }
+}
+
+impl Alert {
+    fn read(alert: &Value) -> Alert {
+        let subject = &alert["subject"];
+        let (kind, name) = (text(&subject["kind"]), text(&subject["name"]));
+        Alert {
+            severity: text(&alert["severity"]),
+            kind: text(&alert["kind"]),
+            subject: format!("{kind} {name}").trim_end().to_owned(),
+            tenant: text(&alert["tenant"]),
+            since: alert["since"].as_str().and_then(|at| at.parse().ok()),
+            is_acknowledged: alert["acknowledgedAt"].is_string(),
         }
     }
 }

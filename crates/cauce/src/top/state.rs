@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use cauce_flow::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::queue::{Line, Look, Queue, Sums};
+use super::queue::{Alert, Line, Look, Queue, Sums};
 use crate::failure::Failure;
 
 /// Two looks that are nearer say nothing of a rate.
@@ -20,6 +20,7 @@ pub(super) struct State {
     /// When it was last looked; none before the first answer.
     pub(super) at: Option<Timestamp>,
     pub(super) queues: Vec<Queue>,
+    pub(super) alerts: Vec<Alert>,
     rates: HashMap<String, Rates>,
     before: Option<(Timestamp, HashMap<String, Sums>)>,
     /// Why the server says nothing; empty while it does.
@@ -94,6 +95,7 @@ impl State {
             colours,
             at: None,
             queues: Vec::new(),
+            alerts: Vec::new(),
             rates: HashMap::new(),
             before: None,
             problem: String::new(),
@@ -115,6 +117,7 @@ impl State {
         }
         self.at = Some(now);
         self.queues = look.queues;
+        self.alerts = look.alerts;
         self.problem.clear();
         self.keep_selection();
     }
@@ -196,7 +199,16 @@ impl State {
                 Row::Line(_) => None,
             })
             .collect();
-        json!({ "at": self.at.map(|at| at.to_string()), "url": self.url, "queues": fits })
+        let alert = |alert: &Alert| {
+            json!({
+                "severity": alert.severity, "kind": alert.kind, "subject": alert.subject,
+                "tenant": alert.tenant, "since": alert.since.map(|at| at.to_string()),
+                "acknowledged": alert.is_acknowledged,
+            })
+        };
+        let alerts: Vec<_> = self.alerts.iter().map(alert).collect();
+        let at = self.at.map(|at| at.to_string());
+        json!({ "at": at, "url": self.url, "queues": fits, "alerts": alerts })
     }
 
     fn queue_json(&self, queue: &Queue) -> Value {

@@ -3,6 +3,7 @@
 //! Every column says from which width on it is shown, so that a narrow terminal keeps what matters
 //! most and nothing is cut in the middle.
 
+mod alerts;
 mod cells;
 mod overlay;
 
@@ -28,10 +29,12 @@ const MIN_HEIGHT: usize = 8;
 /// Draws the frame.
 pub(super) fn render(frame: &mut Frame<'_>, state: &State) {
     let problem = u16::from(!state.problem.is_empty());
-    let [head, sums, lost, table, foot] = Layout::vertical([
+    let alerts = alerts::lines(state);
+    let [head, sums, lost, firing, table, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Length(problem * 2),
+        Constraint::Length(u16::try_from(alerts.len()).unwrap_or(u16::MAX)),
         Constraint::Min(0),
         Constraint::Length(1),
     ])
@@ -39,6 +42,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State) {
     frame.render_widget(heading(state, head.width), head);
     frame.render_widget(Paragraph::new(in_all(state)), sums);
     frame.render_widget(Paragraph::new(why_lost(state)), lost);
+    frame.render_widget(Paragraph::new(alerts), firing);
     rows(frame, state, table);
     frame.render_widget(Paragraph::new(footer(state)), foot);
     match &state.mode {
@@ -50,7 +54,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &State) {
 
 /// How high a frame has to be to show everything.
 pub(super) fn height(state: &State) -> u16 {
-    let rows = (state.rows().len() + AROUND).max(MIN_HEIGHT);
+    let rows = (state.rows().len() + alerts::lines(state).len() + AROUND).max(MIN_HEIGHT);
     u16::try_from(rows).unwrap_or(u16::MAX)
 }
 

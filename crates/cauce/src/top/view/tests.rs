@@ -48,7 +48,7 @@ fn relay() -> Value {
 }
 
 fn look(items: &[Value]) -> Look {
-    Look::read(&json!({ "items": items }))
+    Look::read(&json!({ "items": items }), &Value::Null)
 }
 
 /// Two looks, two seconds apart.
@@ -90,6 +90,39 @@ fn the_first_frames_say_what_is_missing() {
     state.take(look(&[meta(1, 0)]), START + Duration::from_secs(2));
     state.lost("cannot reach http://127.0.0.1:8080 (connect); hint: start `cauce serve`");
     insta::assert_snapshot!("server_gone", frame(&state, 100, 12));
+}
+
+fn alert(severity: &str, kind: &str, account: &str, minutes: u64) -> Value {
+    let since = START - Duration::from_secs(minutes * 60);
+    json!({
+        "severity": severity, "kind": kind, "tenant": "shop", "since": since.to_string(),
+        "subject": {"kind": "account", "name": account}, "acknowledgedAt": null,
+    })
+}
+
+#[test]
+fn what_fires_stands_above_the_table_the_worst_first() {
+    let mut known = alert("critical", "breaker_open", "zoo-meta", 90);
+    known["acknowledgedAt"] = json!("2026-01-31T08:00:00.000Z");
+    let mut disk = alert("critical", "disk_full", "", 3);
+    disk["subject"] = json!({"kind": "disk", "name": ""});
+    disk["tenant"] = json!("*");
+    let firing = [
+        alert("warning", "dead_letters", "shop-meta", 2),
+        known,
+        disk,
+        alert("critical", "token_invalid", "shop-meta", 12),
+    ];
+    let mut state = at_work();
+    let mut look = |alerts: &[Value]| {
+        let queues = json!({ "items": [relay()] });
+        state.take(Look::read(&queues, &json!({ "items": alerts })), START);
+        frame(&state, 90, height(&state))
+    };
+    insta::assert_snapshot!("alerts", look(&firing));
+    let many: Vec<Value> = firing.iter().cycle().take(9).cloned().collect();
+    assert!(look(&many).contains("and 5 more alerts"));
+    assert!(!look(&[]).contains("critical"));
 }
 
 /// What comes before a gap is not a rate of the time after it.
