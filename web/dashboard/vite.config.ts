@@ -23,7 +23,7 @@ export default defineConfig({
     rollupOptions: { input: PAGES },
   },
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
-  server: { proxy: Object.fromEntries(["/api", "/tracking-v2", "/metrics", "/version", "/readyz"].map((path) => [path, SERVER])) },
+  server: { proxy: Object.fromEntries(["/api", "/tracking-v2", "/metrics", "/version", "/readyz", "/openapi.json"].map((path) => [path, SERVER])) },
   plugins: [emptied(), compressed()],
 });
 

@@ -86,7 +86,7 @@ function List({ of, text }: { of: Operation[]; text: string }): JSX.Element {
         <li key={operation.id}>
           <Link to={to(operation, text)} current={parts.value[1] === operation.id}>
             <Method name={operation.method} />
-            <span>{operation.summary.replace(/\.$/, "")}</span>
+            <span lang="en">{operation.summary.replace(/\.$/, "")}</span>
           </Link>
         </li>
       ))}

@@ -7,7 +7,7 @@ import { Code } from "./code.tsx";
 import { Method } from "./contents.tsx";
 import { type Answer, type Content, type Operation, type Parameter, type Reference, type Schema, codesIn } from "./document.ts";
 import { example } from "./example.ts";
-import { Inline, Prose } from "./prose.tsx";
+import { Inline, Prose, Said } from "./prose.tsx";
 import { type Filled, curl, place, prepared } from "./request.ts";
 import { Fields, Limits, typeName } from "./schema.tsx";
 import { d } from "./texts.ts";
@@ -88,11 +88,7 @@ function OneParameter({ parameter }: { parameter: Parameter }): JSX.Element {
         </span>
         {required && <span class="needed">{d("needed")}</span>}
       </p>
-      {description && (
-        <p>
-          <Inline text={description} />
-        </p>
-      )}
+      {description && <Said text={description} />}
       <Limits schema={given === undefined ? schema : { ...schema, example: given }} />
     </>
   );

@@ -51,13 +51,13 @@ export function Overview({ reference }: { reference: Reference }): JSX.Element {
       </Panel>
       {reference.groups.map((group) => (
         <Panel key={group.name} title={group.name} class="group">
-          {group.description && <p class="note">{group.description}</p>}
+          {group.description && <p class="note" lang="en">{group.description}</p>}
           <ul class="routes">
             {group.operations.map((operation) => (
               <li key={operation.id}>
                 <Method name={operation.method} />
                 <Link to={`/docs/${operation.id}`}>{operation.path}</Link>
-                <span class="note">{operation.summary.replace(/\.$/, "")}</span>
+                <span class="note" lang="en">{operation.summary.replace(/\.$/, "")}</span>
               </li>
             ))}
           </ul>

@@ -5,7 +5,7 @@ import { Heading, Link, Panel } from "../ui/basics.tsx";
 import { Code } from "./code.tsx";
 import { type Reference, type Schema, merged, nameOf } from "./document.ts";
 import { example } from "./example.ts";
-import { Inline, Prose } from "./prose.tsx";
+import { Prose, Said } from "./prose.tsx";
 import { d } from "./texts.ts";
 
 type Schemas = Record<string, Schema>;
@@ -72,11 +72,7 @@ function Field({ name, schema, needed, schemas, within = [] }: FieldProps): JSX.
         <span class="note">{typeName(schema.$ref ? schema : whole)}</span>
         {needed && <span class="needed">{d("needed")}</span>}
       </p>
-      {whole.description && (
-        <p>
-          <Inline text={whole.description} />
-        </p>
-      )}
+      {whole.description && <Said text={whole.description} />}
       <Limits schema={whole} />
       {hasInside(whole, schemas) && (
         <details>
@@ -100,11 +96,7 @@ function Choices({ of, schemas, within }: { of: Schema[]; schemas: Schemas; with
             <p class="field-head">
               <strong>{typeName(one)}</strong>
             </p>
-            {one.description && (
-              <p>
-                <Inline text={one.description} />
-              </p>
-            )}
+            {one.description && <Said text={one.description} />}
             {hasInside(merged(one, schemas), schemas) && (
               <details>
                 <summary>{d("inside")}</summary>
