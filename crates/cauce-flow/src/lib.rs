@@ -8,6 +8,7 @@
 //! Modules stand in the order in which a job meets them; a module never names one further down
 //! this list.
 
+pub mod currency;
 pub mod id;
 pub mod priority;
 pub mod reason;

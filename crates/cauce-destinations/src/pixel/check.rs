@@ -6,10 +6,9 @@
 
 use std::{fmt::Display, time::Duration};
 
-use cauce_flow::{id::TenantId, time::Timestamp};
+use cauce_flow::{currency::Currency, id::TenantId, time::Timestamp};
 
 use super::{
-    currency::Currency,
     event::{Client, ConversionData, Item, Page, PixelEvent, User},
     event_type::EventType,
     nearest::nearest,

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use cauce_flow::time::Timestamp;
+use cauce_flow::{currency::Currency, time::Timestamp};
 
 use super::{
     check::is_uuid,
     consent::Consent,
-    currency::Currency,
     event::{Item, PixelEvent},
     event_type::EventType,
     prepared::Defaults,

@@ -10,7 +10,6 @@
 
 mod check;
 mod consent;
-mod currency;
 mod event;
 mod event_type;
 mod facts;
@@ -21,9 +20,9 @@ mod prepared;
 mod value;
 
 pub use crate::fault::FieldFault;
+pub use cauce_flow::currency::Currency;
 pub use check::{MAX_CUSTOM_FIELDS, MAX_ITEMS};
 pub use consent::{Choice, Consent, EventConsent};
-pub use currency::Currency;
 pub use event::{Client, ConversionData, Item, Page, PixelEvent, User};
 pub use event_type::{EventType, MAX_EVENT_TYPE_BYTES};
 pub(crate) use facts::Facts;

@@ -13,7 +13,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("cauce-sim", &[]),
     ("cauce-destinations", &["cauce-flow"]),
     ("cauce-observe", &["cauce-flow"]),
-    ("cauce-store", &["cauce-flow", "cauce-log"]),
+    ("cauce-store", &["cauce-flow", "cauce-log", "cauce-observe"]),
     ("cauce-events", &["cauce-flow", "cauce-log"]),
     (
         "cauce-engine",

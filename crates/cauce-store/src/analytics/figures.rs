@@ -1,0 +1,354 @@
+//! What is asked of analytics: figures and series of a tenant over a range.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use cauce_flow::{currency::Currency, id::TenantId};
+use cauce_observe::analytics::{
+    Cell, Kind, Measure,
+    calendar::{Range, hour_of_week},
+    figures::{
+        CampaignFigures, ConversationFigures, ConversionFigures, MessageFigures,
+        PerformanceFigures, Rhythm, Sums,
+    },
+    measure::value_part,
+};
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+
+use super::{
+    Analytics, Error,
+    names::{self, Space},
+    read::{self, Stretch, each},
+    sums::{Grain, MINUTE_MS, find_series},
+};
+
+/// A campaign in a range: all of it, and each of its variants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CampaignView {
+    /// All of it.
+    pub all: CampaignFigures,
+    /// Its variants by name; an empty name stands for what names none. Empty where none is named.
+    pub variants: Vec<(String, CampaignFigures)>,
+}
+
+/// A figure that can be shown as a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Messages sent.
+    MessagesSent,
+    /// Messages from people.
+    MessagesReceived,
+    /// Messages delivered.
+    MessagesDelivered,
+    /// Messages read.
+    MessagesRead,
+    /// Messages that failed.
+    MessagesFailed,
+    /// Conversations that began.
+    ConversationsStarted,
+    /// Conversations that ended.
+    ConversationsEnded,
+    /// Hand-offs to people.
+    HandOffs,
+    /// Conversions of all kinds.
+    Conversions,
+    /// Conversions of one kind.
+    ConversionsOf(Kind),
+    /// What sales are worth, in smallest units of a currency.
+    Revenue(Currency),
+    /// What campaigns cost, in smallest units of a currency.
+    Cost(Currency),
+}
+
+impl Metric {
+    /// The measure, and its one part where not all count.
+    fn measure(self) -> (Measure, Option<i64>) {
+        match self {
+            Metric::MessagesSent => (Measure::Sent, None),
+            Metric::MessagesReceived => (Measure::Received, None),
+            Metric::MessagesDelivered => (Measure::Delivered, None),
+            Metric::MessagesRead => (Measure::Read, None),
+            Metric::MessagesFailed => (Measure::Failed, None),
+            Metric::ConversationsStarted => (Measure::Started, None),
+            Metric::ConversationsEnded => (Measure::Ended, None),
+            Metric::HandOffs => (Measure::HandOffs, None),
+            Metric::Conversions => (Measure::Conversions, None),
+            Metric::ConversionsOf(kind) => (Measure::Conversions, Some(kind.step() as i64)),
+            Metric::Revenue(currency) => (Measure::Value, Some(value_part(Kind::Sale, currency))),
+            Metric::Cost(currency) => (Measure::Cost, Some(currency.number().into())),
+        }
+    }
+}
+
+/// A tenant's sums, as of one moment.
+struct Of<'a> {
+    connection: &'a Connection,
+    tenant: i64,
+    names: RefCell<HashMap<u32, String>>,
+}
+
+impl Of<'_> {
+    fn sums(&self, measures: &[Measure], range: Range) -> rusqlite::Result<Sums> {
+        read::sums(self.connection, self.tenant, Cell::NONE, measures, range)
+    }
+
+    fn of(&self, measure: Measure) -> rusqlite::Result<Option<i64>> {
+        find_series(self.connection, self.tenant, measure, Cell::NONE)
+    }
+
+    /// The name of a label; empty where it cannot be read.
+    fn name(&self, label: u32) -> String {
+        let mut names = self.names.borrow_mut();
+        let read = || names::text(self.connection, label).unwrap_or_default();
+        names.entry(label).or_insert_with(read).clone()
+    }
+}
+
+impl Analytics {
+    /// Reads the sums of a tenant; answers what nothing adds up to where nothing was tracked.
+    async fn look<T: Default + Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        look: impl FnOnce(&Of<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let tenant = tenant.clone();
+        let read = move |connection: &Connection| {
+            let Some(tenant) = read::tenant(connection, &tenant)? else {
+                return Ok(T::default());
+            };
+            let of = Of {
+                connection,
+                tenant,
+                names: RefCell::default(),
+            };
+            Ok::<T, Error>(look(&of)?)
+        };
+        self.database.read(read).await
+    }
+
+    /// Messages of a range.
+    pub async fn messages(&self, tenant: &TenantId, range: Range) -> Result<MessageFigures, Error> {
+        self.look(tenant, move |of| {
+            let sums = of.sums(&MessageFigures::MEASURES, range)?;
+            Ok(MessageFigures::of(&sums, &|label| of.name(label)))
+        })
+        .await
+    }
+
+    /// When messages come and go, by the hours and weekdays of a time zone.
+    pub async fn rhythm(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+        zone: TimeZone,
+    ) -> Result<Rhythm, Error> {
+        self.look(tenant, move |of| {
+            let mut rhythm = Rhythm::default();
+            for (way, measure) in [Measure::Sent, Measure::Received].into_iter().enumerate() {
+                let Some(series) = of.of(measure)? else {
+                    continue;
+                };
+                each(of.connection, series, quarters(range), |minute, _, sum| {
+                    let count = u64::try_from(sum).unwrap_or(0);
+                    if let Some(place) = hour_of_week(minute * MINUTE_MS, &zone) {
+                        rhythm.hours[usize::from(place.hour)][way] += count;
+                        rhythm.weekdays[usize::from(place.weekday)][way] += count;
+                    }
+                })?;
+            }
+            Ok(rhythm)
+        })
+        .await
+    }
+
+    /// Conversations of a range.
+    pub async fn conversations(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+    ) -> Result<ConversationFigures, Error> {
+        self.look(tenant, move |of| {
+            let sums = of.sums(&ConversationFigures::MEASURES, range)?;
+            let ever = Range { from: 0, ..range };
+            let both = of.sums(&[Measure::Started, Measure::Ended], ever)?;
+            let active = both.sum(Measure::Started) - both.sum(Measure::Ended);
+            let name = |label| of.name(label);
+            Ok(ConversationFigures::of(&sums, active, &name))
+        })
+        .await
+    }
+
+    /// Conversions of a range.
+    pub async fn conversions(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+    ) -> Result<ConversionFigures, Error> {
+        self.look(tenant, move |of| {
+            let sums = of.sums(&ConversionFigures::MEASURES, range)?;
+            Ok(ConversionFigures::of(&sums))
+        })
+        .await
+    }
+
+    /// How fast messages of a range left and arrived.
+    pub async fn performance(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+    ) -> Result<PerformanceFigures, Error> {
+        self.look(tenant, move |of| {
+            let sums = of.sums(&PerformanceFigures::MEASURES, range)?;
+            let busiest = busiest_minute(of, range)?;
+            let name = |label| of.name(label);
+            Ok(PerformanceFigures::of(&sums, busiest, &name))
+        })
+        .await
+    }
+
+    /// A campaign in a range, and its variants; none where nothing was ever tracked of it.
+    pub async fn campaign(
+        &self,
+        tenant: &TenantId,
+        campaign: &str,
+        range: Range,
+    ) -> Result<Option<CampaignView>, Error> {
+        let campaign = campaign.to_owned();
+        self.look(tenant, move |of| {
+            let number = names::find(of.connection, of.tenant, Space::Campaign, &campaign)?;
+            number
+                .map(|number| campaign_view(of, number, range))
+                .transpose()
+        })
+        .await
+    }
+
+    /// The campaigns to which conversions of a range are owed, by how many people converted; at
+    /// most so many.
+    pub async fn converting_campaigns(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+        max: usize,
+    ) -> Result<Vec<(String, CampaignFigures)>, Error> {
+        self.look(tenant, move |of| {
+            let mut found = Vec::new();
+            for number in converting(of)? {
+                let figures = campaign_view(of, number, range)?.all;
+                if figures.kinds.iter().any(|kind| kind.count > 0) {
+                    found.push((of.name(u32::try_from(number).unwrap_or(0)), figures));
+                }
+            }
+            found.sort_by(|one, two| {
+                let order = two.1.converted.cmp(&one.1.converted);
+                order.then_with(|| one.0.cmp(&two.0))
+            });
+            found.truncate(max);
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The sums between each of some moments and the next, in order: one fewer than moments. By the
+    /// minute where `by_minute`, else the moments begin quarter-hours.
+    pub async fn series(
+        &self,
+        tenant: &TenantId,
+        metric: Metric,
+        moments: Vec<i64>,
+        by_minute: bool,
+    ) -> Result<Vec<i64>, Error> {
+        let steps = moments.len().saturating_sub(1);
+        let points = self.look(tenant, move |of| {
+            let (measure, wanted) = metric.measure();
+            let mut points = vec![0; steps];
+            let (Some(series), [first, .., last]) = (of.of(measure)?, &moments[..]) else {
+                return Ok(points);
+            };
+            let grain = if by_minute {
+                Grain::Minute
+            } else {
+                Grain::Quarter
+            };
+            let stretch = stretch(grain, *first, *last);
+            let mut at = 0;
+            each(of.connection, series, stretch, |minute, part, sum| {
+                while at + 1 < steps && moments[at + 1] <= minute * MINUTE_MS {
+                    at += 1;
+                }
+                if wanted.is_none_or(|wanted| wanted == part) {
+                    points[at] += sum;
+                }
+            })?;
+            Ok(points)
+        });
+        let mut points = points.await?;
+        points.resize(steps, 0);
+        Ok(points)
+    }
+}
+
+fn stretch(grain: Grain, from: i64, to: i64) -> Stretch {
+    Stretch {
+        grain,
+        from: from.div_euclid(MINUTE_MS),
+        to: to.div_euclid(MINUTE_MS),
+    }
+}
+
+fn quarters(range: Range) -> Stretch {
+    stretch(Grain::Quarter, range.from, range.to)
+}
+
+/// The most that were sent in one minute, where all minutes of the range are kept.
+fn busiest_minute(of: &Of<'_>, range: Range) -> rusqlite::Result<Option<u64>> {
+    let Some(series) = of.of(Measure::Sent)? else {
+        return Ok(Some(0));
+    };
+    let (mut most, mut sum_of_minutes) = (0, 0);
+    let minutes = stretch(Grain::Minute, range.from, range.to);
+    each(of.connection, series, minutes, |_, _, sum| {
+        most = most.max(sum);
+        sum_of_minutes += sum;
+    })?;
+    let whole = of.sums(&[Measure::Sent], range)?.sum(Measure::Sent);
+    Ok((sum_of_minutes == whole).then_some(u64::try_from(most).unwrap_or(0)))
+}
+
+fn campaign_view(of: &Of<'_>, campaign: i64, range: Range) -> rusqlite::Result<CampaignView> {
+    let mut all = Sums::default();
+    let mut variants = Vec::new();
+    for variant in read::variants(of.connection, of.tenant, campaign)? {
+        let cell = Cell {
+            campaign: u32::try_from(campaign).unwrap_or(0),
+            variant,
+        };
+        let measures = &CampaignFigures::MEASURES;
+        let sums = read::sums(of.connection, of.tenant, cell, measures, range)?;
+        for measure in measures {
+            for (part, sum) in sums.parts(*measure) {
+                all.add(*measure, part, sum);
+            }
+        }
+        variants.push((of.name(variant), CampaignFigures::of(&sums)));
+    }
+    if let [(name, _)] = &variants[..]
+        && name.is_empty()
+    {
+        variants.clear();
+    }
+    Ok(CampaignView {
+        all: CampaignFigures::of(&all),
+        variants,
+    })
+}
+
+fn converting(of: &Of<'_>) -> rusqlite::Result<Vec<i64>> {
+    of.connection
+        .prepare_cached(
+            "SELECT DISTINCT campaign FROM series
+             WHERE tenant = ?1 AND measure = ?2 AND campaign > 0",
+        )?
+        .query_map([of.tenant, Measure::Conversions.code()], |row| row.get(0))?
+        .collect()
+}
