@@ -44,7 +44,7 @@ pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Eff
         What::Read => counted(to, Measure::Read, cell, at),
         What::Failed { was_sent } => {
             counted(to, Measure::Failed, cell, at);
-            to.add(Measure::FailedByError, none, label.into(), at, 1);
+            to.add(Measure::FailedByError, (none, label.into()), at, 1);
             if !was_sent {
                 counted(to, Measure::FailedUnsent, cell, at);
             }
@@ -53,7 +53,7 @@ pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Eff
         What::Started if !in_conversation => to.one(Measure::Started, none, at),
         What::Ended if !in_conversation => {
             to.one(Measure::Ended, none, at);
-            to.add(Measure::EndedBy, none, label.into(), at, 1);
+            to.add(Measure::EndedBy, (none, label.into()), at, 1);
         }
         What::Started | What::Ended => {}
         What::HandedOff => to.one(Measure::HandOffs, none, at),
@@ -66,13 +66,13 @@ pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Eff
         }
         What::Spent(money) => {
             let part = i64::from(money.currency.number());
-            to.add(Measure::Cost, none, part, at, money.units);
+            to.add(Measure::Cost, (none, part), at, money.units);
             if !cell.is_none() {
-                to.add(Measure::Cost, cell, part, at, money.units);
+                to.add(Measure::Cost, (cell, part), at, money.units);
             }
         }
         What::TryFailed { again } => {
-            to.add(Measure::TriesFailed, none, label.into(), at, 1);
+            to.add(Measure::TriesFailed, (none, label.into()), at, 1);
             if again {
                 to.one(Measure::Retries, none, at);
             }
@@ -91,8 +91,8 @@ fn counted(to: &mut Effects, measure: Measure, cell: Cell, at: i64) {
 /// Counts a message by its kind and its channel.
 fn named(to: &mut Effects, [by_type, by_channel]: [Measure; 2], event: &Event) {
     let (none, at) = (Cell::NONE, event.at);
-    to.add(by_type, none, event.label.into(), at, 1);
+    to.add(by_type, (none, event.label.into()), at, 1);
     if event.channel != 0 {
-        to.add(by_channel, none, event.channel.into(), at, 1);
+        to.add(by_channel, (none, event.channel.into()), at, 1);
     }
 }

@@ -162,13 +162,13 @@ impl Conversation {
 
     fn end(&self, end: &End, by: i64, to: &mut Effects) {
         let (none, at) = (Cell::NONE, end.at);
-        to.add(Measure::Ended, none, 0, at, by);
-        to.add(Measure::EndedBy, none, end.by.into(), at, by);
+        to.add(Measure::Ended, (none, 0), at, by);
+        to.add(Measure::EndedBy, (none, end.by.into()), at, by);
         let durations = [Measure::Durations, Measure::DurationMs];
         to.took(durations, at, end.lasted_ms, by);
-        to.add(Measure::MessagesOfEnded, none, 0, at, by * self.messages);
+        to.add(Measure::MessagesOfEnded, (none, 0), at, by * self.messages);
         let handed_off = i64::from(self.is_handed_off);
-        to.add(Measure::EndedHandedOff, none, 0, at, by * handed_off);
+        to.add(Measure::EndedHandedOff, (none, 0), at, by * handed_off);
     }
 
     /// As numbers, to be kept.

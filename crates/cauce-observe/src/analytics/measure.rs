@@ -138,7 +138,7 @@ pub struct Effects(pub Vec<Effect>);
 
 impl Effects {
     /// Adds to a sum.
-    pub(crate) fn add(&mut self, measure: Measure, cell: Cell, part: i64, at: i64, by: i64) {
+    pub(crate) fn add(&mut self, measure: Measure, (cell, part): (Cell, i64), at: i64, by: i64) {
         self.0.push(Effect {
             measure,
             cell,
@@ -150,22 +150,22 @@ impl Effects {
 
     /// Counts one.
     pub(crate) fn one(&mut self, measure: Measure, cell: Cell, at: i64) {
-        self.add(measure, cell, 0, at, 1);
+        self.add(measure, (cell, 0), at, 1);
     }
 
     /// Counts something that took so long, in a sum of counts by class and one of milliseconds.
     pub(crate) fn took(&mut self, [classes, sum]: [Measure; 2], at: i64, took_ms: i64, by: i64) {
         let class = i64::from(spread::class(took_ms));
-        self.add(classes, Cell::NONE, class, at, by);
-        self.add(sum, Cell::NONE, 0, at, by * took_ms);
+        self.add(classes, (Cell::NONE, class), at, by);
+        self.add(sum, (Cell::NONE, 0), at, by * took_ms);
     }
 
     /// Adds what a conversion is worth.
     pub(crate) fn worth(&mut self, cell: Cell, at: i64, kind: Kind, value: Option<Money>) {
-        self.add(Measure::Conversions, cell, kind.step() as i64, at, 1);
+        self.add(Measure::Conversions, (cell, kind.step() as i64), at, 1);
         if let Some(money) = value {
             let part = value_part(kind, money.currency);
-            self.add(Measure::Value, cell, part, at, money.units);
+            self.add(Measure::Value, (cell, part), at, money.units);
         }
     }
 }

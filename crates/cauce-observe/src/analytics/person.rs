@@ -76,7 +76,7 @@ impl Person {
             }
         };
         for step in from..=kind.step() {
-            to.add(Measure::Funnel, Cell::NONE, step as i64, entered_at, 1);
+            to.add(Measure::Funnel, (Cell::NONE, step as i64), entered_at, 1);
             if first == 0 && step > 0 {
                 took_to(step, entered_at, at - entered_at, to);
             }
@@ -165,6 +165,6 @@ impl Person {
 fn took_to(step: usize, entered_at: i64, took_ms: i64, to: &mut Effects) {
     let (none, class) = (Cell::NONE, spread::class(took_ms));
     let part = funnel_part(step, class);
-    to.add(Measure::FunnelTimes, none, part, entered_at, 1);
-    to.add(Measure::FunnelMs, none, step as i64, entered_at, took_ms);
+    to.add(Measure::FunnelTimes, (none, part), entered_at, 1);
+    to.add(Measure::FunnelMs, (none, step as i64), entered_at, took_ms);
 }

@@ -142,7 +142,7 @@ impl Settings {
 /// Events on their way to the file.
 struct Waiting {
     events: Vec<Hidden>,
-    answer: oneshot::Sender<Vec<bool>>,
+    answer: Answer,
 }
 
 /// A handle to analytics. Clones share it.
@@ -250,7 +250,7 @@ impl Analytics {
             let answers = all.into_iter().map(|one| one.answer).zip(taken);
             Ok::<_, Error>(Mutex::new(answers.collect::<Vec<_>>()))
         };
-        let answer = |answers: &Mutex<Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>)>>| {
+        let answer = |answers: &Mutex<Vec<(Answer, Vec<bool>)>>| {
             for (answer, taken) in answers.lock().drain(..) {
                 let _ = answer.send(taken);
             }
@@ -263,6 +263,9 @@ impl Analytics {
         self.database.close().await;
     }
 }
+
+/// Where to say which events were new.
+type Answer = oneshot::Sender<Vec<bool>>;
 
 #[cfg(test)]
 mod tests;
