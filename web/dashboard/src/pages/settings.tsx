@@ -73,7 +73,15 @@ function System(): JSX.Element {
   const version = usePolled<Version>("/version", 60_000);
   const ready = usePolled<Ready>("/readyz", 5_000);
   return (
-    <Panel title={t("settings.system")} side={version.data && <span class="num">Cauce {version.data.version}</span>}>
+    <Panel
+      title={t("settings.system")}
+      side={
+        <>
+          {version.data && <span class="num">Cauce {version.data.version}</span>}
+          <a href="/docs">{t("nav.docs")}</a>
+        </>
+      }
+    >
       <Answered of={ready}>
         {({ checks }) => (
           <Table

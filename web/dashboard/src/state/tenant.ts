@@ -29,7 +29,9 @@ export function isOfAll(): boolean {
 export function useTenant(): Whose {
   const isChoice = isOfAll();
   const destinations = usePolled<Page_Destination>(isChoice ? "/api/destinations" : null, 60_000);
-  const known = [...new Set(destinations.data?.items.map(({ tenant }) => tenant))].sort();
+  // A name with a line before it is Cauce's own.
+  const names = destinations.data?.items.map(({ tenant }) => tenant).filter((tenant) => !tenant.startsWith("_"));
+  const known = [...new Set(names)].sort();
   const asked = isChoice ? parameter("tenant") : "";
   const guess = last.value || (known.length === 1 ? known[0]! : "");
   useEffect(() => {
