@@ -44,7 +44,7 @@ test("a campaign is made from a file, seen before it leaves, started, paused, re
   await page.getByRole("link", { name: "New campaign" }).click();
   await page.getByLabel("Name", { exact: false }).first().fill("Summer sale");
   await page.getByRole("textbox", { name: "Text" }).fill("Hola {{name}}, nos vemos en {{ciudad|tu ciudad}}");
-  await page.getByRole("button", { name: "Add people from a CSV file" }).click();
+  await page.getByRole("button", { name: "Add people from a file" }).click();
   await page.locator("input[type=file]").setInputFiles(file("clientes.csv", Buffer.from(PEOPLE, "latin1")));
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("link", { name: "Download 2 rows that were not taken" }).waitFor();
@@ -111,9 +111,13 @@ test("a file of the wrong shape is refused in words, and nothing of it is taken"
   const choose = (name: string, text: string | Buffer): Promise<void> => page.locator("input[type=file]").setInputFiles(file(name, text));
   await choose("empty.csv", "");
   await page.getByRole("alert").filter({ hasText: "The file is empty" }).waitFor();
-  await choose("book.xlsx", Buffer.from([0x50, 0x4b, 3, 4, 0, 0]));
-  await page.getByRole("alert").filter({ hasText: "Save the sheet as" }).waitFor();
+  await choose("book.xls", Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0, 0]));
+  await page.getByRole("alert").filter({ hasText: "before 2007" }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Import", exact: true }).isDisabled(), true);
+  await choose("book.xlsx", Buffer.from([0x50, 0x4b, 3, 4, 0, 0]));
+  await page.getByLabel("Sheet").waitFor();
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "nothing was taken" }).waitFor();
   await choose("no_phone.csv", "name;city\nAna;Jaén\n");
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("alert").filter({ hasText: /phone/ }).waitFor();

@@ -12,7 +12,7 @@ import { Field } from "../../ui/basics.tsx";
 import { inWords } from "../../ui/dialog.tsx";
 import { ImportResult } from "./import_result.tsx";
 import { splitTags } from "./fields.ts";
-import { isWorkbook } from "./file.ts";
+import { type FileKind, kindOf } from "./file.ts";
 
 interface Props {
   tenant: string;
@@ -32,6 +32,8 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
   const [file, choose] = useState<File | null>(null);
   const [tags, setTags] = useState(() => (needsTag ? tagOfNow() : ""));
   const [country, setCountry] = useState("");
+  const [kind, setKind] = useState<FileKind>("table");
+  const [sheet, setSheet] = useState("");
   const [sending, send] = useState<Sending | null>(null);
   const [result, show] = useState<ContactImport | null>(null);
   const [wrong, setWrong] = useState("");
@@ -42,14 +44,16 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
     setWrong("");
     choose(chosen ?? null);
     if (!chosen) return;
-    const refusal = chosen.size === 0 ? t("import.empty") : (await isWorkbook(chosen)) ? t("import.workbook") : "";
+    const found = await kindOf(chosen);
+    setKind(found);
+    const refusal = chosen.size === 0 ? t("import.empty") : found === "old" ? t("import.workbook") : "";
     if (!refusal) return;
     setWrong(refusal);
     choose(null);
   };
   const start = async (isCheck: boolean): Promise<void> => {
     if (!file) return setWrong(t("import.choose"));
-    const query = { tenant, tags: tags.trim(), defaultCountry: country.trim().toUpperCase(), ...(isCheck && { dryRun: "true" }) };
+    const query = { tenant, tags: tags.trim(), defaultCountry: country.trim().toUpperCase(), ...(kind === "workbook" && { worksheet: sheet.trim() }), ...(isCheck && { dryRun: "true" }) };
     show(null);
     setWrong("");
     try {
@@ -72,6 +76,11 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
         <Field label={t("import.tags")} note={needsTag ? t("import.tagsFound") : t("import.tagsNote")}>
           <input name="importTags" maxLength={500} value={tags} disabled={sending !== null} onInput={(event) => setTags(event.currentTarget.value)} />
         </Field>
+        {kind === "workbook" && (
+          <Field label={t("import.sheet")} note={t("import.sheetNote")}>
+            <input name="worksheet" maxLength={100} value={sheet} disabled={sending !== null} onInput={(event) => setSheet(event.currentTarget.value)} />
+          </Field>
+        )}
         <Field label={t("import.country")} note={t("import.countryNote")}>
           <input name="country" maxLength={2} size={4} placeholder="ES" value={country} disabled={sending !== null} onInput={(event) => setCountry(event.currentTarget.value)} />
         </Field>
@@ -116,7 +125,7 @@ function Drop({ file, isBusy, take }: { file: File | null; isBusy: boolean; take
       onDragLeave={() => setOver(false)}
       onDrop={onDrop}
     >
-      <input type="file" name="file" class="hidden" accept=".csv,.tsv,.txt,text/csv" disabled={isBusy} onChange={(event) => take(event.currentTarget.files?.[0])} />
+      <input type="file" name="file" class="hidden" accept=".csv,.tsv,.txt,.xlsx,text/csv" disabled={isBusy} onChange={(event) => take(event.currentTarget.files?.[0])} />
       <strong>{file ? file.name : t("import.drop")}</strong>
       <span class="note">{file ? bytes(file.size) : t("import.dropNote")}</span>
     </label>
