@@ -11,12 +11,13 @@ let browser: Browser;
 let server: Server;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  server = await Server.start();
+  browser = await launch();
   await server.addContacts(12, "customers");
 });
 after(async () => {
-  await browser.close();
-  await server.stop();
+  await browser?.close();
+  await server?.stop();
 });
 
 const PEOPLE = ["teléfono;nombre;ciudad", ...Array.from({ length: 30 }, (_, n) => `+34611${100_000 + n};Eva ${n};Jaén`), "600;Nobody;Lugo", ";Nameless;Lugo"].join("\r\n");

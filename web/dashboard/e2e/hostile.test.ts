@@ -39,13 +39,14 @@ let server: Server;
 let campaigns: { started: string; draft: string };
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  server = await Server.start();
+  browser = await launch();
   await server.fill();
   campaigns = await server.fillCampaigns();
 });
 after(async () => {
-  await browser.close();
-  await server.stop();
+  await browser?.close();
+  await server?.stop();
 });
 
 const PAGES = ["/", "/queues", "/queues/relay.orders", "/dead", "/campaigns", "/campaigns/CAMPAIGN", "/campaigns/DRAFT", "/campaigns/DRAFT/edit", "/messages", "/messages/unknown", "/messages/inbound", "/contacts?tenant=shop", "/contacts/import?tenant=shop", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];

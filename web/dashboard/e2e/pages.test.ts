@@ -39,14 +39,15 @@ let server: Server;
 let campaigns: { started: string; draft: string };
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  server = await Server.start();
+  browser = await launch();
   await server.fill();
   campaigns = await server.fillCampaigns();
   await deadLetters(server);
 });
 after(async () => {
-  await browser.close();
-  await server.stop();
+  await browser?.close();
+  await server?.stop();
 });
 
 /** The dead letters, once there are any. */

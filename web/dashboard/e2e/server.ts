@@ -41,7 +41,8 @@ export class Server {
   static async start(): Promise<Server> {
     const server = new Server();
     await new Promise<void>((listening) => server.receiver.listen(0, "127.0.0.1", listening));
-    await server.run();
+    // What listens would keep the tests from ending.
+    await server.run().catch((error: unknown) => server.stop().then(() => Promise.reject(error as Error)));
     return server;
   }
 

@@ -10,12 +10,13 @@ let browser: Browser;
 let server: Server;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  server = await Server.start();
+  browser = await launch();
   await server.fill();
 });
 after(async () => {
-  await browser.close();
-  await server.stop();
+  await browser?.close();
+  await server?.stop();
 });
 
 const gate = async (queue: string): Promise<string> => (await server.call<{ gate: string }>(`GET /api/queues/${queue}`)).gate;
