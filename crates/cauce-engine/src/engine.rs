@@ -1,5 +1,6 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod analytics;
 mod campaigns;
 mod contacts;
 mod groups;
@@ -24,7 +25,7 @@ use cauce_store::{
 
 use tokio::sync::Mutex;
 
-pub use self::messages::message_queues;
+pub use self::{analytics::PixelSeriesError, messages::message_queues};
 pub use crate::inner::StartError;
 use crate::{
     again, connections,
@@ -62,6 +63,7 @@ impl Engine {
         engine.recall_wishes().await;
         engine.start_loops(told);
         engine.start_message_loops();
+        engine.start_analytics_loops();
         engine.start_campaign_loop();
         engine.keep_sessions_short();
         Ok(engine)
@@ -210,6 +212,7 @@ impl Engine {
         }
         inner.sessions.close().await;
         inner.messaging.store.close().await;
+        inner.analytics.close().await;
         inner.campaigns.close().await;
         if let Err(error) = inner.events.flush(self.now()).await {
             tracing::warn!(%error, "the newest events go into files at the next start");

@@ -17,6 +17,7 @@ use cauce_flow::{
     reason::Reason,
 };
 use cauce_store::{
+    analytics::Analytics,
     campaigns::Campaigns,
     control::Control,
     embedded::{EmbeddedStore, Options},
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) tracking: Tracking,
     pub(crate) sessions: Sessions,
     pub(crate) messaging: Messaging,
+    pub(crate) analytics: Analytics,
     pub(crate) campaigning: Campaigning,
     /// The relays that were made through the API.
     pub(crate) made: Mutex<Made>,
@@ -100,6 +102,9 @@ pub enum StartError {
     /// What became of messages cannot be opened.
     #[error(transparent)]
     Messages(#[from] cauce_store::messages::Error),
+    /// Analytics cannot be opened.
+    #[error(transparent)]
+    Analytics(#[from] cauce_store::analytics::Error),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] crate::transport::TlsError),
@@ -126,6 +131,7 @@ impl Inner {
         let store = Arc::new(opened.map_err(|error| StartError::Folder(error.to_string()))??);
         // After the jobs, whose lock says which process has the folder.
         let campaigns = Campaigns::open(&folder)?;
+        let analytics = Analytics::open(&folder, settings.analytics)?;
         let rollups = Rollups::new(Arc::clone(&store), control.clone());
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
         let clock = Clock::start(jobs.latest());
@@ -194,6 +200,7 @@ impl Inner {
             tracking,
             sessions,
             messaging,
+            analytics,
             campaigning,
             made: Mutex::default(),
             making: tokio::sync::Mutex::default(),
@@ -216,6 +223,7 @@ impl Inner {
         self.store.follow(&options);
         self.tracking.follow(settings.tracking.clone());
         self.sessions.follow(&settings.sessions);
+        self.analytics.follow(settings.analytics);
         *self.settings.write() = Arc::new(settings);
     }
 

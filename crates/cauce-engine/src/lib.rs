@@ -8,6 +8,7 @@ pub mod settings;
 pub mod status;
 
 mod again;
+mod analytics;
 pub mod campaigns;
 mod clock;
 mod connections;

@@ -6,7 +6,13 @@ use std::{
 };
 
 use cauce_flow::time::Timestamp;
-use cauce_store::{control::Control, embedded::EmbeddedStore, rollups::Rollups};
+use cauce_store::{
+    analytics::{Analytics, Rebuilt},
+    campaigns::Campaigns,
+    control::Control,
+    embedded::EmbeddedStore,
+    rollups::Rollups,
+};
 
 use crate::{
     inner::{JOBS_DIR, StartError, TRACKING_DIR, event_options, store_options},
@@ -53,6 +59,21 @@ pub async fn compact_events(settings: &Settings, now: Timestamp) -> Result<u64, 
     }
     let done = blocking(move || cauce_events::offline::compact(options, now)).await?;
     done.map_err(|error| StartError::Folder(error.to_string()))
+}
+
+/// Makes the sums of analytics anew from the events that are kept. Refused while another process has
+/// the folder.
+pub async fn rebuild_analytics(
+    settings: &Settings,
+    progress: impl Fn(u64, u64) + Send + 'static,
+) -> Result<Rebuilt, StartError> {
+    // Its lock says which process has the folder.
+    let lock = Campaigns::open(&settings.data_dir)?;
+    let analytics = Analytics::open(&settings.data_dir, settings.analytics)?;
+    let rebuilt = analytics.rebuild(progress).await;
+    analytics.close().await;
+    lock.close().await;
+    Ok(rebuilt?)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -21,6 +21,7 @@ use cauce_flow::{
 };
 
 pub use campaigns::Campaigns as CampaignSettings;
+pub use cauce_store::analytics::Settings as AnalyticsSettings;
 pub use messages::{Messages as MessageSettings, Words};
 pub use relays::{Relay, relay_queue};
 pub use sessions::{Backend, CacheTtl, Evolution, Sessions as SessionSettings};
@@ -54,6 +55,8 @@ pub struct Settings {
     pub campaigns: CampaignSettings,
     /// The messages part.
     pub messages: MessageSettings,
+    /// Analytics.
+    pub analytics: AnalyticsSettings,
 }
 
 /// How much may wait.

@@ -1,5 +1,7 @@
 //! What applications hand in.
 
+pub(crate) mod analytics;
+mod analytics_read;
 pub(crate) mod evolution;
 pub(crate) mod messages;
 pub(crate) mod pixels;

@@ -44,6 +44,7 @@ const SIGN_IN: &str = "/api/session";
         (name = "messages", description = "Messages to people on WhatsApp, and what their providers tell."),
         (name = "contacts", description = "People to write to, and who wants no messages."),
         (name = "campaigns", description = "One message to many people: made, started, held, followed."),
+        (name = "analytics", description = "Messages, conversations and conversions, counted: figures, series, campaigns."),
         (name = "queues", description = "The durable lines of jobs."),
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),

@@ -15,8 +15,9 @@ use crate::{
     app::App,
     around::around,
     control::{
-        audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues, messages,
-        metrics, pixels, probes, queues, relays, sessions, sign_in, stream, tracker, tracking,
+        analytics, audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues,
+        messages, metrics, pixels, probes, queues, relays, sessions, sign_in, stream, tracker,
+        tracking,
     },
     cors::cors,
     gate::{behind, write_key},
@@ -94,6 +95,7 @@ fn ingest_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ingest::sessions::put_qr))
         .routes(routes!(ingest::sessions::put_status))
         .routes(routes!(ingest::relays::relay))
+        .routes(routes!(ingest::analytics::track))
 }
 
 fn send() -> OpenApiRouter<Arc<App>> {
@@ -136,6 +138,13 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(pixels::tokens))
         .routes(routes!(pixels::stats))
         .routes(routes!(pixels::health))
+        .routes(routes!(analytics::messages))
+        .routes(routes!(analytics::conversations))
+        .routes(routes!(analytics::conversions))
+        .routes(routes!(analytics::performance))
+        .routes(routes!(analytics::campaign))
+        .routes(routes!(analytics::series::series))
+        .routes(routes!(analytics::forecast::forecast))
         .routes(routes!(tracking::stats::stats))
         .routes(routes!(tracking::stats::health))
         .routes(routes!(tracking::events::list))
@@ -173,6 +182,7 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(relays::make))
         .routes(routes!(relays::remove))
         .routes(routes!(pixels::verify))
+        .routes(routes!(analytics::erase))
         .routes(routes!(
             tracking::throttling::set,
             tracking::throttling::reset

@@ -1,6 +1,8 @@
 //! The JSON of the API. Domain types never appear in it: each has its own shape here, so that the
 //! inside may change without the outside.
 
+pub(crate) mod analytics;
+pub(crate) mod analytics_out;
 pub(crate) mod campaign;
 pub(crate) mod campaign_status;
 pub(crate) mod campaign_system;

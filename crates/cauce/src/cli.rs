@@ -49,6 +49,8 @@ pub(crate) enum Command {
     /// List dead letters of a running server, and put them back in their queue
     #[command(subcommand)]
     Dead(Dead),
+    /// Erase people from analytics, or make its sums anew
+    Analytics(AnalyticsArgs),
     /// Write what a running server keeps into a file
     #[command(subcommand)]
     Export(Export),
@@ -381,4 +383,29 @@ pub(crate) enum Store {
         /// A folder that does not exist yet
         to: PathBuf,
     },
+}
+
+/// Options of `analytics`.
+#[derive(Debug, Args)]
+pub(crate) struct AnalyticsArgs {
+    #[command(subcommand)]
+    pub(crate) action: AnalyticsAction,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// What can be done with analytics.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AnalyticsAction {
+    /// Erase people by their phone numbers; what was counted stays counted
+    Erase {
+        /// The tenant whose people they are
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// Their numbers
+        #[arg(required = true, value_name = "PHONE")]
+        phones: Vec<String>,
+    },
+    /// Make the sums of a data folder anew from the events that are kept, while no server runs on it
+    Rebuild,
 }

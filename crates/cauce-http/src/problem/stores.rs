@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cauce_events::store as events;
-use cauce_store::{campaigns, control, jobs, messages};
+use cauce_store::{analytics, campaigns, control, jobs, messages};
 
 use super::{Code, Fault, OVERLOADED_AFTER, Problem, wrong_state};
 
@@ -93,6 +93,17 @@ impl From<control::Error> for Problem {
 impl From<messages::Error> for Problem {
     fn from(error: messages::Error) -> Problem {
         use messages::Error;
+        match error {
+            Error::Busy => Problem::overloaded(),
+            Error::Closed | Error::Shared | Error::Database(_) => unavailable(&error),
+            Error::Open(_) | Error::Key { .. } => Problem::internal(&error),
+        }
+    }
+}
+
+impl From<analytics::Error> for Problem {
+    fn from(error: analytics::Error) -> Problem {
+        use analytics::Error;
         match error {
             Error::Busy => Problem::overloaded(),
             Error::Closed | Error::Shared | Error::Database(_) => unavailable(&error),

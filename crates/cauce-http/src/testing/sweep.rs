@@ -12,6 +12,8 @@ const WRONG: &str = "ck_live_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 /// Bodies with which a call gets as far as its object, by operation.
 const BODIES: &[(&str, &str)] = &[
     ("takePixelEvents", "[]"),
+    ("trackAnalytics", "[]"),
+    ("eraseFromAnalytics", r#"{"phones":["+34600111222"]}"#),
     ("verifyTokens", "{}"),
     ("putSessionQr", r#"{"qr":"x"}"#),
     ("putSessionStatus", r#"{"status":"x"}"#),

@@ -258,6 +258,16 @@ impl Analytics {
         self.database.write_then(work, answer).await.map(drop)
     }
 
+    /// Copies everything of a data folder, as of one moment, into another, for its owner alone; where
+    /// nothing is kept, nothing.
+    pub async fn copy(data_dir: &Path, to: &Path) -> Result<(), Error> {
+        let from = data_dir.join(FILE);
+        match from.exists() {
+            true => Database::copy(&from, &to.join(FILE)).await,
+            false => Ok(()),
+        }
+    }
+
     /// Finishes what waits and closes the file.
     pub async fn close(&self) {
         self.database.close().await;

@@ -6,7 +6,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{applying::Applying, figures::Counted, key::Key, row::Row};
+use super::{applying::Applying, counting, figures::Counted, key::Key, row::Row};
 
 /// Providers tell times in whole seconds, and their clocks are not ours: an answer may seem to be
 /// this much older than what it answers.
@@ -105,5 +105,6 @@ fn count(on: &mut Applying<'_>, key: Key) -> rusqlite::Result<()> {
         .prepare_cached("SELECT min(at) FROM inbound WHERE answers = ?1")?
         .query_row([key], |found| found.get(0))?;
     row.save(on.tx)?;
+    counting::note_message(on.tx, key)?;
     on.deltas.moved(on.tx, &row, before)
 }

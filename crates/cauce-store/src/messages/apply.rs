@@ -11,6 +11,7 @@ use super::{
     answered,
     applying::Applying,
     change::{Change, Heard, What},
+    counting,
     figures::Counted,
     hidden::Hidden,
     key::Key,
@@ -58,8 +59,10 @@ impl Applying<'_> {
         change: &Change,
         hidden: Option<&Hidden>,
     ) -> rusqlite::Result<()> {
-        if let What::Taken(_) = &change.what {
-            return self.take(change, hidden);
+        match &change.what {
+            What::Taken(_) => return self.take(change, hidden),
+            What::Due(due_at) => counting::wanted(self.tx, key, due_at.as_millis())?,
+            What::Tried { .. } | What::Moved(_) => {}
         }
         // Of a message from before there was a projection, or of one that is pruned.
         let Some(mut row) = Row::load(self.tx, key)? else {
@@ -142,6 +145,9 @@ impl Applying<'_> {
         row.tell_anew(&words);
         row.save(self.tx)?;
         self.on_failure(&row, &before)?;
+        if before.told != counting::told_of(&row) {
+            counting::note_message(self.tx, row.key)?;
+        }
         self.deltas.moved(self.tx, &row, before.counted)?;
         if before.sent_at != row.sent_at || before.provider_id != row.provider_id {
             let from = before.sent_at.into_iter().chain(row.sent_at).min();
@@ -193,6 +199,7 @@ impl Applying<'_> {
 /// What a row was before it changed, as far as others hang on it.
 pub(super) struct Before {
     counted: Counted,
+    told: counting::ToldOf,
     sent_at: Option<i64>,
     provider_id: Option<String>,
 }
@@ -201,6 +208,7 @@ impl Before {
     pub(super) fn of(row: &Row) -> Before {
         Before {
             counted: Counted::of(row),
+            told: counting::told_of(row),
             sent_at: row.sent_at,
             provider_id: row.provider_id.clone(),
         }

@@ -8,6 +8,7 @@ use super::{
     answered,
     applying::Applying,
     change::{Heard, Inbound, Opt, Told},
+    counting,
     hidden::Hidden,
     key::Key,
 };
@@ -108,6 +109,7 @@ impl Applying<'_> {
             return Ok(());
         }
         heard.new += 1;
+        counting::note_inbound(self.tx, self.tx.last_insert_rowid())?;
         answered::look_again(self, &hidden.phone_hash, inbound.account.as_str(), at)
     }
 }

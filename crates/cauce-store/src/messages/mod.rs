@@ -24,6 +24,7 @@ mod applying;
 mod bearing;
 mod came;
 mod change;
+mod counting;
 mod figures;
 mod following;
 mod hear;
@@ -50,7 +51,7 @@ use cauce_flow::{
 };
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use self::{
     apply::Batch,
@@ -61,6 +62,7 @@ pub use self::{
     bearing::{Bearing, Judge},
     came::InboundView,
     change::{Change, Heard, Inbound, Next, Opt, Part, Taken, Told, What},
+    counting::{CountedInbound, CountedMessage, FailedTry, ToCount},
     figures::{BatchFigures, CampaignFigures, VariantFigures},
     read::{Filter, Listed, MessageView, Place, Spoken, Tried},
     state::{MessageState, UnknownState, Word},
@@ -146,6 +148,8 @@ pub struct Messages {
     with: With,
     /// What webhooks told and the next transaction takes, all of it at once: many share one commit.
     waiting: Arc<Mutex<Vec<Waiting>>>,
+    /// Wakes whoever counts, because there may be something to count.
+    to_count: Arc<Notify>,
 }
 
 impl Messages {
@@ -164,6 +168,7 @@ impl Messages {
             personal,
             with: With { batch_size, judge },
             waiting: Arc::default(),
+            to_count: Arc::default(),
         })
     }
 
@@ -190,9 +195,12 @@ impl Messages {
             changes: changes.collect::<Result<_, Error>>()?,
         };
         let with = self.with;
-        self.database
+        let written = self
+            .database
             .write(move |tx| Ok(Applying::run(tx, with, |on| on.project(&batch))?))
-            .await
+            .await;
+        self.to_count.notify_one();
+        written
     }
 
     fn hide(&self, change: Change) -> Result<(Change, Option<Hidden>), Error> {
@@ -219,6 +227,7 @@ impl Messages {
             answer,
         });
         self.write_waiting().await?;
+        self.to_count.notify_one();
         answered.await.map_err(|_| Error::Shared)
     }
 

@@ -27,13 +27,13 @@ pub(super) struct Row {
     told_id: Option<String>,
     job_error: Option<(String, String)>,
     told_error: Option<(String, String)>,
-    tries: Vec<Try>,
+    pub(super) tries: Vec<Try>,
     due_at: i64,
     completed_at: Option<i64>,
     ended_at: Option<i64>,
     pub(super) sent_at: Option<i64>,
-    delivered_at: Option<i64>,
-    read_at: Option<i64>,
+    pub(super) delivered_at: Option<i64>,
+    pub(super) read_at: Option<i64>,
     pub(super) failed_at: Option<i64>,
     pub(super) answered_at: Option<i64>,
 }
@@ -222,9 +222,9 @@ impl Row {
             .prepare_cached(
                 "INSERT OR IGNORE INTO messages (job, taken_at, tenant, sender, campaign, number, variant,
                      contact, conversation, metadata, kind, phone_hash, phone, priority,
-                     stage, state, tries, due_at)
+                     stage, state, tries, due_at, wanted_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '[]',
-                     ?17)",
+                     ?17, ?17)",
             )?
             .execute(params![
                 self.key,

@@ -142,5 +142,17 @@ pub(super) const STEPS: &[&str] = &[
         sender TEXT PRIMARY KEY,
         count INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    ",
+    // What is to be counted by analytics, and when messages were first to be sent.
+    "
+    ALTER TABLE messages ADD COLUMN wanted_at INTEGER;
+
+    CREATE TABLE to_count (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        job BLOB,
+        inbound INTEGER
+    ) STRICT;
+    INSERT INTO to_count (job) SELECT job FROM messages;
+    INSERT INTO to_count (inbound) SELECT id FROM inbound;
 ",
 ];

@@ -147,6 +147,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         sessions: Default::default(),
+        analytics: settings::AnalyticsSettings::default(),
         messages: Default::default(),
         campaigns: Default::default(),
         pixels: settings::Pixels {

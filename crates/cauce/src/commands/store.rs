@@ -16,6 +16,7 @@ use cauce_log::{
     tools::{self, Report},
 };
 use cauce_store::{
+    analytics::Analytics,
     campaigns::Campaigns,
     control::{self, Control},
 };
@@ -208,6 +209,8 @@ async fn backup(
     }
     let campaigns = Campaigns::copy(&config.settings.data_dir, to).await;
     campaigns.map_err(Failure::failed)?;
+    let analytics = Analytics::copy(&config.settings.data_dir, to).await;
+    analytics.map_err(Failure::failed)?;
     let report = tools::backup(jobs, &offline::jobs_dir(to), &RealFiles)
         .map_err(|error| Failure::caused(&error))?;
     let dir = offline::events_dir(&config.settings.data_dir);

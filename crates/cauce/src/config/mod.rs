@@ -147,6 +147,8 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let sessions = sessions.and_then(|section| section::sessions::read(section, backends));
     let messages = root.section("messages");
     let messages = messages.and_then(section::messages::read);
+    let analytics = root.section("analytics");
+    let analytics = analytics.and_then(section::analytics::read);
     let campaigns = root.section("campaigns");
     let campaigns = campaigns.and_then(section::campaigns::read);
     for name in LATER {
@@ -169,6 +171,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
                 batch_size,
                 ..messages?
             },
+            analytics: analytics?,
             campaigns,
             transport: transport?,
             pixels: pixels?,

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use cauce_destinations::message::{Content, Message, Provider};
-use cauce_engine::settings::{MessageSettings, MinFree, tracking::Tracking};
+use cauce_engine::settings::{AnalyticsSettings, MessageSettings, MinFree, tracking::Tracking};
 use cauce_flow::{
     dispatch::policy::Window, id::JobId, job::LeasedJob, priority::Priority, time::Timestamp,
 };
@@ -414,6 +414,16 @@ fn variables_that_make_no_sender_are_noted() {
 fn the_reference_file_agrees_with_messages() {
     let config = load(&Inputs::default()).unwrap();
     assert_eq!(config.settings.messages, MessageSettings::default());
+}
+
+#[test]
+fn the_reference_file_agrees_with_analytics() {
+    let config = load(&Inputs::default()).unwrap();
+    assert_eq!(config.settings.analytics, AnalyticsSettings::default());
+    let text = "[analytics]\nevents_kept = \"90d\"\nsums_kept = \"60d\"";
+    let problems = check(text, &[]).err().unwrap_or_default();
+    let expected = "`analytics.sums_kept` is shorter than `analytics.events_kept`";
+    assert!(problems.contains(expected), "{problems}");
 }
 
 #[test]

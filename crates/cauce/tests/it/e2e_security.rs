@@ -64,6 +64,9 @@ async fn objects_of_messages(server: &Server) -> Vec<(String, String)> {
     let mut objects = of(&OF_CONTACT, "maria");
     objects.extend(of(&OF_CAMPAIGN, &campaign));
     objects.extend(of(&OF_MESSAGE, &message));
+    let cost = json!({ "type": "campaign", "campaignId": "spring", "cost": 1, "currency": "EUR" });
+    server.post("/api/analytics/track?tenant=acme", &cost).await;
+    objects.extend(of(&["getCampaignAnalytics"], "spring"));
     objects
 }
 

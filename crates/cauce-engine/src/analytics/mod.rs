@@ -1,0 +1,117 @@
+//! Analytics: what Cauce itself sends and hears is counted by itself, once.
+//!
+//! ```text
+//! messages.db --notes of what changed--> count --all that is known of a message--> analytics.db
+//!      ^                                   |
+//!      +----------- crossed off -----------+
+//! ```
+//!
+//! A note says only which message has changed. What is known of the message then replaces what was
+//! known before, so a note that is read twice, after a crash, changes nothing.
+
+mod counted;
+
+use std::time::Duration;
+
+use cauce_store::{
+    analytics::{self, Analytics},
+    messages::{self, Messages},
+};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+
+/// Notes that are taken at once.
+const NOTES: u32 = 500;
+/// It looks at least so often.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// After a failure it waits so long.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How often what is too old is forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked for people of whom nothing was heard for long.
+const PRUNE_PEOPLE_EVERY: u64 = 24 * 60;
+/// Events that are forgotten in one transaction.
+const PRUNED_AT_ONCE: u32 = 2_000;
+
+/// What it takes to count.
+#[derive(Clone)]
+pub(crate) struct Counting {
+    pub(crate) analytics: Analytics,
+    pub(crate) messages: Messages,
+    pub(crate) clock: Clock,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CountError {
+    #[error(transparent)]
+    Analytics(#[from] analytics::Error),
+    #[error(transparent)]
+    Messages(#[from] messages::Error),
+}
+
+impl Counting {
+    /// Counts what becomes of messages until told to stop.
+    pub(crate) async fn count(self, stop: CancellationToken) {
+        let notes = self.messages.has_to_count();
+        loop {
+            let told = notes.notified();
+            let more = match self.count_some().await {
+                Ok(more) => more,
+                Err(error) => {
+                    tracing::warn!(%error, "what became of messages is not counted yet");
+                    sleep(AFTER_FAILURE).await;
+                    true
+                }
+            };
+            if stop.is_cancelled() {
+                return;
+            }
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = told => {}
+                () = sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Counts what some notes tell of; answers whether there were any.
+    async fn count_some(&self) -> Result<bool, CountError> {
+        let to_count = self.messages.to_count(NOTES).await?;
+        if to_count.through == 0 {
+            return Ok(false);
+        }
+        let messages = to_count.messages.iter().filter_map(counted::message);
+        let inbound = to_count.inbound.iter().filter_map(counted::inbound);
+        let (messages, inbound) = (messages.collect(), inbound.collect());
+        self.analytics.count(messages, inbound).await?;
+        self.messages.counted(to_count.through).await?;
+        Ok(true)
+    }
+
+    /// Forgets what has been kept for long enough, once in a while.
+    pub(crate) async fn keep_short(self, stop: CancellationToken) {
+        for round in 1.. {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(PRUNE_EVERY) => {}
+            }
+            if let Err(error) = self.prune(round % PRUNE_PEOPLE_EVERY == 0, &stop).await {
+                tracing::warn!(%error, "old figures could not be forgotten");
+            }
+        }
+    }
+
+    async fn prune(&self, people: bool, stop: &CancellationToken) -> Result<(), analytics::Error> {
+        let now = self.clock.now();
+        while self.analytics.prune(now, PRUNED_AT_ONCE).await? && !stop.is_cancelled() {}
+        if people {
+            self.analytics.prune_people(now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! Analytics over sockets: what is tracked, what Cauce itself sends and hears, and what it comes to,
+//! through callbacks in any order, repeats and kills.
+
+use cauce_sim::Callbacks;
+use serde_json::{Value, json};
+
+use crate::support::{SOON, Senders, Server, Setup, run, until};
+
+const OF: &str = "?tenant=acme";
+
+async fn figures(server: &Server, path: &str) -> Value {
+    let glue = if path.contains('?') { "&" } else { "?" };
+    let path = format!("/api/analytics/{path}{glue}tenant=acme");
+    server.get(&path).await
+}
+
+async fn track(server: &Server, events: &Value) -> Value {
+    server
+        .post(&format!("/api/analytics/track{OF}"), events)
+        .await
+}
+
+/// An hour of conversations with conversions, as an application would tell it.
+fn story(people: u64) -> Value {
+    let mut events = Vec::new();
+    for person in 0..people {
+        let phone = format!("+3460020{person:04}");
+        let of = |kind: &str, event: Value| {
+            let mut event = event;
+            event["id"] = json!(format!("{kind}-{person}"));
+            event["phone"] = json!(phone);
+            event
+        };
+        events.push(of(
+            "in",
+            json!({"type": "messageReceived", "messageType": "text"}),
+        ));
+        events.push(of(
+            "out",
+            json!({"type": "messageSent", "messageType": "text",
+            "campaignId": "spring", "variant": if person % 2 == 0 { "a" } else { "b" }}),
+        ));
+        events.push(of("lead", json!({"type": "conversion", "kind": "lead"})));
+        events.push(of(
+            "sale",
+            json!({"type": "conversion", "kind": "sale", "value": 10.1,
+            "currency": "EUR"}),
+        ));
+        events.push(of(
+            "end",
+            json!({"type": "conversationEnded", "endedBy": "agent"}),
+        ));
+    }
+    let cost = json!({"type": "campaign", "id": "cost", "campaignId": "spring", "cost": "50.50",
+        "currency": "EUR"});
+    events.push(cost);
+    Value::Array(events)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tracked_events_are_counted_once_through_repeats_and_kills() {
+    let setup = Setup::new(String::new());
+    let mut server = Server::start(&setup);
+    let events = story(20);
+    let taken = track(&server, &events).await;
+    assert_eq!(
+        taken,
+        json!({"accepted": 101, "duplicates": 0, "rejected": []})
+    );
+    for _ in 0..3 {
+        server.kill();
+        server = Server::start(&setup);
+        let taken = track(&server, &events).await;
+        assert_eq!(taken["duplicates"], 101, "{taken}");
+    }
+    let messages = figures(&server, "messages?timeZone=Europe/Madrid").await;
+    assert_eq!(messages["sent"], 20, "{messages}");
+    assert_eq!(
+        messages["sentByType"],
+        json!([{"name": "text", "count": 20}])
+    );
+    let hours = messages["byHour"].as_array().unwrap().iter();
+    let sent: u64 = hours.map(|hour| hour["sent"].as_u64().unwrap()).sum();
+    assert_eq!(sent, 20);
+    let talks = figures(&server, "conversations").await;
+    let of = |name: &str| talks[name].as_u64().unwrap();
+    assert_eq!(
+        (of("started"), of("ended"), of("active")),
+        (20, 20, 0),
+        "{talks}"
+    );
+    assert_eq!(talks["firstResponse"]["count"], 20);
+    assert_eq!(talks["endedBy"], json!([{"name": "agent", "count": 20}]));
+    let conversions = figures(&server, "conversions").await;
+    let revenue = json!([{"currency": "EUR", "amount": "202.00", "units": 20_200}]);
+    assert_eq!(conversions["revenue"], revenue);
+    assert_eq!(conversions["funnel"][3]["people"], 20, "{conversions}");
+    assert_eq!(conversions["campaigns"][0]["campaignId"], "spring");
+    let campaign = figures(&server, "campaigns/spring").await;
+    assert_eq!(campaign["roi"], json!({"EUR": 3.0}), "{campaign}");
+    assert_eq!(campaign["variants"].as_array().unwrap().len(), 2);
+    assert_eq!(campaign["differences"][2]["verdict"], "tooFew");
+    for interval in ["minute", "hour", "day", "week"] {
+        let from = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2)).to_string();
+        let path = format!("timeseries?metric=messagesSent&interval={interval}&from={from}");
+        let series = figures(&server, &path).await;
+        assert_eq!(series["total"], 20, "{interval}: {series}");
+    }
+    let revenue = figures(&server, "timeseries?metric=revenue&currency=EUR").await;
+    assert_eq!(revenue["total"], 20_200);
+    assert_eq!(revenue["points"].as_array().unwrap().len(), 31);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_events_and_questions_are_named() {
+    let server = Server::start(&Setup::new(String::new()));
+    let events = json!([{"type": "messageSent"}, {"type": "conversion", "kind": "buyer"}, 7]);
+    let taken = track(&server, &events).await;
+    assert_eq!(taken["accepted"], 1, "{taken}");
+    let rejected = taken["rejected"].as_array().unwrap();
+    assert_eq!(rejected[0]["errors"][0]["pointer"], "/kind", "{taken}");
+    assert_eq!(rejected[1]["index"], 2, "{taken}");
+    let one = format!("POST /api/analytics/track{OF}");
+    let refused = server
+        .ask(&one, Some(r#"{"type":"conversion","kind":"sale"}"#))
+        .await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    for (path, parameter) in [
+        ("messages?timeZone=Madrid", "timeZone"),
+        ("messages?from=2020-01-01T00:00:00Z", "from"),
+        (
+            "messages?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z",
+            "from",
+        ),
+        ("timeseries", "metric"),
+        ("timeseries?metric=revenue", "currency"),
+        ("timeseries?metric=revenue&currency=XXX", "currency"),
+        ("timeseries?metric=messagesSent&interval=year", "interval"),
+        ("timeseries?metric=messagesSent&interval=minute", "interval"),
+        ("messages?zone=UTC", "zone"),
+    ] {
+        let glue = if path.contains('?') { "&" } else { "?" };
+        let request = format!("GET /api/analytics/{path}{glue}tenant=acme");
+        let refused = server.ask(&request, None).await;
+        assert_eq!(refused.status, 400, "{path}: {}", refused.body);
+        let errors = &refused.json()["errors"];
+        assert_eq!(
+            errors[0]["parameter"], parameter,
+            "{path}: {}",
+            refused.body
+        );
+    }
+    let unknown = server
+        .ask(&format!("GET /api/analytics/campaigns/none{OF}"), None)
+        .await;
+    assert_eq!(unknown.status, 404, "{}", unknown.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cauce_sends_and_hears_is_counted_once_through_callbacks_and_a_kill() {
+    let senders = Senders::start().await;
+    let setup = senders.setup();
+    let mut server = Server::start(&setup);
+    senders.call_back(&server, &Callbacks::default());
+    for number in 0..12 {
+        let message = json!({"to": format!("+3460010{number:04}"), "text": "Hola",
+            "sender": "twilio"});
+        server
+            .post(&format!("/api/whatsapp/messages{OF}"), &message)
+            .await;
+    }
+    until("all are read", SOON, async || {
+        figures(&server, "messages").await["read"] == 12
+    })
+    .await;
+    senders.called_back().await;
+    server.kill();
+    server = Server::start(&setup);
+    let told = track(&server, &json!([])).await;
+    assert_eq!(told["accepted"], 0);
+    let messages = figures(&server, "messages").await;
+    for name in ["sent", "delivered", "read"] {
+        assert_eq!(messages[name], 12, "{name}: {messages}");
+    }
+    assert_eq!(messages["deliveryRate"], 1.0);
+    assert_eq!(
+        messages["sentByChannel"],
+        json!([{"name": "whatsapp", "count": 12}])
+    );
+    let performance = figures(&server, "performance").await;
+    assert_eq!(performance["toProvider"]["count"], 12, "{performance}");
+    assert_eq!(performance["toDelivered"]["count"], 12, "{performance}");
+    assert_eq!(
+        performance["busiestMinute"].as_u64().map(|most| most > 0),
+        Some(true)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_erased_and_sums_made_anew_are_the_same() {
+    let setup = Setup::new(String::new());
+    let mut server = Server::start(&setup);
+    track(&server, &story(5)).await;
+    let erased = json!({"phones": ["+34 600 200 001", "+34600209999"]});
+    let erased = server
+        .post(&format!("/api/analytics/erase{OF}"), &erased)
+        .await;
+    assert_eq!(erased, json!({"erased": 1}));
+    let before = figures(&server, "conversions").await;
+    // Whoever is erased is unknown from then on: a sale is that of a new person.
+    let sale = json!({"type": "conversion", "kind": "sale", "value": 1, "currency": "EUR",
+        "phone": "+34600200001"});
+    track(&server, &sale).await;
+    let after = figures(&server, "conversions").await;
+    assert_eq!(before["funnel"][3]["people"], 5, "{before}");
+    assert_eq!(after["funnel"][3]["people"], 6, "{after}");
+    server.stop(SOON).await;
+    let rebuilt = run(&setup, &["analytics", "rebuild"]);
+    let told: Value = serde_json::from_slice(&rebuilt.stdout).unwrap_or_default();
+    assert_eq!(told["events"], 27, "{rebuilt:?}");
+    assert_eq!(told["changed"], false, "{told}");
+    server = Server::start(&setup);
+    let again = figures(&server, "conversions").await;
+    assert_eq!(again["funnel"], after["funnel"]);
+    // Beside a running server the sums are left alone.
+    let refused = run(&setup, &["analytics", "rebuild"]);
+    assert!(!refused.status.success(), "{refused:?}");
+}
