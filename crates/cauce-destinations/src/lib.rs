@@ -25,6 +25,7 @@ pub mod backend;
 pub mod evolution;
 pub mod google_analytics;
 pub mod linkedin;
+pub mod mail;
 pub mod meta;
 pub mod tiktok;
 pub mod twilio;

@@ -1,5 +1,6 @@
 //! The engine as its callers see it: a handle to everything that runs.
 
+mod alerts;
 mod analytics;
 mod campaigns;
 mod contacts;
@@ -65,6 +66,7 @@ impl Engine {
         engine.start_message_loops();
         engine.start_analytics_loops();
         engine.start_campaign_loop();
+        engine.start_alert_loops();
         engine.keep_sessions_short();
         Ok(engine)
     }
@@ -73,10 +75,8 @@ impl Engine {
     async fn rescue(&self) -> Result<(), Error> {
         let inner = &self.inner;
         let accounts = inner.settings.read().accounts.clone();
-        let rescued = inner
-            .jobs
-            .rescue(never_twice(&accounts), inner.clock.now())
-            .await?;
+        let (jobs, now) = (&inner.jobs, inner.clock.now());
+        let rescued = jobs.rescue(never_twice(&accounts), now).await?;
         if rescued != Default::default() {
             tracing::warn!(
                 released = rescued.released,
@@ -85,7 +85,7 @@ impl Engine {
                 "jobs were in hand when the process ended"
             );
         }
-        janitor::check(&inner.jobs).await;
+        inner.alerting.on_check(janitor::check(&inner.jobs).await);
         Ok(())
     }
 
@@ -103,6 +103,7 @@ impl Engine {
             campaigns: inner.campaigns.clone(),
             rollups: Arc::clone(&inner.rollups),
             events: Arc::clone(&inner.events) as _,
+            alerting: inner.alerting.clone(),
             clock: clock.clone(),
         };
         let end = stop.clone();

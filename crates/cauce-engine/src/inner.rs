@@ -30,6 +30,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    alerting::Alerting,
     campaigns::{Campaigning, Hours},
     clock::Clock,
     contacts::MAX_IMPORTS,
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) messaging: Messaging,
     pub(crate) analytics: Analytics,
     pub(crate) campaigning: Campaigning,
+    pub(crate) alerting: Alerting,
     /// The relays that were made through the API.
     pub(crate) made: Mutex<Made>,
     /// Held while one is made or removed.
@@ -131,6 +133,8 @@ impl Inner {
         let store = Arc::new(opened.map_err(|error| StartError::Folder(error.to_string()))??);
         // After the jobs, whose lock says which process has the folder.
         let campaigns = Campaigns::open(&folder)?;
+        let alerting = Alerting::default();
+        alerting.recall(&control).await?;
         let analytics = Analytics::open(&folder, settings.analytics)?;
         let rollups = Rollups::new(Arc::clone(&store), control.clone());
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
@@ -202,6 +206,7 @@ impl Inner {
             messaging,
             analytics,
             campaigning,
+            alerting,
             made: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),

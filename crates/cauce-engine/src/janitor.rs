@@ -9,7 +9,7 @@ use cauce_store::{campaigns::Campaigns, control::Control, jobs::JobStore, rollup
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::{alerting::Alerting, clock::Clock};
 
 const SECONDS_BETWEEN_CHECKS: u32 = 60;
 const SECONDS_BETWEEN_KEEPS: u32 = 10;
@@ -22,6 +22,7 @@ pub(crate) struct Cleaning {
     pub(crate) campaigns: Campaigns,
     pub(crate) rollups: Arc<Rollups>,
     pub(crate) events: Arc<dyn EventStore>,
+    pub(crate) alerting: Alerting,
     pub(crate) clock: Clock,
 }
 
@@ -39,8 +40,8 @@ pub(crate) async fn run(cleaning: Cleaning, stop: CancellationToken) {
             keep(&cleaning).await;
         }
         if seconds % SECONDS_BETWEEN_CHECKS == 0 {
-            check(&cleaning.store).await;
-            check_events(&cleaning.events).await;
+            let wrong = check(&cleaning.store).await + check_events(&cleaning.events).await;
+            cleaning.alerting.on_check(wrong);
             prune(&cleaning).await;
         }
     }
@@ -82,10 +83,12 @@ pub(crate) async fn check(store: &Arc<dyn JobStore>) -> usize {
 }
 
 /// The same for tracked events: every one that came in is accounted for.
-async fn check_events(events: &Arc<dyn EventStore>) {
+async fn check_events(events: &Arc<dyn EventStore>) -> usize {
     let events = Arc::clone(events);
     let wrong = tokio::task::spawn_blocking(move || events.audit()).await;
-    for what in wrong.unwrap_or_default() {
+    let wrong = wrong.unwrap_or_default();
+    for what in &wrong {
         tracing::error!(what, "the event store disagrees with itself");
     }
+    wrong.len()
 }

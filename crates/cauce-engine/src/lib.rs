@@ -8,6 +8,8 @@ pub mod settings;
 pub mod status;
 
 mod again;
+mod alerting;
+pub mod alerts;
 mod analytics;
 pub mod campaigns;
 mod clock;

@@ -1,5 +1,6 @@
 //! What the engine is told to do, checked and complete. The binary makes it from the configuration.
 
+mod alerts;
 mod campaigns;
 mod messages;
 mod relays;
@@ -20,6 +21,7 @@ use cauce_flow::{
     job::Line,
 };
 
+pub use alerts::{Alerts as AlertSettings, Channel, Form, alert_queue};
 pub use campaigns::Campaigns as CampaignSettings;
 pub use cauce_store::analytics::Settings as AnalyticsSettings;
 pub use messages::{Messages as MessageSettings, Words};
@@ -55,6 +57,8 @@ pub struct Settings {
     pub campaigns: CampaignSettings,
     /// The messages part.
     pub messages: MessageSettings,
+    /// The alerts part.
+    pub alerts: AlertSettings,
     /// Analytics.
     pub analytics: AnalyticsSettings,
 }
@@ -159,6 +163,8 @@ pub struct Transport {
     pub max_answer_bytes: usize,
     /// Idle connections kept for each host.
     pub max_idle_connections: usize,
+    /// Roots that are trusted besides those of Mozilla, as DER. Taken at the start.
+    pub roots: Vec<Vec<u8>>,
 }
 
 /// The pixels part.

@@ -55,6 +55,12 @@ pub struct LineStatus {
     pub last_batch_at: Option<Timestamp>,
     /// The last failure of a request.
     pub last_error: Option<String>,
+    /// The code of what went wrong with the newest request; none where it went well.
+    pub failing: Option<String>,
+    /// Requests that were answered, or failed, since the start.
+    pub requests: u64,
+    /// How long they took in all, in milliseconds.
+    pub requests_ms: u64,
     /// How often the breaker opened since the start.
     pub breaker_openings: u64,
     /// How often the destination asked to be left alone since the start.

@@ -186,6 +186,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// What was received and what became of it, for one tenant or summed up over all.
     fn counters(&self, tenant: Option<&TenantId>) -> Counters;
 
+    /// Every tenant that has handed events in.
+    fn tenants(&self) -> Vec<TenantId>;
+
     /// Recounts what can be recounted and compares; each difference in words.
     fn audit(&self) -> Vec<String>;
 

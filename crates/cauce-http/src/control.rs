@@ -1,5 +1,6 @@
 //! What operators look at and control.
 
+pub(crate) mod alerts;
 pub(crate) mod analytics;
 pub(crate) mod answer;
 pub(crate) mod audit;

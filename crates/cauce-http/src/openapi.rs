@@ -49,6 +49,7 @@ const SIGN_IN: &str = "/api/session";
         (name = "jobs", description = "What stands in the queues."),
         (name = "dead letters", description = "Jobs that will not be tried again by themselves."),
         (name = "destinations", description = "Where things go."),
+        (name = "alerts", description = "What is wrong, by which rules, and who is told."),
         (name = "keys", description = "Who may call, and who did what."),
         (name = "probes", description = "For whoever watches the process."),
     )

@@ -15,9 +15,9 @@ use crate::{
     app::App,
     around::around,
     control::{
-        analytics, audit, campaigns, contacts, dead, destinations, jobs, keys, message_queues,
-        messages, metrics, pixels, probes, queues, relays, sessions, sign_in, stream, tracker,
-        tracking,
+        alerts, analytics, audit, campaigns, contacts, dead, destinations, jobs, keys,
+        message_queues, messages, metrics, pixels, probes, queues, relays, sessions, sign_in,
+        stream, tracker, tracking,
     },
     cors::cors,
     gate::{behind, write_key},
@@ -127,6 +127,9 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::why))
         .routes(routes!(dead::list))
         .routes(routes!(destinations::list))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(alerts::channels))
         .routes(routes!(relays::list))
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::active))
@@ -178,6 +181,8 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(message_queues::retry))
         .routes(routes!(message_queues::retry_many))
         .routes(routes!(destinations::test))
+        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(alerts::test))
         .routes(routes!(sessions::forget))
         .routes(routes!(relays::make))
         .routes(routes!(relays::remove))

@@ -1,6 +1,7 @@
 //! The JSON of the API. Domain types never appear in it: each has its own shape here, so that the
 //! inside may change without the outside.
 
+pub(crate) mod alert;
 pub(crate) mod analytics;
 pub(crate) mod analytics_out;
 pub(crate) mod campaign;

@@ -211,6 +211,7 @@ fn deadlines() -> settings::Transport {
         total: Duration::from_secs(60),
         max_answer_bytes: 64 << 20,
         max_idle_connections: 1,
+        roots: Vec::new(),
     }
 }
 

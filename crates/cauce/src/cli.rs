@@ -1,11 +1,13 @@
 //! The command line: what can be asked, and nothing of how it is done.
 
+mod alerts;
 mod watching;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::alerts::Alerts;
 pub(crate) use self::watching::{ReadyArgs, TopArgs};
 use crate::{bench, demo, global::Global};
 
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     /// List dead letters of a running server, and put them back in their queue
     #[command(subcommand)]
     Dead(Dead),
+    /// List what is wrong on a running server, and test the channels that it is told to
+    #[command(subcommand)]
+    Alerts(Alerts),
     /// Erase people from analytics, or make its sums anew
     Analytics(AnalyticsArgs),
     /// Write what a running server keeps into a file

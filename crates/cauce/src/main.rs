@@ -64,6 +64,7 @@ async fn run(command: Command, global: &Global) -> Result<(), Failure> {
         Command::Top(args) => top::run(args, global).await,
         Command::Jobs(args) => commands::jobs::run(args, global).await,
         Command::Dead(dead) => commands::dead::run(dead, global).await,
+        Command::Alerts(alerts) => commands::alerts::run(alerts, global).await,
         Command::Analytics(args) => commands::analytics::run(args, global).await,
         Command::Export(export) => commands::export::run(export, global).await,
         Command::Import(import) => commands::import::run(import, global).await,

@@ -9,6 +9,7 @@ mod config_reference;
 mod demo;
 mod deploy;
 mod duckdb;
+mod mail;
 mod openapi;
 mod python;
 mod schemathesis;
@@ -35,6 +36,7 @@ usage: cargo xtask TASK
   schemathesis [ARGS]  send a server what Schemathesis makes up from the OpenAPI document
   deploy               check what is in deploy with promtool, systemd-analyze and docker compose
   duckdb               have DuckDB read the files of tracked events, and compare with the statistics
+  mail                 have aiosmtpd receive letters of alerts, in both languages
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
                        write docs/reference/configuration.md from config/cauce.toml, or compare";
@@ -64,6 +66,7 @@ fn run() -> Result<()> {
         Some("schemathesis") => schemathesis::run(&rest),
         Some("deploy") => deploy::run(),
         Some("duckdb") => duckdb::run(),
+        Some("mail") => mail::run(),
         Some("openapi") => openapi::run(is_check(&rest)?),
         Some("config-reference") => config_reference::run(is_check(&rest)?),
         Some("help" | "--help" | "-h") | None => {

@@ -77,6 +77,7 @@ impl Wire {
             total: TOTAL,
             max_answer_bytes: MAX_ANSWER_BYTES,
             max_idle_connections: 2,
+            roots: Vec::new(),
         })?;
         Ok(Wire {
             transport,

@@ -9,9 +9,12 @@ impl Runner {
     pub(super) fn observe(&self, observation: Observation, now: Timestamp) {
         let line = &self.line;
         match observation {
-            Observation::RequestAnswered { reason, .. } => {
+            Observation::RequestAnswered { reason, took, .. } => {
                 let status = &mut self.shown.lock().status;
                 status.last_batch_at = Some(now);
+                status.requests += 1;
+                status.requests_ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                status.failing = reason.as_ref().map(|reason| reason.code.clone());
                 if let Some(reason) = reason {
                     tracing::debug!(%line, code = reason.code, "a request failed");
                     status.last_error = Some(format!("{}: {}", reason.code, reason.detail));

@@ -11,18 +11,25 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tokio_util::either::Either;
 
-use super::{link::Link, target::Target, wire::Stream};
+use super::{link::Link, reach::Reach, target::Target, wire::Stream};
 
 /// Opens connections. The only place that names a socket to connect.
 pub(super) struct Connector {
     tls: TlsConnector,
+    config: Arc<ClientConfig>,
 }
 
 impl Connector {
     pub(super) fn new(tls: Arc<ClientConfig>) -> Connector {
         Connector {
-            tls: TlsConnector::from(tls),
+            tls: TlsConnector::from(Arc::clone(&tls)),
+            config: tls,
         }
+    }
+
+    /// What its connections are encrypted with.
+    pub(super) fn tls(&self) -> &Arc<ClientConfig> {
+        &self.config
     }
 
     /// A connection ready for its first request. The caller enforces `deadline` on the whole; it
@@ -32,7 +39,7 @@ impl Connector {
         target: &Target,
         deadline: Instant,
     ) -> Result<Box<Link>, Fault> {
-        let addresses = resolve(target).await?;
+        let addresses = resolve(target.host(), target.port(), target.key.reach).await?;
         let tcp = dial(&addresses, deadline).await?;
         // Requests are written whole, so waiting for more to fill a segment only delays them.
         tcp.set_nodelay(true).map_err(|_| Fault::Connect)?;
@@ -50,13 +57,12 @@ impl Connector {
 }
 
 /// The addresses of the host that it may be reached at, in the resolver's order (RFC 6724).
-async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Fault> {
-    let found = lookup_host((target.host(), target.port())).await;
+pub(super) async fn resolve(host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr>, Fault> {
+    let found = lookup_host((host, port)).await;
     let found: Vec<SocketAddr> = found.map_err(|_| Fault::Dns)?.collect();
     if found.is_empty() {
         return Err(Fault::Dns);
     }
-    let reach = target.key.reach;
     let allowed: Vec<SocketAddr> = found.into_iter().filter(|a| reach.allows(a.ip())).collect();
     if allowed.is_empty() {
         return Err(Fault::Unsendable);
@@ -65,7 +71,7 @@ async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Fault> {
 }
 
 /// Tries one address after the other, each for an equal share of the time that is left.
-async fn dial(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Fault> {
+pub(super) async fn dial(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Fault> {
     let mut fault = Fault::Connect;
     for (tried, address) in addresses.iter().enumerate() {
         let now = Instant::now();

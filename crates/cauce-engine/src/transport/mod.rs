@@ -13,6 +13,8 @@
 //! the peer did with the rest. One that met a pooled connection the peer had closed is sent again
 //! on another, but only while not a single byte of it had been written.
 //!
+//! Letters go to mail servers (`smtp`), and their answers are put the same way.
+//!
 //! HTTP/1.1 with keep-alive, over TCP or TLS (`tls`). Redirects are answers like any other, no
 //! proxy is taken from the environment, no cookie is kept, no compression is offered. No error and
 //! no `Debug` output of this module holds an address, a header or a body. Why this stands on
@@ -23,6 +25,7 @@ mod connect;
 mod link;
 mod pool;
 mod reach;
+mod smtp;
 mod target;
 mod tls;
 mod wire;
@@ -41,12 +44,13 @@ use tokio::{
 };
 
 pub use reach::Reach;
-pub use tls::TlsError;
+pub use tls::{RootsError, TlsError, roots};
 
 use crate::settings;
 use connect::Connector;
 use link::{Deadlines, Failure, Link, Reply};
 use pool::Pool;
+use smtp::Post;
 use target::Target;
 
 /// Sends requests. Clones share connections and deadlines.
@@ -59,6 +63,7 @@ pub struct Transport {
 struct Shared {
     settings: RwLock<settings::Transport>,
     connector: Connector,
+    post: Post,
     pool: Arc<Pool>,
 }
 
@@ -103,13 +108,14 @@ impl Transport {
     pub fn new(settings: &settings::Transport) -> Result<Transport, TlsError> {
         Ok(Transport::with_connector(
             settings,
-            Connector::new(tls::client()?),
+            Connector::new(tls::client(&settings.roots)?),
         ))
     }
 
     fn with_connector(settings: &settings::Transport, connector: Connector) -> Transport {
         let shared = Shared {
             settings: RwLock::new(settings.clone()),
+            post: Post::new(connector.tls(), settings.roots.clone()),
             connector,
             pool: Arc::default(),
         };
@@ -175,6 +181,13 @@ impl Transport {
             settings,
             progress,
         };
+        if smtp::is_for(&request) {
+            let (post, patience) = (&self.shared.post, attempt.settings.total);
+            let answer = post
+                .send(&request, self.reach, patience, &mut attempt.progress)
+                .await;
+            return attempt.progress.end(answer);
+        }
         let answer = match Target::of(&request, self.reach) {
             Ok(target) => answer_of(attempt.run(&request, &target).await),
             Err(fault) => Answer::NotSent(fault),

@@ -4,6 +4,7 @@ mod faults;
 mod keep_alive;
 mod reach;
 mod secrets;
+mod smtp;
 mod tls;
 mod wire;
 
@@ -36,6 +37,7 @@ fn hasty() -> settings::Transport {
         total: Duration::from_millis(300),
         max_answer_bytes: 1000,
         max_idle_connections: 4,
+        roots: Vec::new(),
     }
 }
 

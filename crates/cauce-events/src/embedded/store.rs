@@ -190,6 +190,12 @@ impl EventStore for EmbeddedEvents {
         self.shared.state.lock().counters.of(tenant)
     }
 
+    fn tenants(&self) -> Vec<TenantId> {
+        let state = self.shared.state.lock();
+        let counted = state.counters.iter();
+        counted.map(|(tenant, _)| tenant.clone()).collect()
+    }
+
     fn audit(&self) -> Vec<String> {
         self.shared.audit()
     }

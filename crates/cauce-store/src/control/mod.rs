@@ -1,4 +1,5 @@
-//! What operators manage: keys, who is signed in, the audit log, remembered answers and small facts.
+//! What operators manage: keys, who is signed in, the audit log, alerts, remembered answers and
+//! small facts.
 //!
 //! Everything lives in one SQLite file, `control.db`, written by one thread. An answer comes after
 //! the commit is on disk (`synchronous = FULL`). Checking a key never touches the disk: all keys
@@ -11,6 +12,7 @@
 //! The file carries a version. A file of a newer version is refused and left as it is.
 
 mod access;
+pub mod alerts;
 pub mod answers;
 pub mod audit;
 pub mod facts;
@@ -177,11 +179,14 @@ impl Control {
     }
 
     /// Forgets what has outlived its time: remembered answers, sign-ins, and the oldest audit entries
-    /// past their limit. Answers how many rows went.
+    /// and alerts past their limits. Answers how many rows went.
     pub async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
         let sign_ins = Arc::clone(&self.sign_ins);
         self.run(move |tx| {
-            Ok(answers::prune(tx, now)? + audit::prune(tx)? + sign_ins.settle(tx, now)?)
+            Ok(answers::prune(tx, now)?
+                + audit::prune(tx)?
+                + alerts::prune(tx)?
+                + sign_ins.settle(tx, now)?)
         })
         .await
     }

@@ -74,4 +74,29 @@ pub(super) const STEPS: &[&str] = &[
         used_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE alerts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        rule TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        tenant TEXT NOT NULL,
+        thing TEXT NOT NULL,
+        name TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        ended_at INTEGER,
+        value REAL NOT NULL,
+        worst REAL NOT NULL,
+        above REAL NOT NULL,
+        detail TEXT NOT NULL,
+        alarms INTEGER NOT NULL,
+        alarmed_at INTEGER,
+        acknowledged_at INTEGER,
+        acknowledged_by TEXT,
+        watch TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX alerts_by_tenant ON alerts (tenant, id);
+    CREATE INDEX alerts_by_subject ON alerts (rule, tenant, thing, name, id);
+    CREATE INDEX alerts_firing ON alerts (id) WHERE ended_at IS NULL;
+",
 ];

@@ -146,6 +146,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         transport: raw::transport_settings(),
         relays: Vec::new(),
         relay_policy: None,
+        alerts: Default::default(),
         sessions: Default::default(),
         analytics: settings::AnalyticsSettings::default(),
         messages: Default::default(),

@@ -148,6 +148,7 @@ pub(super) fn transport_settings() -> settings::Transport {
         total: Duration::from_secs(15),
         max_answer_bytes: 1 << 20,
         max_idle_connections: IN_FLIGHT,
+        roots: Vec::new(),
     }
 }
 

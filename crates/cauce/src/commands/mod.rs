@@ -2,6 +2,7 @@
 //!
 //! [`Failure`]: crate::failure::Failure
 
+pub(crate) mod alerts;
 pub(crate) mod analytics;
 pub(crate) mod check;
 pub(crate) mod dead;

@@ -119,7 +119,7 @@ fn notes(config: &Config, inputs: &Inputs, table: &Table) -> Vec<String> {
 }
 
 /// Sections of the requirements that this version does not have.
-const LATER: [&str; 2] = ["alerts", "cache"];
+const LATER: [&str; 1] = ["cache"];
 
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
@@ -151,6 +151,9 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let analytics = analytics.and_then(section::analytics::read);
     let campaigns = root.section("campaigns");
     let campaigns = campaigns.and_then(section::campaigns::read);
+    let alerts = root.section("alerts").and_then(|section| {
+        section::alerts::read(section, &queues, public_url.as_deref(), &mut accounts)
+    });
     for name in LATER {
         root.unavailable(name, "it belongs to a part that is not built yet");
     }
@@ -173,6 +176,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             },
             analytics: analytics?,
             campaigns,
+            alerts: alerts?,
             transport: transport?,
             pixels: pixels?,
             tracking: tracking?,
@@ -189,7 +193,8 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
 }
 
 /// Queues beside those of the pixels part, whose settings have aliases.
-const OTHER_QUEUES: [&str; 5] = [
+const OTHER_QUEUES: [&str; 6] = [
+    "alerts",
     "whatsapp",
     "campaigns",
     "qr",

@@ -104,13 +104,22 @@ fn the_optional_settings_of_the_reference_file_are_settings() {
         .chain(["BACKEND_TOKEN", "EVOLUTION_WEBHOOK_SECRET"])
         .chain(["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
         .chain(["TWILIO_TOKEN", "EVOLUTION_KEY", "WHATSAPP_TOKEN"])
-        .chain(["WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"]);
+        .chain([
+            "WHATSAPP_APP_SECRET",
+            "WHATSAPP_VERIFY_TOKEN",
+            "SMTP_PASSWORD",
+        ]);
     let environment = names.map(|name| (name, "0123456789abcdef"));
     let secret = ("HOOKS_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    let environment: Vec<_> = environment.chain([secret]).collect();
+    let alerts = [
+        ("PAGER_SECRET", secret.1),
+        ("SLACK_WEBHOOK", "https://hooks.slack.com/services/x"),
+        ("OWN_CA", include_str!("tests/ca.pem")),
+    ];
+    let environment: Vec<_> = environment.chain([secret]).chain(alerts).collect();
     let config = good(&text, &environment);
-    // A backend has two lines; a webhook account and a relay have one each.
-    assert_eq!(config.settings.accounts.len(), 4 + 3 + 2 + 2);
+    // A backend has two lines; a webhook account, a relay and a channel have one each.
+    assert_eq!(config.settings.accounts.len(), 4 + 3 + 2 + 2 + 4);
     assert_eq!(config.settings.relays.len(), 2);
     assert!(config.settings.tracking.export.bucket.is_some());
     assert_eq!(config.settings.sessions.backends.len(), 1);
@@ -591,6 +600,70 @@ fn every_problem_is_reported_at_once() {
 #[test]
 fn parts_that_are_not_built_are_refused() {
     insta::assert_snapshot!(bad(include_str!("tests/later.toml"), &[]));
+}
+
+#[test]
+fn alerts_that_cannot_work_are_refused_with_what_to_write() {
+    insta::assert_snapshot!(bad(include_str!("tests/alerts.toml"), &[]));
+}
+
+#[test]
+fn alerts_take_from_the_defaults_what_they_do_not_say() {
+    let config = good(
+        r#"
+public_url = "https://cauce.example"
+[alerts]
+email = { to = ["admin@example.com"], from = "cauce@example.com", smtp = "smtp://localhost:25" }
+[alerts.defaults]
+processing_time = { enabled = false }
+disk_full = { above = 50 }
+[[alerts.rules]]
+when = "dead_letters"
+above = 100
+[[alerts.rules]]
+when = "dead_letters"
+name = "few-of-meta"
+below = 1
+queues = ["meta"]
+channels = ["email"]
+[[alerts.channels]]
+name = "ops"
+type = "slack"
+url = "https://hooks.slack.com/services/T0/B0/secret"
+severity = "critical"
+[[alerts.channels]]
+name = "madrid"
+type = "email"
+to = ["Ana <ana@example.com>", "luis@example.com"]
+language = "es"
+"#,
+        &[],
+    );
+    let alerts = &config.settings.alerts;
+    let rule = |name: &str| &alerts.rules[name];
+    assert!(!alerts.rules.contains_key("processing_time"));
+    assert_eq!(rule("disk_full").above, 50.0);
+    assert_eq!(rule("disk_full").below, 50.0);
+    // In a rule, what is good again stays in proportion.
+    assert_eq!(
+        (rule("dead_letters").above, rule("dead_letters").below),
+        (100.0, 50.0)
+    );
+    let few = rule("few-of-meta");
+    assert_eq!((few.above, few.below, few.queues.len()), (10.0, 1.0, 1));
+    assert_eq!(rule("token_invalid").kind.as_str(), "token_invalid");
+    let names: Vec<&str> = alerts.channels.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["email", "ops", "madrid"]);
+    assert_eq!(alerts.channels[2].to.len(), 2);
+    let of = |name: &str| {
+        let mut accounts = config.settings.accounts.iter();
+        accounts
+            .find(|account| account.name.as_str() == name)
+            .unwrap()
+    };
+    assert_eq!(of("alerts:ops").base_url, "https://hooks.slack.com");
+    assert_eq!(of("alerts:email").base_url, "smtp://localhost:25");
+    assert_eq!(of("alerts:email").queue.as_str(), "alerts");
 }
 
 #[test]

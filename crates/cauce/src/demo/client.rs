@@ -24,6 +24,7 @@ impl Client {
             total: patience,
             max_answer_bytes: 4 << 20,
             max_idle_connections: 64,
+            roots: Vec::new(),
         })
         .map_err(Failure::failed)?;
         Ok(Client {

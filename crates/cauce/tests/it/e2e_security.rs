@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cauce_http::testing::Sweep;
 use serde_json::json;
 
-use crate::support::{Outside, Server, Setup, event, id};
+use crate::support::{Outside, SOON, Server, Setup, event, id, until};
 
 const SCOPES: [&str; 5] = ["ingest", "send", "read", "manage", "admin"];
 
@@ -28,6 +28,14 @@ auth_token = "x"
 from = "whatsapp:+34600000000"
 base_url = "http://127.0.0.1:1"
 "#;
+/// A channel of the tenant that reaches nobody.
+const CHANNEL: &str = r#"
+[[alerts.channels]]
+name = "pager"
+type = "webhook"
+tenant = "acme"
+url = "http://127.0.0.1:1/in"
+"#;
 const OF_CONTACT: [&str; 3] = ["getContact", "changeContact", "deleteContact"];
 const OF_CAMPAIGN: [&str; 10] = [
     "getCampaign",
@@ -42,6 +50,18 @@ const OF_CAMPAIGN: [&str; 10] = [
     "listCampaignRecipients",
 ];
 const OF_MESSAGE: [&str; 3] = ["getMessage", "changeMessage", "cancelMessage"];
+
+/// An alert of the tenant.
+async fn an_alert(server: &Server) -> String {
+    let mut found = None;
+    until("an alert fires", SOON, async || {
+        let alerts = server.get("/api/alerts?tenant=acme").await;
+        found = alerts["items"][0]["id"].as_str().map(str::to_owned);
+        found.is_some()
+    })
+    .await;
+    found.unwrap()
+}
 
 /// A contact, a campaign and a message of the tenant, by the operations on them.
 async fn objects_of_messages(server: &Server) -> Vec<(String, String)> {
@@ -73,14 +93,18 @@ async fn objects_of_messages(server: &Server) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_opens_what_it_must_not_on_any_route() {
     let outside = Outside::start().await;
-    let accounts = outside.accounts("acme") + MESSENGER;
-    let setup = Setup::new(accounts).with("queues.meta", "batch = { max_wait = \"1h\" }\n");
+    let accounts = outside.account("meta", "acme", "ok") + MESSENGER;
+    let accounts = accounts + &outside.account("tiktok", "acme", "expired") + CHANNEL;
+    let setup = Setup::new(accounts)
+        .with("queues.meta", "batch = { max_wait = \"1h\" }\n")
+        .with("alerts", "every = \"100ms\"");
     let server = Server::start(&setup);
     server
         .post("/api/pixels/events?tenant=acme", &event(&id(1)))
         .await;
     let jobs = server.get("/api/queues/meta/jobs").await;
     let job = jobs["items"][0]["id"].as_str().unwrap().to_owned();
+    let alert = an_alert(&server).await;
     let to_people = objects_of_messages(&server).await;
     let (key_id, _) = key(&server, "acme", &["read"]).await;
     let (revoked_id, revoked) = key(&server, "acme", &SCOPES).await;
@@ -98,6 +122,8 @@ async fn no_key_opens_what_it_must_not_on_any_route() {
         ("id revokeKey", key_id),
         ("queue", "meta".into()),
         ("name", "acme-meta".into()),
+        ("name testAlertChannel", "pager".into()),
+        ("id acknowledgeAlert", alert),
         ("tenantId", "acme".into()),
         ("eventType", "SCROLL".into()),
         (

@@ -13,11 +13,11 @@ use tokio_rustls::TlsAcceptor;
 use super::{OK, hasty_transport, patient, patient_transport, post, read_request, send, serve};
 use crate::transport::{Reach, Transport, connect::Connector, tls};
 
-fn certificate() -> CertifiedKey<KeyPair> {
+pub(super) fn certificate() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["localhost".to_owned()]).unwrap()
 }
 
-fn acceptor(own: &CertifiedKey<KeyPair>) -> TlsAcceptor {
+pub(super) fn acceptor(own: &CertifiedKey<KeyPair>) -> TlsAcceptor {
     let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()

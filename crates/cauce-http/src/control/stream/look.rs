@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     feed::{Feed, Pieces},
-    wire::figures::{
-        CampaignFigures, QueueCounters, QueueFigures, SessionFigures, TrackingFigures,
+    wire::{
+        alert::{AlertView, alert_id},
+        figures::{CampaignFigures, QueueCounters, QueueFigures, SessionFigures, TrackingFigures},
     },
 };
 
@@ -76,6 +77,7 @@ struct Memory {
     queues: BTreeMap<QueueName, QueueCounters>,
     tracked: Counters,
     campaigns: BTreeSet<GroupName>,
+    alerts: BTreeSet<i64>,
 }
 
 impl Looking {
@@ -111,6 +113,7 @@ impl Memory {
         self.look_at_campaigns(app, scope, &mut pieces).await;
         self.look_at_tracking(app, scope, passed, &mut pieces);
         look_at_sessions(app, scope, &mut pieces);
+        self.look_at_alerts(app, scope, &mut pieces).await;
         pieces
     }
 
@@ -152,6 +155,23 @@ impl Memory {
                     &CampaignFigures::from(status),
                 );
             }
+        }
+    }
+
+    /// Alerts that fire, and for a last time those that did.
+    async fn look_at_alerts(&mut self, app: &App, scope: &Scope, pieces: &mut Pieces) {
+        let firing = app.engine.firing_alerts(scope);
+        let ids = firing.iter().map(|alert| alert.id).collect();
+        let before = std::mem::replace(&mut self.alerts, ids);
+        let mut told = firing;
+        for id in before.difference(&self.alerts) {
+            if let Ok(ended) = app.engine.control().alert(*id, scope.clone()).await {
+                told.extend(ended);
+            }
+        }
+        for alert in told {
+            let name = alert_id(alert.id);
+            put(pieces, "alert", &name, &AlertView::from(alert));
         }
     }
 

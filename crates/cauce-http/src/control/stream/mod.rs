@@ -4,7 +4,7 @@
 //! event: snapshot            what follows is all there is
 //! data: {"at": …}
 //!
-//! event: queue               one queue; campaign, tracking, session likewise
+//! event: queue               one queue; alert, campaign, tracking, session likewise
 //! id: 5f2a01bc-42            in the last event of those that were told together
 //! data: {"name": …}
 //! ```
@@ -28,9 +28,9 @@ use crate::{
 
 /// Watch the figures of everything.
 ///
-/// Begins with `snapshot` and one event for each `queue`, each `campaign` that is under way, `tracking`
-/// and `session`; after that, once a second at most, tells those that have changed. Their data are the schemas
-/// `StreamQueue`, `StreamCampaign`, `StreamTracking` and `StreamSession`. With the `Last-Event-ID` of
+/// Begins with `snapshot` and one event for each `alert` that fires, each `queue`, each `campaign` that
+/// is under way, `tracking` and `session`; after that, once a second at most, tells those that have changed. Their data are the schemas
+/// `Alert`, `StreamQueue`, `StreamCampaign`, `StreamTracking` and `StreamSession`. With the `Last-Event-ID` of
 /// the newest figures it goes on after them; with any other it begins with a `snapshot` again.
 #[utoipa::path(
     get, path = "/api/stream", tag = "queues", operation_id = "streamFigures",

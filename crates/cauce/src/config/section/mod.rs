@@ -2,6 +2,7 @@
 //! the server or the log is told.
 
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod analytics;
 pub(crate) mod campaigns;
 mod endpoints;

@@ -129,7 +129,10 @@ pub(super) fn one(
 }
 
 /// The endpoint behind the settings, or what is wrong with them.
-fn endpoint(config: webhook::Config, section: &Section<'_>) -> Option<Arc<dyn Destination>> {
+pub(super) fn endpoint(
+    config: webhook::Config,
+    section: &Section<'_>,
+) -> Option<Arc<dyn Destination>> {
     match webhook::Webhook::new(config) {
         Ok(webhook) => Some(Arc::new(webhook)),
         Err(error) => {
@@ -144,7 +147,7 @@ fn endpoint(config: webhook::Config, section: &Section<'_>) -> Option<Arc<dyn De
 }
 
 /// A whole address: what an endpoint is reached at. Credentials belong into `headers`.
-fn url(node: &Node) -> Result<String, Wrong> {
+pub(super) fn url(node: &Node) -> Result<String, Wrong> {
     let text = text(node)?;
     let rest = text
         .strip_prefix("https://")

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use cauce_engine::settings::{History, Limits, MinFree, Transport};
 
 use crate::config::{
-    read::{choice, size, time, whole},
+    read::{choice, size, text, time, whole},
     reader::{Section, Wrong},
     tree::{Node, Value},
     units::parse_size,
@@ -108,6 +108,7 @@ pub(crate) fn transport(section: Section<'_>) -> Option<Transport> {
     let total = section.need("total", time(DEADLINE));
     let max_answer_bytes = section.need("max_answer", size(1_024..=64 << 20));
     let max_idle = section.need("max_idle_connections", whole(0..=1_024_i64));
+    let roots = section.find("ca", roots);
     if let (Some(connect), Some(total)) = (connect, total)
         && connect > total
     {
@@ -121,5 +122,18 @@ pub(crate) fn transport(section: Section<'_>) -> Option<Transport> {
         total: total?,
         max_answer_bytes: usize::try_from(max_answer_bytes?).ok()?,
         max_idle_connections: usize::try_from(max_idle?).ok()?,
+        roots: roots.unwrap_or_default(),
+    })
+}
+
+/// Certificates in PEM, as roots to be trusted.
+fn roots(node: &Node) -> Result<Vec<Vec<u8>>, Wrong> {
+    let pem = text(node)?;
+    cauce_engine::transport::roots(&pem).map_err(|why| {
+        let why = why.to_string();
+        let (what, write) = why
+            .split_once("; hint: write ")
+            .unwrap_or((&why, "another"));
+        Wrong::new(what, write)
     })
 }

@@ -1,0 +1,109 @@
+//! Tells channels of an alert: one job for each, in the queue of alerts.
+
+use cauce_flow::{job::NewJob, priority::Priority, time::Timestamp};
+use cauce_observe::alert::{Notice, Rule, Severity};
+use cauce_store::{
+    control::alerts::Alert,
+    jobs::{self, Enqueue, Enqueued},
+};
+
+use super::say::{self, Telling};
+use crate::{
+    inner::Inner,
+    settings::{Channel, Settings},
+};
+
+/// Hands what is to be told of an alert to the queue. It is durable when this answers, and handed in
+/// again it is known by its keys.
+pub(super) async fn tell(
+    inner: &Inner,
+    settings: &Settings,
+    (rule, alert, notice): (&Rule, &Alert, Notice),
+    now: Timestamp,
+) -> Result<(), jobs::Error> {
+    let channels = settings.alerts.channels.iter();
+    let wanted = channels.filter(|channel| wants(channel, rule, alert));
+    let mut batch = Enqueue::default();
+    for channel in wanted {
+        let telling = Telling {
+            alert,
+            rule,
+            notice,
+            public_url: settings.alerts.public_url.as_deref(),
+            now,
+        };
+        let what = match notice {
+            Notice::Fired | Notice::Again => "alarm",
+            Notice::Over => "over",
+        };
+        let key = format!(
+            "alert-{}-{what}-{}-{}",
+            alert.id, alert.alarms, channel.name
+        );
+        let priority = match rule.severity {
+            Severity::Critical => Priority::Critical,
+            Severity::Warning => Priority::High,
+        };
+        for (place, payload) in say::of_alert(channel, &telling).into_iter().enumerate() {
+            let job = job(settings, channel, payload, now);
+            batch.jobs.extend(job.map(|job| NewJob {
+                priority,
+                idempotency_key: Some(format!("{key}-{place}")),
+                ..job
+            }));
+        }
+    }
+    if !batch.is_empty() {
+        inner.jobs.enqueue(batch, now).await?;
+    }
+    Ok(())
+}
+
+/// Sends a message to a channel that only shows that it works.
+pub(crate) async fn test(
+    inner: &Inner,
+    settings: &Settings,
+    channel: &Channel,
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, jobs::Error> {
+    let public_url = settings.alerts.public_url.as_deref();
+    let mut batch = Enqueue::default();
+    for payload in say::of_test(channel, public_url, now) {
+        batch.jobs.extend(job(settings, channel, payload, now));
+    }
+    match batch.is_empty() {
+        true => Ok(Vec::new()),
+        false => inner.jobs.enqueue(batch, now).await,
+    }
+}
+
+fn wants(channel: &Channel, rule: &Rule, alert: &Alert) -> bool {
+    let of_tenant = |tenant| alert.tenant.as_ref() == Some(tenant);
+    rule.severity >= channel.least
+        && rule.is_told_to(&channel.name)
+        && channel.tenant.as_ref().is_none_or(of_tenant)
+}
+
+/// A job of a channel; none where its account is gone.
+fn job(
+    settings: &Settings,
+    channel: &Channel,
+    payload: bytes::Bytes,
+    now: Timestamp,
+) -> Option<NewJob> {
+    let mut accounts = settings.accounts.iter();
+    let account = accounts.find(|account| account.name == channel.line.account)?;
+    let policy = &account.policy;
+    Some(NewJob {
+        line: channel.line.clone(),
+        tenant: account.tenant.clone(),
+        priority: Priority::Normal,
+        group: None,
+        payload,
+        due_at: Timestamp::EPOCH,
+        expires_at: policy.ttl.map_or(Timestamp::NEVER, |ttl| now + ttl),
+        max_attempts: policy.retry.max_attempts,
+        idempotency_key: None,
+        coalesce: None,
+    })
+}
