@@ -334,6 +334,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
         sessions: Default::default(),
         messages: Default::default(),
         campaigns: Default::default(),
+        analytics: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

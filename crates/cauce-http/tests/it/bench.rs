@@ -180,6 +180,7 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
         sessions: Default::default(),
         messages: Default::default(),
         campaigns: Default::default(),
+        analytics: Default::default(),
         pixels: Pixels {
             consent_granted: true,
             default_country: BTreeMap::new(),

@@ -30,11 +30,11 @@ const COUNTED: [(&str, Metric); 13] = [
     ("sales", Metric::ConversionsOf(Kind::Sale)),
 ];
 /// Metrics of money, in one currency.
-const MONEY: [(&str, fn(Currency) -> Metric); 2] =
-    [("revenue", Metric::Revenue), ("cost", Metric::Cost)];
+const MONEY: [(&str, OfMoney); 2] = [("revenue", Metric::Revenue), ("cost", Metric::Cost)];
+type OfMoney = fn(Currency) -> Metric;
 
 /// Metrics of conversion events for ad platforms.
-const PIXELS: [(&str, fn(&Rollup) -> u64); 7] = [
+const PIXELS: [(&str, OfPixels); 7] = [
     ("pixelsReceived", |of| of.received),
     ("pixelsWithheld", |of| of.withheld),
     ("pixelsQueued", |of| of.queued),
@@ -44,10 +44,12 @@ const PIXELS: [(&str, fn(&Rollup) -> u64); 7] = [
     ("pixelsExpired", |of| of.expired),
 ];
 
+type OfPixels = fn(&Rollup) -> u64;
+
 /// What a metric is read from.
 enum Source {
     Analytics(Metric, Option<Currency>),
-    Pixels(fn(&Rollup) -> u64),
+    Pixels(OfPixels),
 }
 
 /// Which series.

@@ -168,9 +168,11 @@ impl CampaignView {
     }
 }
 
+type Rate = fn(&CampaignFigures) -> Share;
+
 fn differences(variants: &[(String, CampaignFigures)]) -> Vec<DifferenceView> {
     let pairs = variants.len() * variants.len().saturating_sub(1) / 2;
-    let rates: [(&'static str, fn(&CampaignFigures) -> Share); 3] = [
+    let rates: [(&'static str, Rate); 3] = [
         ("read", CampaignFigures::reading),
         ("answered", CampaignFigures::engagement),
         ("converted", CampaignFigures::conversion),
