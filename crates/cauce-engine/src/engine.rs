@@ -7,6 +7,7 @@ mod contacts;
 mod groups;
 mod messages;
 mod relays;
+mod rescue;
 mod sessions;
 
 use std::{sync::Arc, time::Duration};
@@ -32,7 +33,6 @@ use crate::{
     again, connections,
     inner::{Inner, Told},
     janitor,
-    line::never_twice,
     pixels::{self, Intake},
     settings::Settings,
     stager, stats,
@@ -69,24 +69,6 @@ impl Engine {
         engine.start_alert_loops();
         engine.keep_sessions_short();
         Ok(engine)
-    }
-
-    /// Settles the leases that a crash left behind, before the first claim, and checks the law.
-    async fn rescue(&self) -> Result<(), Error> {
-        let inner = &self.inner;
-        let accounts = inner.settings.read().accounts.clone();
-        let (jobs, now) = (&inner.jobs, inner.clock.now());
-        let rescued = jobs.rescue(never_twice(&accounts), now).await?;
-        if rescued != Default::default() {
-            tracing::warn!(
-                released = rescued.released,
-                unknown = rescued.unknown,
-                poison = rescued.poison,
-                "jobs were in hand when the process ended"
-            );
-        }
-        inner.alerting.on_check(janitor::check(&inner.jobs).await);
-        Ok(())
     }
 
     fn start_loops(&self, told: Told) {

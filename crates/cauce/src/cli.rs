@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and nothing of how it is done.
 
 mod alerts;
+mod analytics;
 mod watching;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::alerts::Alerts;
+pub(crate) use self::analytics::{AnalyticsAction, AnalyticsArgs};
 pub(crate) use self::watching::{ReadyArgs, TopArgs};
 use crate::{bench, demo, global::Global};
 
@@ -388,29 +390,4 @@ pub(crate) enum Store {
         /// A folder that does not exist yet
         to: PathBuf,
     },
-}
-
-/// Options of `analytics`.
-#[derive(Debug, Args)]
-pub(crate) struct AnalyticsArgs {
-    #[command(subcommand)]
-    pub(crate) action: AnalyticsAction,
-    #[command(flatten)]
-    pub(crate) remote: Remote,
-}
-
-/// What can be done with analytics.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AnalyticsAction {
-    /// Erase people by their phone numbers; what was counted stays counted
-    Erase {
-        /// The tenant whose people they are
-        #[arg(long, value_name = "TENANT")]
-        tenant: Option<String>,
-        /// Their numbers
-        #[arg(required = true, value_name = "PHONE")]
-        phones: Vec<String>,
-    },
-    /// Make the sums of a data folder anew from the events that are kept, while no server runs on it
-    Rebuild,
 }
