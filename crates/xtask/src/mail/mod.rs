@@ -48,6 +48,8 @@ fn receive(python: &std::path::Path, how: &str) -> Result<()> {
     ]);
     openssl.args(["-nodes", "-days", "2", "-subj", "/CN=localhost"]);
     openssl.args(["-addext", "subjectAltName=DNS:localhost"]);
+    // One of an authority is none of a server.
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     openssl
         .arg("-keyout")
         .arg(&key)

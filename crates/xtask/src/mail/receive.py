@@ -58,7 +58,7 @@ secured = {"ssl_context": context} if HOW == "tls" else {"tls_context": context,
 controller = Controller(
     receiver,
     hostname="localhost",
-    port=0 if HOW == "never" else 18465 if HOW == "tls" else 18587,
+    port=18465 if HOW == "tls" else 18587,
     authenticator=allowed,
     auth_required=True,
     auth_require_tls=HOW != "tls",
