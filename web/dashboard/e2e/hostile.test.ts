@@ -49,7 +49,7 @@ after(async () => {
   await server?.stop();
 });
 
-const PAGES = ["/", "/queues", "/queues/relay.orders", "/dead", "/campaigns", "/campaigns/CAMPAIGN", "/campaigns/DRAFT", "/campaigns/DRAFT/edit", "/messages", "/messages/unknown", "/messages/inbound", "/contacts?tenant=shop", "/contacts/import?tenant=shop", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
+const PAGES = ["/", "/alerts", "/queues", "/queues/relay.orders", "/dead", "/campaigns", "/campaigns/CAMPAIGN", "/campaigns/DRAFT", "/campaigns/DRAFT/edit", "/messages", "/messages/unknown", "/messages/inbound", "/contacts?tenant=shop", "/contacts/import?tenant=shop", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
 
 /** Puts a text in place of each text of an answer, other than those that name things. */
 function poisoned(value: unknown, text: () => string, key = ""): unknown {

@@ -9,6 +9,7 @@ import { PICTURES, World, launch } from "./world.js";
 
 const PAGES: [name: string, path: string][] = [
   ["overview", "/"],
+  ["alerts", "/alerts"],
   ["queues", "/queues"],
   ["queue", "/queues/relay.orders"],
   ["job", "/queues/relay.broken?state=dead&job="],

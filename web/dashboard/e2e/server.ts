@@ -160,6 +160,16 @@ admin_key = "${ADMIN_KEY}"
 min_free = "64 MiB"
 [tracking.buffer]
 flush_interval = "200ms"
+[alerts]
+every = "200ms"
+[alerts.defaults]
+dead_letters = { above = 1, below = 0, over_after = "1h" }
+disk_full = { enabled = false }
+[[alerts.channels]]
+name = "ops"
+type = "webhook"
+url = "http://127.0.0.1:${port}/ops"
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 [[accounts]]
 name = "shop-meta"
 tenant = "${TENANT}"

@@ -2,7 +2,9 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { number } from "./format.ts";
 import { type Text, t } from "./i18n.ts";
+import { Alerts, useFiring } from "./pages/alerts.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { QueueList } from "./pages/queues.tsx";
 import { OneQueue } from "./pages/queue.tsx";
@@ -28,7 +30,13 @@ import { inWords } from "./ui/dialog.tsx";
 
 /** Pages that belong together, under a word for them. */
 const GROUPS: [Text | null, [string, Text][]][] = [
-  [null, [["", "nav.overview"]]],
+  [
+    null,
+    [
+      ["", "nav.overview"],
+      ["alerts", "nav.alerts"],
+    ],
+  ],
   [
     "nav.delivery",
     [
@@ -106,6 +114,7 @@ function Navigation(): JSX.Element {
               <li key={name}>
                 <Link to={`/${name}`} current={(parts.value[0] ?? "") === name}>
                   {t(text)}
+                  {name === "alerts" && <Firing />}
                 </Link>
               </li>
             ))}
@@ -114,6 +123,13 @@ function Navigation(): JSX.Element {
       ))}
     </nav>
   );
+}
+
+/** How many alerts fire that nobody knows of yet. */
+function Firing(): JSX.Element | null {
+  const { data } = useFiring(15_000);
+  const count = data?.items.filter((alert) => !alert.acknowledgedAt).length ?? 0;
+  return count > 0 ? <span class="count">{number(count)}</span> : null;
 }
 
 function Account(): JSX.Element {
@@ -151,6 +167,7 @@ export function Lost(): JSX.Element {
 /** Pages without a name of their own in the address. */
 const PLAIN: Record<string, () => JSX.Element> = {
   "": Overview,
+  alerts: Alerts,
   queues: QueueList,
   dead: DeadLetters,
   campaigns: Campaigns,

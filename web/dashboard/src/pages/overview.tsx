@@ -14,6 +14,7 @@ import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Figure, Heading, Link, Panel } from "../ui/basics.tsx";
 import { Chart, type Series } from "../ui/chart.tsx";
 import { Table } from "../ui/table.tsx";
+import { FiringList, useFiring } from "./alerts.tsx";
 import { DestinationRate, Breaker } from "./destinations.tsx";
 import { toneOf } from "./tones.ts";
 
@@ -33,6 +34,7 @@ export function Overview(): JSX.Element {
       <Answered of={queues} rows={2}>
         {({ items }) => <Figures queues={items} />}
       </Answered>
+      <Alerting />
       <Checks />
       <Panel title={t("overview.flow")}>
         <Flow />
@@ -100,6 +102,17 @@ function Figures({ queues }: { queues: Queue[] }): JSX.Element {
       <Figure label={t("nav.dead")} value={short(dead)} tone={dead > 0 ? "bad" : "good"} to="/dead" note={dead > 0 ? t("overview.look") : t("overview.none")} />
       <Figure label={t("overview.saved")} value={short(saved)} note={t("overview.savedNote")} />
     </dl>
+  );
+}
+
+/** Alerts that fire, the worst first; nothing where none does. */
+function Alerting(): JSX.Element | null {
+  const { data } = useFiring();
+  if (!data || data.items.length === 0) return null;
+  return (
+    <Panel title={t("nav.alerts")} side={<Link to="/alerts">{t("alerts.allOf")}</Link>}>
+      <FiringList alerts={data.items} />
+    </Panel>
   );
 }
 
