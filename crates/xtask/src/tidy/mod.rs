@@ -9,6 +9,7 @@ mod lengths;
 mod links;
 mod purity;
 mod source;
+mod translations;
 
 use anyhow::{Result, bail};
 
@@ -21,12 +22,13 @@ pub(crate) type Finding = String;
 /// Runs every rule.
 pub(crate) fn run() -> Result<()> {
     let sources = source::read_crates()?;
-    let rules: [(&str, Vec<Finding>); 5] = [
+    let rules: [(&str, Vec<Finding>); 6] = [
         ("module cycles", cycles::check(&sources)),
         ("purity", purity::check(&sources)),
         ("layers of crates", layers::check()?),
         ("file lengths", lengths::check(&sources)),
         ("links and paths", links::check()?),
+        ("pages in both languages", translations::check()?),
     ];
     let mut broken = 0;
     for (rule, findings) in rules {
