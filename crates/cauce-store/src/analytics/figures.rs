@@ -27,7 +27,7 @@ use super::{
 pub struct CampaignView {
     /// All of it.
     pub all: CampaignFigures,
-    /// Its variants by name; an empty name stands for what names none. Empty where none is named.
+    /// Its variants by name. What names none is in the whole alone.
     pub variants: Vec<(String, CampaignFigures)>,
 }
 
@@ -330,12 +330,10 @@ fn campaign_view(of: &Of<'_>, campaign: i64, range: Range) -> rusqlite::Result<C
                 all.add(*measure, part, sum);
             }
         }
-        variants.push((of.name(variant), CampaignFigures::of(&sums)));
-    }
-    if let [(name, _)] = &variants[..]
-        && name.is_empty()
-    {
-        variants.clear();
+        let name = of.name(variant);
+        if !name.is_empty() {
+            variants.push((name, CampaignFigures::of(&sums)));
+        }
     }
     Ok(CampaignView {
         all: CampaignFigures::of(&all),
