@@ -359,13 +359,15 @@ async fn rates_are_exact_at_the_messenger_through_bursts_and_kills() {
     let requests = ledger.requests();
     let alive = (requests[requests.len() - 1].at - requests[0].at).saturating_sub(down);
     let per_second = if soak() > secs(60) { 560.0 / 60.0 } else { 9.5 };
-    let allowed = alive.as_secs_f64() * per_second;
+    // What was in hand when the process died may have left: it counts as late as it can have, which
+    // costs up to a second's allowance each time.
+    let allowed = alive.as_secs_f64() * per_second - f64::from(kills * 10);
     let used = requests.len() as f64;
     println!(
         "{used} of {allowed:.0} ({:.1} %) in {alive:?} beside {kills} kills ({down:?})",
         used / allowed * 100.0
     );
-    assert!(used >= allowed * 0.9, "{used} of {allowed}");
+    assert!(used >= allowed * 0.95, "{used} of {allowed}");
     assert_eq!(twilio.twice(), Vec::<u64>::new());
 }
 
