@@ -289,7 +289,7 @@ mod tests {
     fn every_bad_field_is_named() {
         for (text, expected) in [
             (r#"{}"#, "/type: missing"),
-            (r#"{"type":"messageSeen"}"#, "/type: unknown variant"),
+            (r#"{"type":"messageSeen"}"#, "/type: expected one of"),
             (r#"{"type":"conversion"}"#, "/kind: missing"),
             (
                 r#"{"type":"conversion","kind":"buyer"}"#,
