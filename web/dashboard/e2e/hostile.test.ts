@@ -75,7 +75,9 @@ test("200 hostile texts in every answer do nothing on any page", async () => {
   const world = await World.signedIn(browser, server);
   const page = await watched(world);
   let used = 0;
-  await page.route(/\/(api|metrics|readyz|tracking-v2\/(stats|health|throttling))/, async (route) => {
+  // A stream is not an answer that ends: without it, pages ask.
+  await page.route(/\/api\/stream/, (route) => route.abort());
+  await page.route(/\/(api(?!\/stream)|metrics|readyz|tracking-v2\/(stats|health|throttling))/, async (route) => {
     const response = await route.fetch();
     if (route.request().url().endsWith("/api/session") || !response.ok()) return route.fulfill({ response });
     return route.fulfill({ response, json: poisoned(await response.json(), () => HOSTILE[used++ % HOSTILE.length]!) });

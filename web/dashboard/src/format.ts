@@ -54,7 +54,7 @@ function unit(n: number, name: string): string {
 
 /** How long ago, or until. */
 export function ago(at: string | null | undefined, now = Date.now()): string {
-  if (!at) return NOTHING;
+  if (!at || Number.isNaN(Date.parse(at))) return NOTHING;
   const seconds = (Date.parse(at) - now) / 1_000;
   const format = new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
   const steps: [number, Intl.RelativeTimeFormatUnit][] = [
@@ -69,6 +69,6 @@ export function ago(at: string | null | undefined, now = Date.now()): string {
 }
 
 export function moment(at: string | null | undefined): string {
-  if (!at) return NOTHING;
+  if (!at || Number.isNaN(Date.parse(at))) return NOTHING;
   return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
 }
