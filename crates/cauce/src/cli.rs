@@ -149,7 +149,7 @@ pub(crate) struct CreateKey {
     /// Makes it a public write key for this site, which may stand in web pages; it can ingest alone
     #[arg(long, value_name = "SITE", requires = "origins")]
     pub(crate) site: Option<String>,
-    /// The origins whose pages may use it, https://shop.example say; several with commas
+    /// The origins whose pages may use it, `https://shop.example` say; several with commas
     #[arg(
         long = "origins",
         alias = "origin",
