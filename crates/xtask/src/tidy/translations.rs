@@ -171,7 +171,7 @@ impl Page {
 fn without_comment(line: &str) -> String {
     let signs = ["# ", "// ", "-- "];
     let begins = |sign: &&str| line.trim_start().starts_with(*sign);
-    if signs.iter().any(|sign| begins(sign)) {
+    if signs.iter().any(begins) {
         return "\n".to_owned();
     }
     let end = signs
