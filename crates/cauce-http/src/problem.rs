@@ -74,6 +74,8 @@ codes! {
     RequestTimeout = "request_timeout" REQUEST_TIMEOUT "The request took too long to arrive";
     /// The thing is in a state that does not allow this.
     WrongState = "wrong_state" CONFLICT "The state does not allow this";
+    /// The thing is not as it was where the change of it began.
+    ChangedMeanwhile = "changed_meanwhile" CONFLICT "It was changed meanwhile";
     /// The same call is being carried out right now.
     CallInFlight = "call_in_flight" CONFLICT "The same call is being carried out";
     /// The same call was carried out before, and its answer cannot be read any more.

@@ -214,16 +214,17 @@ impl Campaigning {
         Ok(made)
     }
 
-    /// Replaces a campaign that has not started.
+    /// Replaces a campaign that has not started and is still as of then.
     pub(crate) async fn change(
         &self,
         id: GroupName,
         draft: Draft,
+        as_of: Timestamp,
         settings: &Settings,
     ) -> Result<Made, Refusal> {
         let now = self.clock.now();
         let new = self.checked(draft, id, settings, now)?;
-        let made = self.store.change_campaign(new, now).await?;
+        let made = self.store.change_campaign(new, as_of, now).await?;
         self.nudge.notify_one();
         Ok(made)
     }

@@ -82,6 +82,9 @@ pub enum Refusal {
     /// Where it stands does not allow it.
     #[error(transparent)]
     State(#[from] state::Refusal),
+    /// It was changed since the change of it began.
+    #[error("it was changed meanwhile; hint: look at it as it is, and change that")]
+    Changed,
     /// What it is to be cannot be; each fault by JSON Pointer.
     #[error("the campaign cannot be sent as it is")]
     Faulty(Vec<FieldFault>),
@@ -146,6 +149,7 @@ impl From<Refused> for Refusal {
         match refused {
             Refused::Unknown => Refusal::Unknown,
             Refused::State(refusal) => Refusal::State(refusal),
+            Refused::Changed => Refusal::Changed,
             Refused::Empty => Refusal::Unfit(Unfit::Empty),
             Refused::Contact { place, why } => {
                 let pointer = format!("/contacts/{place}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cauce_flow::id::GroupName;
+use cauce_flow::{id::GroupName, time::Timestamp};
 use cauce_store::{
     campaigns::campaign::{Campaign, Made},
     jobs::{self, Scope},
@@ -42,10 +42,16 @@ impl Engine {
         self.inner.campaigning.make(draft, &settings).await
     }
 
-    /// Replaces a campaign that has not started.
-    pub async fn change_campaign(&self, id: GroupName, draft: Draft) -> Result<Made, Refusal> {
+    /// Replaces a campaign that has not started, unless it was changed after `as_of`.
+    pub async fn change_campaign(
+        &self,
+        id: GroupName,
+        draft: Draft,
+        as_of: Timestamp,
+    ) -> Result<Made, Refusal> {
         let settings = Arc::clone(&self.inner.settings.read());
-        self.inner.campaigning.change(id, draft, &settings).await
+        let part = &self.inner.campaigning;
+        part.change(id, draft, as_of, &settings).await
     }
 
     /// Takes a campaign away that has not started.

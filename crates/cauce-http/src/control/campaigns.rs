@@ -117,6 +117,10 @@ pub(crate) async fn make(
     body::Json(mut body): body::Json<CampaignBody>,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&caller, of.tenant, body.tenant.take())?;
+    if body.unchanged_since.is_some() {
+        let what = "belongs into a change; leave it out of a new campaign";
+        return Err(Problem::invalid(vec![Fault::at("/unchangedSince", what)]));
+    }
     let mut draft = CampaignBody::empty(tenant);
     read(&app, body, &mut draft)?;
     let deed = Deed {
@@ -162,6 +166,9 @@ pub(crate) async fn get(
 }
 
 /// Change a campaign that has not started.
+///
+/// With `unchangedSince`, nobody's work is overwritten unseen: where the campaign was changed after
+/// that, nothing is done.
 #[utoipa::path(
     patch, path = "/api/campaigns/{id}", tag = "campaigns", operation_id = "changeCampaign",
     params(("id" = String, Path, description = "The campaign."), OfTenant),
@@ -183,10 +190,14 @@ pub(crate) async fn change(
     let scope = caller.scope(of.tenant.as_ref())?;
     let known = known(&app, scope, &id).await?.campaign;
     known.state.on(state::Order::Edit).map_err(Refusal::from)?;
+    let as_of = known.updated_at;
+    if body.unchanged_since.is_some_and(|since| since != as_of) {
+        return Err(Refusal::Changed.into());
+    }
     let mut draft = Draft::of(&known).ok_or(Refusal::Unfit(Unfit::Content))?;
     read(&app, body, &mut draft)?;
     let deed = deed("campaign.change", &id, Some(draft.tenant.clone()));
-    let work = async { Ok(app.engine.change_campaign(id, draft).await?) };
+    let work = async { Ok(app.engine.change_campaign(id, draft, as_of).await?) };
     let made = app.audited(&caller, deed, work).await?;
     Ok(Json(view_of(&app, made).await?))
 }
@@ -323,6 +334,10 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Unknown => Problem::not_found("campaign", "(unknown)"),
             Refusal::State(refusal) => Problem::new(Code::WrongState, refusal.to_string()),
+            Refusal::Changed => Problem::new(
+                Code::ChangedMeanwhile,
+                "the campaign was changed meanwhile; look at it as it is, and change that",
+            ),
             Refusal::Faulty(faults) => {
                 let faults = faults.into_iter();
                 let faults = faults.map(|fault| Fault::at(fault.pointer, fault.detail));

@@ -29,13 +29,16 @@ pub(crate) struct CampaignBody {
     #[schema(value_type = Option<String>, example = "acme-whatsapp")]
     pub(crate) sender: Option<AccountName>,
     /// A text with places: `{{name}}`, or `{{name|amigo}}` with a word for those of whom it is not
-    /// known. Instead of `template`.
-    #[schema(example = "Hola {{name|amigo}}, 50 % de descuento hoy")]
-    pub(crate) message: Option<String>,
+    /// known. Instead of `template`; null takes away what it says.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "Hola {{name|amigo}}, 50 % de descuento hoy")]
+    pub(crate) message: Option<Option<String>>,
     /// A template of the provider, whose texts may have places, too: `contentSid` and `variables`
-    /// for Twilio; `name`, `language` and `components` for WhatsApp. Instead of `message`.
+    /// for Twilio; `name`, `language` and `components` for WhatsApp. Instead of `message`; null
+    /// takes away what it says.
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Object>, example = json!({"contentSid": "HXb5b62575e6e4ff6129ad7c8efe1f983e", "variables": {"1": "{{name|amigo}}"}}))]
-    pub(crate) template: Option<Template>,
+    pub(crate) template: Option<Option<Template>>,
     /// Several things to say, of which each person is said one. An empty list takes them away.
     #[schema(max_items = 20)]
     pub(crate) variants: Option<Vec<VariantBody>>,
@@ -69,6 +72,10 @@ pub(crate) struct CampaignBody {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, example = "send")]
     pub(crate) late: Option<Option<late::Policy>>,
+    /// The `updatedAt` that a change began from: where the campaign was changed since, nothing is
+    /// done, and the answer says so.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2027-11-20T10:00:00.000Z")]
+    pub(crate) unchanged_since: Option<Timestamp>,
 }
 
 /// One of several things to say.
@@ -186,9 +193,10 @@ impl CampaignBody {
     pub(crate) fn apply(self, draft: &mut Draft) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
         let plan = &mut draft.plan;
-        match content(self.message, self.template) {
-            Ok(None) => {}
-            Ok(content) => plan.content = content,
+        let says = self.message.is_some() || self.template.is_some();
+        match content(self.message.flatten(), self.template.flatten()) {
+            Ok(content) if says => plan.content = content,
+            Ok(_) => {}
             Err(what) => faults.push(Fault::at("/template", what)),
         }
         if let Some(variants) = self.variants {

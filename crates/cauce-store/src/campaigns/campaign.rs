@@ -94,6 +94,9 @@ pub enum Refused {
     /// Where it stands does not allow it.
     #[error(transparent)]
     State(#[from] state::Refusal),
+    /// It is not as it was where the change began.
+    #[error("it was changed meanwhile; hint: look at it as it is, and change that")]
+    Changed,
     /// Nobody would get it.
     #[error("the audience is empty; hint: name contacts, or tags that contacts have")]
     Empty,

@@ -282,3 +282,54 @@ async fn an_unknown_recipient_of_a_campaign_that_is_through_can_be_sent_it_again
     assert!(effects.values().all(|count| *count == 1), "{effects:?}");
     assert_eq!(status(&server, &id).await["status"], "completed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_began_before_another_one_is_refused_and_told() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    let id = make(&server, json!({"contacts": ["nobody"]})).await;
+    let path = format!("PATCH /api/campaigns/{id}");
+    let known = format!("/api/campaigns/{id}");
+    let since = server.get(&known).await["updatedAt"].clone();
+    let change = async |name: &str| {
+        let body = json!({"name": name, "unchangedSince": since});
+        server.ask(&path, Some(&body.to_string())).await
+    };
+    assert_eq!(change("First").await.status, 200);
+    let refused = change("Second").await;
+    assert_eq!(
+        (refused.status, refused.json()["code"].as_str()),
+        (409, Some("changed_meanwhile"))
+    );
+    assert_eq!(server.get(&known).await["name"], "First");
+    let new = json!({"name": "New", "message": "Hola", "unchangedSince": since}).to_string();
+    let made = server
+        .ask("POST /api/campaigns?tenant=acme", Some(&new))
+        .await;
+    assert_eq!(
+        made.json()["errors"][0]["pointer"],
+        "/unchangedSince",
+        "{}",
+        made.body
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn null_takes_away_what_a_campaign_says_and_what_is_left_out_stays() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    let id = make(&server, json!({"contacts": ["nobody"]})).await;
+    let path = format!("PATCH /api/campaigns/{id}");
+    let emptied = json!({"message": null, "template": null}).to_string();
+    let refused = server.ask(&path, Some(&emptied)).await.json();
+    assert_eq!(refused["errors"][0]["pointer"], "/message", "{refused}");
+    let variants = json!([{"name": "A", "message": "Hola"}]);
+    for (change, message) in [
+        (json!({"name": "Renamed"}), json!("Hola {{name}}")),
+        (json!({"message": null, "variants": variants}), json!(null)),
+        (json!({"message": "Hola", "template": null}), json!("Hola")),
+    ] {
+        let changed = server.ask(&path, Some(&change.to_string())).await;
+        assert_eq!(changed.json()["message"], message, "{}", changed.body);
+    }
+}

@@ -82,12 +82,21 @@ impl Campaigns {
         .await
     }
 
-    /// Replaces a campaign that has not started by another one with the same id.
-    pub async fn change_campaign(&self, new: NewCampaign, now: Timestamp) -> Result<Made, Refused> {
+    /// Replaces a campaign that has not started by another one with the same id, where it is still
+    /// the one that was last changed at `as_of`.
+    pub async fn change_campaign(
+        &self,
+        new: NewCampaign,
+        as_of: Timestamp,
+        now: Timestamp,
+    ) -> Result<Made, Refused> {
         self.with_contacts(now, move |tx, personal, now| {
             let scope = Scope::Tenant(new.tenant.clone());
             let mut campaign = known(tx, &scope, new.id.as_str())?;
             campaign.state.on(Order::Edit)?;
+            if campaign.updated_at != as_of {
+                return Err(Refused::Changed);
+            }
             let order = match new.scheduled_at {
                 Some(_) => Order::Schedule,
                 None => Order::Unschedule,
@@ -106,7 +115,9 @@ impl Campaigns {
             campaign.tags = new.tags;
             campaign.scheduled_at = new.scheduled_at;
             campaign.note = None;
-            campaign.updated_at = now;
+            // It names the version, and so two changes within a millisecond have two.
+            let after = Timestamp::from_millis(as_of.as_millis() + 1);
+            campaign.updated_at = now.max(after);
             row::write(tx, &campaign)?;
             Ok((new.tenant, new.id, opted_out))
         })

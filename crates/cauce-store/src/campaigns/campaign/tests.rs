@@ -198,7 +198,7 @@ async fn a_start_freezes_who_is_meant_and_happens_once() {
         .move_campaign(acme(), "campaign_a", start(), ms(6))
         .await;
     assert!(matches!(twice, Err(Refused::State(_))));
-    let edited = store.change_campaign(new("campaign_a"), ms(7)).await;
+    let edited = store.change_campaign(new("campaign_a"), ms(1), ms(7)).await;
     assert!(matches!(edited, Err(Refused::State(_))));
     let deleted = store.delete_campaign(acme(), "campaign_a").await;
     assert!(matches!(deleted, Err(Refused::State(_))));
@@ -251,9 +251,35 @@ async fn campaigns_come_due_in_order_but_for_one_that_waits_for_a_person() {
         scheduled_at: Some(ms(15)),
         ..new("late")
     };
-    open.store.change_campaign(again, ms(12)).await.unwrap();
+    open.store
+        .change_campaign(again, ms(1), ms(12))
+        .await
+        .unwrap();
     let (due, _) = open.store.due_campaigns(ms(16)).await.unwrap();
     assert_eq!(due[0].id.as_str(), "late");
+}
+
+#[tokio::test]
+async fn of_two_changes_that_began_from_the_same_campaign_the_second_is_refused() {
+    let open = Open::new();
+    let made = open.store.make_campaign(new("campaign_a"), ms(1)).await;
+    let as_of = made.unwrap().campaign.updated_at;
+    let named = |name: &str| NewCampaign {
+        name: name.to_owned(),
+        ..new("campaign_a")
+    };
+    // Also where the clock stands still.
+    let first = open
+        .store
+        .change_campaign(named("First"), as_of, ms(1))
+        .await;
+    let second = open
+        .store
+        .change_campaign(named("Second"), as_of, ms(1))
+        .await;
+    assert!(matches!(second, Err(Refused::Changed)));
+    let kept = open.store.campaign(acme(), "campaign_a").await.unwrap();
+    assert_eq!(kept.unwrap().0, first.unwrap().campaign);
 }
 
 #[tokio::test]
