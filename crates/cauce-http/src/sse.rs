@@ -18,6 +18,8 @@ use crate::{auth::Caller, problem::Problem};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A sign of life while nothing happens. Connections that rest longer are closed on the way.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often it is looked whether the key of a reader is still good.
+const LOOK_AT_KEY: Duration = Duration::from_secs(3);
 /// For how long a client waits before it comes back.
 const RETRY: &str = "retry: 2000\n: events follow\n\n";
 /// When whoever found no place may ask again.
@@ -159,7 +161,7 @@ impl<T: Telling> Attended<T> {
 
     /// A key that was taken back opens nothing any more, also where there is always something new.
     fn look_at_key(&mut self) {
-        if self.looked_at.elapsed() < self.heartbeat {
+        if self.looked_at.elapsed() < self.heartbeat.min(LOOK_AT_KEY) {
             return;
         }
         self.looked_at = Instant::now();
