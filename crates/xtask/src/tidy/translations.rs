@@ -102,7 +102,8 @@ struct Page {
     headings: Vec<usize>,
     /// Its blocks of code, without their comments, which are translated; of drawings, the height.
     code: Vec<String>,
-    tables: usize,
+    /// How many lines each of its tables has.
+    tables: Vec<usize>,
 }
 
 impl Page {
@@ -110,11 +111,12 @@ impl Page {
         let mut page = Page {
             headings: Vec::new(),
             code: Vec::new(),
-            tables: 0,
+            tables: Vec::new(),
         };
         let mut block: Option<String> = None;
-        let mut diagram = false;
+        let (mut diagram, mut in_table) = (false, false);
         for line in text.lines() {
+            let was_in_table = std::mem::replace(&mut in_table, line.starts_with('|'));
             match &mut block {
                 Some(_) if line.starts_with("```") => page.code.extend(block.take()),
                 Some(code) if diagram => code.push('\n'),
@@ -127,7 +129,12 @@ impl Page {
                     page.headings
                         .push(line.chars().take_while(|c| *c == '#').count());
                 }
-                None if line.starts_with("|--") => page.tables += 1,
+                None if in_table && !was_in_table => page.tables.push(1),
+                None if in_table => {
+                    if let Some(lines) = page.tables.last_mut() {
+                        *lines += 1;
+                    }
+                }
                 None => {}
             }
         }
@@ -144,8 +151,10 @@ impl Page {
             ));
         }
         if self.tables != translation.tables {
-            let (ours, theirs) = (self.tables, translation.tables);
-            findings.push(format!("{path}: {theirs} tables, in English {ours}"));
+            let (ours, theirs) = (&self.tables, &translation.tables);
+            findings.push(format!(
+                "{path}: tables of {theirs:?} lines, in English {ours:?}"
+            ));
         }
         if self.code.len() != translation.code.len() {
             let (ours, theirs) = (self.code.len(), translation.code.len());
@@ -212,7 +221,9 @@ mod tests {
             ("## B", "B"),
             ("cauce serve", "cauce sirve"),
             ("```\n", ""),
-            ("|--|", "|"),
+            ("|a|", "a"),
+            ("|--|", "|--|\n|b|"),
+            ("|--|", "|--|\n\n|b|"),
         ] {
             let other = Page::of(&PAGE.replacen(from, to, 1));
             let found = Page::of(PAGE).apart(&other, "a.md");
