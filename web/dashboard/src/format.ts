@@ -17,7 +17,7 @@ export function short(n: number | null | undefined): string {
 }
 
 export function percent(share: number | null | undefined, digits = 1): string {
-  if (share == null) return NOTHING;
+  if (share == null || !Number.isFinite(share)) return NOTHING;
   return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
@@ -36,7 +36,7 @@ export function bytes(n: number): string {
 
 /** A length of time in its largest unit or two. */
 export function duration(ms: number | null | undefined): string {
-  if (ms == null) return NOTHING;
+  if (ms == null || !Number.isFinite(ms)) return NOTHING;
   if (ms < 1_000) return unit(Math.round(ms), "millisecond");
   const seconds = ms / 1_000;
   if (seconds < 60) return unit(Math.round(seconds * 10) / 10, "second");
@@ -71,4 +71,10 @@ export function ago(at: string | null | undefined, now = Date.now()): string {
 export function moment(at: string | null | undefined): string {
   if (!at || Number.isNaN(Date.parse(at))) return NOTHING;
   return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
+}
+
+/** The time of day. */
+export function clock(at: string): string {
+  if (Number.isNaN(Date.parse(at))) return NOTHING;
+  return new Intl.DateTimeFormat(language.value, { timeStyle: "medium" }).format(new Date(at));
 }

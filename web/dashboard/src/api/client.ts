@@ -1,5 +1,6 @@
 // Calls of the API, and what may go wrong with them.
 
+import { t } from "../i18n.ts";
 import { connection, signedOut } from "../state/session.ts";
 import type { Problem } from "./schema.ts";
 
@@ -22,13 +23,18 @@ export interface Asked {
   method?: string;
   body?: unknown;
   signal?: AbortSignal;
+  /** Under which key the call is carried out once, however often it is made. */
+  once?: string | undefined;
+  /** How long an answer is waited for. */
+  waitMs?: number;
 }
 
 /** Calls the API; answers the body, or fails with a `Failure`. */
-export async function call<T>(path: string, { method = "GET", body, signal }: Asked = {}): Promise<T> {
-  const limit = AbortSignal.timeout(MAX_WAIT_MS);
+export async function call<T>(path: string, { method = "GET", body, signal, once, waitMs = MAX_WAIT_MS }: Asked = {}): Promise<T> {
+  const limit = AbortSignal.timeout(waitMs);
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (once !== undefined) headers["idempotency-key"] = once;
   let response: Response;
   let text: string;
   try {
@@ -45,10 +51,20 @@ export async function call<T>(path: string, { method = "GET", body, signal }: As
     throw new Failure(0, "unreachable", String(error));
   }
   connection.value = "there";
-  if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
+  if (response.ok) return read<T>(response.status, text);
   const failure = failureOf(response.status, text);
   if (response.status === 401 && path !== "/api/session") signedOut(failure.message);
   throw failure;
+}
+
+/** What an answer says; one that is no JSON comes from something between here and the server. */
+export function read<T>(status: number, text: string): T {
+  if (!text) return undefined as T;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Failure(status, "no_json", t("state.noJson"));
+  }
 }
 
 export function failureOf(status: number, text: string): Failure {

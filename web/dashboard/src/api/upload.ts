@@ -2,7 +2,7 @@
 // older way.
 
 import { connection, signedOut } from "../state/session.ts";
-import { Failure, failureOf } from "./client.ts";
+import { Failure, failureOf, read } from "./client.ts";
 
 interface Upload<T> {
   answer: Promise<T>;
@@ -19,12 +19,19 @@ export function upload<T>(path: string, file: Blob, onSent: (bytes: number) => v
     request.onload = () => {
       connection.value = "there";
       const { status, responseText } = request;
-      if (status >= 200 && status < 300) return resolve(JSON.parse(responseText) as T);
+      try {
+        if (status >= 200 && status < 300) return resolve(read<T>(status, responseText));
+      } catch (error) {
+        return reject(error as Failure);
+      }
       const failure = failureOf(status, responseText);
       if (status === 401) signedOut(failure.message);
       reject(failure);
     };
-    request.onerror = () => reject(new Failure(0, "unreachable", ""));
+    request.onerror = () => {
+      connection.value = "lost";
+      reject(new Failure(0, "unreachable", ""));
+    };
     request.onabort = () => reject(new Failure(0, "stopped", ""));
     request.send(file);
   });

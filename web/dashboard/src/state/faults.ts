@@ -1,6 +1,7 @@
 // What a server found wrong with a form, field by field.
 
 import { Failure } from "../api/client.ts";
+import { inWords } from "../api/words.ts";
 
 export class Faults {
   private readonly by = new Map<string, string>();
@@ -16,7 +17,9 @@ export class Faults {
         if (field) this.by.set(field, [this.by.get(field), detail].filter(Boolean).join("; "));
         else rest.push(name ? `${name}: ${detail}` : detail);
       }
-      if (this.by.size === 0 && rest.length === 0) rest.push(failure.message);
+      if (this.by.size === 0 && rest.length === 0) rest.push(inWords(failure));
+    } else if (failure !== null) {
+      rest.push(inWords(failure));
     }
     this.rest = rest.join(" ");
   }

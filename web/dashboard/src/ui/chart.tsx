@@ -28,7 +28,8 @@ interface Props {
   sums?: boolean;
 }
 
-export function Chart({ label, times, series, height = 200, sums = false }: Props): JSX.Element {
+export function Chart({ times: told, series: all, label, height = 200, sums = false }: Props): JSX.Element {
+  const { times, series } = timely(told, all);
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = [language.value, theme.value, ...series.map((one) => one.label + one.colour)].join();
@@ -71,6 +72,13 @@ export function Chart({ label, times, series, height = 200, sums = false }: Prop
       </button>
     </figure>
   );
+}
+
+/** What has no time has no place. */
+function timely(times: number[], series: Series[]): Pick<Props, "times" | "series"> {
+  if (times.every(Number.isFinite)) return { times, series };
+  const isTimely = (_: unknown, place: number): boolean => Number.isFinite(times[place]);
+  return { times: times.filter(isTimely), series: series.map((one) => ({ ...one, values: one.values.filter(isTimely) })) };
 }
 
 function sum(values: (number | null)[]): number {

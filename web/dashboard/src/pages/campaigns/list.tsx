@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { address } from "../../api/client.ts";
 import type { Campaign, CampaignQueueMetrics, Page_Campaign } from "../../api/schema.ts";
+import { inWords } from "../../api/words.ts";
 import { ago, moment, number, percent, short } from "../../format.ts";
 import { t, word } from "../../i18n.ts";
 import { useCampaign } from "../../state/live.ts";
@@ -125,7 +126,7 @@ function List({ campaigns }: { campaigns: Campaign[] }): JSX.Element {
 function Standing({ campaign }: { campaign: Campaign }): JSX.Element {
   const found = useCampaign(campaign.id, isUnderWay(campaign.status) ? EVERY_MS : SELDOM_MS);
   const status = found.data?.status;
-  if (!status) return <span class="skeleton bone" />;
+  if (!status) return found.failure ? <span class="note">{inWords(found.failure)}</span> : <span class="skeleton bone" />;
   const { total, success, failed } = status.progress;
   const share = shareOf(status);
   return (

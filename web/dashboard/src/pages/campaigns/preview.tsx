@@ -19,7 +19,7 @@ export function Preview({ campaign, path }: { campaign: Campaign; path: string }
     let isOver = false;
     call<Page_CampaignPreview>(address(`${path}/preview`, { limit: SHOWN }), { method: "POST", body: {} }).then(
       ({ items }) => isOver || set(items),
-      (error: unknown) => isOver || (error instanceof Failure && set(error)),
+      (error: unknown) => isOver || set(error instanceof Failure ? error : new Failure(0, "unreachable", String(error))),
     );
     return () => void (isOver = true);
   }, [path, campaign.updatedAt, campaign.estimatedContacts, tries]);
