@@ -2,9 +2,10 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { inWords } from "./api/words.ts";
 import { number } from "./format.ts";
 import { type Text, t } from "./i18n.ts";
-import { Alerts, useFiring } from "./pages/alerts.tsx";
+import { Alerts } from "./pages/alerts.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { QueueList } from "./pages/queues.tsx";
 import { OneQueue } from "./pages/queue.tsx";
@@ -20,13 +21,13 @@ import { Tracking } from "./pages/tracking.tsx";
 import { Sessions } from "./pages/sessions.tsx";
 import { Settings } from "./pages/settings.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
-import { follow } from "./state/live.ts";
+import { follow, useFiring } from "./state/live.ts";
 import { parts, path } from "./state/route.ts";
 import { connection, lookWho, signOut, who } from "./state/session.ts";
 import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
+import { useFocus } from "./ui/focus.ts";
 import { Preferences } from "./ui/preferences.tsx";
 import { Toasts, say } from "./ui/toasts.tsx";
-import { inWords } from "./ui/dialog.tsx";
 
 /** Pages that belong together, under a word for them. */
 const GROUPS: [Text | null, [string, Text][]][] = [
@@ -127,7 +128,7 @@ function Navigation(): JSX.Element {
 
 /** How many alerts fire that nobody knows of yet. */
 function Firing(): JSX.Element | null {
-  const { data } = useFiring(15_000);
+  const { data } = useFiring();
   const count = data?.items.filter((alert) => !alert.acknowledgedAt).length ?? 0;
   return count > 0 ? <span class="count">{number(count)}</span> : null;
 }
@@ -200,14 +201,4 @@ function Page(): JSX.Element {
       <Empty title={t("state.noPageNote")} />
     </>
   );
-}
-
-/** Whoever comes to a new page begins at its title. */
-function useFocus(): void {
-  const before = useRef(path.value);
-  useEffect(() => {
-    if (before.current === path.value) return;
-    before.current = path.value;
-    document.getElementById("title")?.focus();
-  }, [path.value]);
 }

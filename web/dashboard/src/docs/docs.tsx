@@ -1,9 +1,10 @@
 // The frame of the reference: what there is on one side, what was chosen on the other.
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { inWords } from "../ui/dialog.tsx";
+import { useEffect } from "preact/hooks";
+import { inWords } from "../api/words.ts";
 import { Empty, Heading, Skeleton } from "../ui/basics.tsx";
+import { useFocus } from "../ui/focus.ts";
 import { Preferences } from "../ui/preferences.tsx";
 import { parts, path } from "../state/route.ts";
 import { Contents } from "./contents.tsx";
@@ -93,14 +94,4 @@ function Page({ reference }: { reference: Reference }): JSX.Element {
       <Empty title={d("nowhereNote")} />
     </>
   );
-}
-
-/** Whoever comes to another page begins at its title. */
-function useFocus(): void {
-  const before = useRef(path.value);
-  useEffect(() => {
-    if (before.current === path.value) return;
-    before.current = path.value;
-    document.getElementById("title")?.focus();
-  }, [path.value]);
 }

@@ -1,20 +1,22 @@
 // Alerts: what is wrong now and since when, what there was, by which rules, and who is told.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { address, call } from "../api/client.ts";
 import type { Alert, AlertChannel, AlertRule, AlertTest, Page_Alert, Page_AlertChannel, Page_AlertRule } from "../api/schema.ts";
+import { inWords } from "../api/words.ts";
 import { NOTHING, ago, duration, moment, number, percent } from "../format.ts";
 import { t, word } from "../i18n.ts";
-import { usePolled } from "../state/poll.ts";
+import { useFiring } from "../state/live.ts";
+import { refresh, usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { may } from "../state/session.ts";
 import { isOfAll } from "../state/tenant.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Heading, Link, Panel } from "../ui/basics.tsx";
-import { inWords } from "../ui/dialog.tsx";
 import { Choice } from "../ui/filters.tsx";
 import { Pages, Table, usePageSize } from "../ui/table.tsx";
+import { TestButton } from "../ui/test_button.tsx";
 import { done, say } from "../ui/toasts.tsx";
 import { JobDrawer } from "./job.tsx";
 import { breakerTone } from "./tones.ts";
@@ -32,13 +34,15 @@ export function Alerts(): JSX.Element {
   );
 }
 
-/** What fires; the worst first. */
-export function useFiring(everyMs = 5_000): ReturnType<typeof usePolled<Page_Alert>> {
-  return usePolled<Page_Alert>("/api/alerts?state=firing&limit=100", everyMs);
-}
-
 function Firing(): JSX.Element {
   const found = useFiring();
+  // One that is over is in the history at once.
+  const firing = found.data?.items.map(({ id }) => id).join();
+  const before = useRef(firing);
+  useEffect(() => {
+    if (before.current !== undefined && firing !== before.current) refresh();
+    before.current = firing;
+  }, [firing]);
   return (
     <Panel title={t("alerts.firing")}>
       <Answered of={found}>
@@ -213,7 +217,7 @@ function Channels(): JSX.Element {
                   </>
                 ),
               },
-              { head: "", cell: (channel) => <Test channel={channel} /> },
+              { head: "", cell: (channel) => <TestButton run={() => test(channel)} /> },
             ]}
           />
         )}
@@ -222,25 +226,10 @@ function Channels(): JSX.Element {
   );
 }
 
-function Test({ channel }: { channel: AlertChannel }): JSX.Element | null {
-  const [busy, setBusy] = useState(false);
-  if (!may("manage")) return null;
-  const test = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const { jobs } = await call<AlertTest>(`/api/alerts/channels/${encodeURIComponent(channel.name)}/test`, { method: "POST", body: {} });
-      say(t("alerts.tested", { name: channel.name }));
-      if (jobs[0]) narrow({ job: jobs[0] }, true);
-    } catch (error) {
-      say(inWords(error), { bad: true });
-    }
-    setBusy(false);
-  };
-  return (
-    <button type="button" class="small" disabled={busy} onClick={() => void test()}>
-      {busy ? t("destinations.testing") : t("destinations.test")}
-    </button>
-  );
+async function test({ name }: AlertChannel): Promise<void> {
+  const { jobs } = await call<AlertTest>(`/api/alerts/channels/${encodeURIComponent(name)}/test`, { method: "POST", body: {} });
+  say(t("alerts.tested", { name }));
+  if (jobs[0]) narrow({ job: jobs[0] }, true);
 }
 
 function severityTone(severity: string): "bad" | "warn" {

@@ -1,17 +1,15 @@
 // Where things go: how the way there stands, and whether the credentials are good.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { call } from "../api/client.ts";
-import type { Destination, Line, Page_Destination, Token } from "../api/schema.ts";
+import type { Destination, Line, Page_Destination, Token, Window } from "../api/schema.ts";
 import { ago, duration } from "../format.ts";
 import { t, word } from "../i18n.ts";
 import { refresh, usePolled } from "../state/poll.ts";
-import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Meter, Panel } from "../ui/basics.tsx";
-import { inWords } from "../ui/dialog.tsx";
 import { Table } from "../ui/table.tsx";
+import { TestButton } from "../ui/test_button.tsx";
 import { say } from "../ui/toasts.tsx";
 import { breakerTone, toneOf } from "./tones.ts";
 
@@ -40,7 +38,7 @@ export function Destinations(): JSX.Element {
               { head: t("destinations.platform"), cell: (item) => word("platform", item.platform) },
               { head: t("destinations.breaker"), cell: (item) => <Breaker line={item.line} /> },
               { head: t("destinations.credentials"), cell: (item) => <Credentials token={item.credentials} /> },
-              { head: "", cell: (item) => <Test destination={item} /> },
+              { head: "", cell: (item) => <TestButton run={() => test(item)} /> },
             ]}
           />
         )}
@@ -72,9 +70,8 @@ export function Breaker({ line }: { line?: Line | null | undefined }): JSX.Eleme
   );
 }
 
-/** How much of each window of the quota is used. */
-export function DestinationRate({ line }: { line?: Line | null | undefined }): JSX.Element {
-  const windows = line?.rate ?? [];
+/** How much of each window of a quota is used. */
+export function RateUsed({ windows = [] }: { windows?: Window[] | undefined }): JSX.Element {
   if (windows.length === 0) return <>{t("destinations.noLimit")}</>;
   return (
     <span class="meters">
@@ -86,25 +83,12 @@ export function DestinationRate({ line }: { line?: Line | null | undefined }): J
   );
 }
 
-function Test({ destination }: { destination: Destination }): JSX.Element | null {
-  const [busy, setBusy] = useState(false);
-  if (!may("manage")) return null;
-  const test = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const path = `/api/destinations/${encodeURIComponent(destination.name)}/test`;
-      const found = await call<Token>(path, { method: "POST", body: {} });
-      const text = `${destination.name}: ${word("credentials", found.state)} – ${found.detail}`;
-      say(text, { bad: toneOf(found.state) === "bad" });
-      refresh();
-    } catch (error) {
-      say(inWords(error), { bad: true });
-    }
-    setBusy(false);
-  };
-  return (
-    <button type="button" class="small" disabled={busy} onClick={() => void test()}>
-      {busy ? t("destinations.testing") : t("destinations.test")}
-    </button>
-  );
+async function test({ name }: Destination): Promise<void> {
+  tell(name, await call<Token>(`/api/destinations/${encodeURIComponent(name)}/test`, { method: "POST", body: {} }));
+}
+
+/** Says what was found out about credentials. */
+export function tell(name: string, { state, detail }: Token): void {
+  say(`${name}: ${word("credentials", state)} – ${detail}`, { bad: toneOf(state) === "bad" });
+  refresh();
 }

@@ -3,8 +3,8 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "../api/client.ts";
+import { clock } from "../format.ts";
 import { t } from "../i18n.ts";
-import { language } from "../state/preferences.ts";
 import { Empty, Panel } from "../ui/basics.tsx";
 import { Table } from "../ui/table.tsx";
 
@@ -27,18 +27,28 @@ export function LiveEvents({ tenant }: { tenant: string }): JSX.Element {
   const waiting = useRef<Live[]>([]);
   useEffect(() => {
     if (!on) return undefined;
-    const source = new EventSource(address("/tracking-v2/stream", { tenant }));
-    source.addEventListener("tracking", (message) => waiting.current.push(JSON.parse((message as MessageEvent<string>).data) as Live));
+    let source: EventSource | undefined;
+    // A page that nobody sees holds no stream.
+    const follow = (): void => {
+      source?.close();
+      source = document.hidden ? undefined : new EventSource(address("/tracking-v2/stream", { tenant }));
+      source?.addEventListener("tracking", (message) => {
+        waiting.current.push(JSON.parse((message as MessageEvent<string>).data) as Live);
+        if (waiting.current.length > MAX_SHOWN) waiting.current.shift();
+      });
+    };
+    follow();
+    document.addEventListener("visibilitychange", follow);
     const timer = setInterval(() => {
       const fresh = waiting.current.splice(0).reverse();
-      if (fresh.length > 0 && !document.hidden) show((before) => [...fresh, ...before].slice(0, MAX_SHOWN));
+      if (fresh.length > 0) show((before) => [...fresh, ...before].slice(0, MAX_SHOWN));
     }, DRAW_EVERY_MS);
     return () => {
-      source.close();
+      source?.close();
+      document.removeEventListener("visibilitychange", follow);
       clearInterval(timer);
     };
   }, [on, tenant]);
-  const time = new Intl.DateTimeFormat(language.value, { timeStyle: "medium" });
   return (
     <Panel
       title={t("live.title")}
@@ -55,7 +65,7 @@ export function LiveEvents({ tenant }: { tenant: string }): JSX.Element {
         keyOf={(event) => event.eventId}
         empty={<Empty title={t("live.none")} note={t("live.noneNote")} />}
         columns={[
-          { head: t("chart.time"), cell: (event) => time.format(new Date(event.occurredAt)) },
+          { head: t("chart.time"), cell: (event) => clock(event.occurredAt) },
           { head: t("sampling.type"), cell: (event) => <code>{event.eventType}</code> },
           { head: t("job.tenant"), cell: (event) => event.tenantId },
           { head: t("live.data"), cell: (event) => <span class="cut mono">{JSON.stringify(event.metadata ?? {})}</span> },

@@ -7,15 +7,15 @@ import type { BatchMetrics, Page_Destination, PixelStats, Queue, Ready } from ".
 import { duration, number, short } from "../format.ts";
 import { counted, t, word } from "../i18n.ts";
 import { History } from "../state/history.ts";
-import { useQueues } from "../state/live.ts";
+import { useFiring, useQueues } from "../state/live.ts";
 import { usePolled } from "../state/poll.ts";
 import { connection } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Figure, Heading, Link, Panel } from "../ui/basics.tsx";
 import { Chart, type Series } from "../ui/chart.tsx";
 import { Table } from "../ui/table.tsx";
-import { FiringList, useFiring } from "./alerts.tsx";
-import { DestinationRate, Breaker } from "./destinations.tsx";
+import { FiringList } from "./alerts.tsx";
+import { Breaker, RateUsed } from "./destinations.tsx";
 import { toneOf } from "./tones.ts";
 
 const LOOK_EVERY_MS = 2_000;
@@ -55,7 +55,7 @@ export function Overview(): JSX.Element {
                 { head: t("job.tenant"), cell: (item) => item.tenant },
                 { head: t("destinations.platform"), cell: (item) => word("platform", item.platform) },
                 { head: t("destinations.breaker"), cell: (item) => <Breaker line={item.line} /> },
-                { head: t("destinations.rate"), cell: (item) => <DestinationRate line={item.line} /> },
+                { head: t("destinations.rate"), cell: (item) => <RateUsed windows={item.line?.rate} /> },
                 { head: t("destinations.inFlight"), number: true, cell: (item) => number(item.line?.inFlight) },
               ]}
             />

@@ -1,22 +1,19 @@
 // Conversion events for ad platforms: what became of them, and whether the tokens are good.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { address, call } from "../api/client.ts";
 import type { Page_Token, PixelHealth, PixelStats, Token } from "../api/schema.ts";
 import { duration, moment, number, percent } from "../format.ts";
 import { t, word } from "../i18n.ts";
-import { refresh, usePolled } from "../state/poll.ts";
+import { usePolled } from "../state/poll.ts";
 import { parameter } from "../state/route.ts";
-import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Empty, Heading, Panel } from "../ui/basics.tsx";
 import { Chart, type Series } from "../ui/chart.tsx";
-import { inWords } from "../ui/dialog.tsx";
 import { Choice } from "../ui/filters.tsx";
 import { Table } from "../ui/table.tsx";
-import { say } from "../ui/toasts.tsx";
-import { Credentials } from "./destinations.tsx";
+import { TestButton } from "../ui/test_button.tsx";
+import { Credentials, tell } from "./destinations.tsx";
 import { useRange } from "./range.ts";
 import { toneOf } from "./tones.ts";
 
@@ -119,7 +116,7 @@ function Tokens(): JSX.Element {
               { head: t("destinations.platform"), cell: (token) => word("platform", token.platform) },
               { head: t("destinations.credentials"), cell: (token) => <Credentials token={token} /> },
               { head: t("pixels.expires"), number: true, cell: (token) => moment(token.expiresAt) },
-              { head: "", cell: (token) => <Verify token={token} /> },
+              { head: "", cell: (token) => <TestButton run={() => verify(token)} /> },
             ]}
           />
         )}
@@ -128,25 +125,7 @@ function Tokens(): JSX.Element {
   );
 }
 
-function Verify({ token }: { token: Token }): JSX.Element | null {
-  const [busy, setBusy] = useState(false);
-  if (!may("manage")) return null;
-  const verify = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const body = { account: token.account, platform: token.platform };
-      const { items } = await call<Page_Token>(address("/api/pixels/tokens/verify", { tenant: token.tenant }), { method: "POST", body });
-      const found = items[0];
-      if (found) say(`${found.account}: ${word("credentials", found.state)} – ${found.detail}`, { bad: toneOf(found.state) === "bad" });
-      refresh();
-    } catch (error) {
-      say(inWords(error), { bad: true });
-    }
-    setBusy(false);
-  };
-  return (
-    <button type="button" class="small" disabled={busy} onClick={() => void verify()}>
-      {busy ? t("destinations.testing") : t("destinations.test")}
-    </button>
-  );
+async function verify({ account, platform, tenant }: Token): Promise<void> {
+  const { items } = await call<Page_Token>(address("/api/pixels/tokens/verify", { tenant }), { method: "POST", body: { account, platform } });
+  if (items[0]) tell(items[0].account, items[0]);
 }

@@ -13,7 +13,7 @@ import { Badge, Empty, Figure, Heading, Panel } from "../ui/basics.tsx";
 import { Bars } from "../ui/bars.tsx";
 import { Search, Choice } from "../ui/filters.tsx";
 import { Pages, Table, usePageSize } from "../ui/table.tsx";
-import { Breaker, DestinationRate } from "./destinations.tsx";
+import { Breaker, RateUsed } from "./destinations.tsx";
 import { JobDrawer, OpenJob } from "./job.tsx";
 import { QueueActions } from "./queue_actions.tsx";
 import { toneOf } from "./tones.ts";
@@ -84,7 +84,7 @@ function Standing({ queue }: { queue: Queue }): JSX.Element {
             { head: t("job.account"), cell: (line) => <strong>{line.account}</strong> },
             { head: t("job.tenant"), cell: (line) => line.tenant },
             { head: t("destinations.breaker"), cell: (line) => <Breaker line={line} /> },
-            { head: t("destinations.rate"), cell: (line) => <DestinationRate line={line} /> },
+            { head: t("destinations.rate"), cell: (line) => <RateUsed windows={line.rate} /> },
             { head: t("destinations.inFlight"), number: true, cell: (line) => number(line.inFlight) },
             { head: t("queue.lastBatch"), number: true, cell: (line) => ago(line.lastBatchAt) },
           ]}

@@ -27,14 +27,19 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T>
   const [tries, retry] = useState(0);
   const seen = useRef("");
   useEffect(() => {
-    if (path === null) return undefined;
+    // What was asked for before is older than what is told meanwhile.
+    if (path === null) return set({ path });
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let asking = false;
+    // Something was changed while an answer was on its way, which may be of before that.
+    let isStale = false;
     seen.current = "";
     const ask = async (): Promise<void> => {
       clearTimeout(timer);
-      if (asking || stop.signal.aborted) return;
+      if (stop.signal.aborted) return;
+      isStale = asking;
+      if (asking) return;
       asking = true;
       const began = performance.now();
       let restMs = everyMs;
@@ -54,7 +59,7 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T>
         }
       } finally {
         asking = false;
-        if (!document.hidden && !stop.signal.aborted) timer = setTimeout(() => void ask(), restMs);
+        if (!document.hidden && !stop.signal.aborted) timer = setTimeout(() => void ask(), isStale ? 0 : restMs);
       }
     };
     const onSight = (): void => void (document.hidden || ask());

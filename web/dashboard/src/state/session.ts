@@ -1,8 +1,9 @@
 // Who is signed in, and whether the server is there.
 
 import { signal } from "@preact/signals";
-import { call } from "../api/client.ts";
+import { Failure, call } from "../api/client.ts";
 import type { Key } from "../api/schema.ts";
+import { forgetAll } from "./kept.ts";
 
 /** The key that is signed in with; null for nobody; undefined until that is known. */
 export const who = signal<Key | null | undefined>(undefined);
@@ -14,9 +15,9 @@ export async function lookWho(): Promise<void> {
   try {
     who.value = await call<Key>("/api/session");
   } catch (error) {
-    if (connection.value === "there") who.value = null;
-    else setTimeout(() => void lookWho(), 2_000);
-    void error;
+    if (error instanceof Failure && error.status === 401) return void (who.value = null);
+    connection.value = "lost";
+    setTimeout(() => void lookWho(), 2_000);
   }
 }
 
@@ -25,9 +26,11 @@ export async function signIn(key: string): Promise<void> {
   ended.value = "";
 }
 
+/** Ends the session; whoever comes next finds nothing of it in this tab. */
 export async function signOut(): Promise<void> {
   await call("/api/session", { method: "DELETE" });
-  who.value = null;
+  forgetAll();
+  location.assign("/");
 }
 
 /** The server does not know the sign-in any more. */

@@ -1,54 +1,50 @@
 // What stands in a form that was not sent: kept for as long as the tab is there, so that signing in
-// anew, going to another page or a reload loses nothing.
+// anew, going to another page or a reload loses nothing. It is of the key that it was written with, and
+// goes when one signs out.
 
 import { useEffect, useState } from "preact/hooks";
+import { keep, kept } from "./kept.ts";
+import { who } from "./session.ts";
+
+/** What changes: some fields, or what becomes of them as they are by then. */
+export type Change<T> = Partial<T> | ((now: T) => Partial<T>);
 
 export interface Unfinished<T> {
   value: T;
+  /** What it began from, which may be of before a reload. */
+  of: string;
   /** Whether it is from before. */
   isFromBefore: boolean;
-  change(change: Partial<T>): void;
+  change(change: Change<T>): void;
   /** Forgets it: it was sent, or is not wanted. */
   forget(back?: T): void;
 }
 
-export function useUnfinished<T extends object>(name: string, first: T): Unfinished<T> {
-  const [before] = useState(() => kept<T>(name));
-  const [value, set] = useState<T>({ ...first, ...before });
+/** `of` names the version of what is changed; what is from before keeps the one that it began from. */
+export function useUnfinished<T extends object>(name: string, first: T, of = ""): Unfinished<T> {
+  const key = `${who.value?.id}:${name}`;
+  const [before] = useState(() => kept<T>(key));
+  const [value, set] = useState<T>({ ...first, ...before?.value });
+  const [began, setBegan] = useState(before?.of ?? of);
   const [isFromBefore, setFromBefore] = useState(before !== null);
   const [isChanged, setChanged] = useState(false);
   useEffect(() => {
-    if (isChanged) keep(name, value);
-  }, [isChanged, name, value]);
+    if (isChanged) keep(key, { value, of: began });
+  }, [isChanged, key, value, began]);
   return {
     value,
+    of: began,
     isFromBefore,
     change: (change) => {
       setChanged(true);
-      set((now) => ({ ...now, ...change }));
+      set((now) => ({ ...now, ...(typeof change === "function" ? change(now) : change) }));
     },
     forget: (back) => {
       setChanged(false);
       setFromBefore(false);
-      keep(name, null);
+      setBegan(of);
+      keep(key, null);
       if (back) set(back);
     },
   };
-}
-
-function kept<T>(name: string): T | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(`unfinished:${name}`) ?? "null") as T | null;
-  } catch {
-    return null;
-  }
-}
-
-function keep(name: string, value: unknown): void {
-  try {
-    if (value === null) sessionStorage.removeItem(`unfinished:${name}`);
-    else sessionStorage.setItem(`unfinished:${name}`, JSON.stringify(value));
-  } catch {
-    // Without storage it lasts as long as the page.
-  }
 }

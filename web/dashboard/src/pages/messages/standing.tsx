@@ -4,15 +4,17 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address, call } from "../../api/client.ts";
 import type { MessageMetrics, MessageSender } from "../../api/schema.ts";
+import { inWords } from "../../api/words.ts";
 import { duration, number } from "../../format.ts";
 import { t, word } from "../../i18n.ts";
 import { usePolled } from "../../state/poll.ts";
 import { may } from "../../state/session.ts";
 import { Answered } from "../../ui/answered.tsx";
-import { Badge, Empty, Figure, Meter, Panel } from "../../ui/basics.tsx";
-import { Ask, inWords } from "../../ui/dialog.tsx";
+import { Badge, Empty, Figure, Panel } from "../../ui/basics.tsx";
+import { Ask } from "../../ui/dialog.tsx";
 import { Table } from "../../ui/table.tsx";
 import { done, say } from "../../ui/toasts.tsx";
+import { RateUsed } from "../destinations.tsx";
 import { breakerTone, toneOf } from "../tones.ts";
 
 export function MessageStanding({ tenant }: { tenant: string }): JSX.Element {
@@ -53,29 +55,21 @@ function Senders({ senders }: { senders: MessageSender[] }): JSX.Element {
           cell: (sender) => (sender.held ? <Badge tone="bad">{t("messages.held")}</Badge> : <Badge tone="good">{t("messages.ready")}</Badge>),
         },
         { head: t("destinations.breaker"), cell: (sender) => <Badge tone={breakerTone(sender.circuitBreaker)}>{word("breaker", sender.circuitBreaker)}</Badge> },
-        {
-          head: t("destinations.rate"),
-          cell: (sender) => (
-            <span class="meters">
-              {sender.rate.map((window) => (
-                <Meter key={window.perMs} label={t("destinations.rate")} value={window.used} max={window.max} text={`${window.used} / ${window.max} · ${duration(window.perMs)}`} />
-              ))}
-            </span>
-          ),
-        },
+        { head: t("destinations.rate"), cell: (sender) => <RateUsed windows={sender.rate} /> },
         { head: t("destinations.inFlight"), number: true, cell: (sender) => number(sender.inFlight) },
       ]}
     />
   );
 }
 
-/** Pauses after a question, resumes at once; either can be undone. */
+/** Pauses after a question, resumes at once; what is undone stands as it stood before. */
 function Gate({ metrics, tenant }: { metrics: MessageMetrics; tenant: string }): JSX.Element {
   const [asked, ask] = useState<"pause" | "drain" | null>(null);
   const order = (what: string): Promise<unknown> => call(address(`/api/whatsapp/queue/${what}`, { tenant }), { method: "POST", body: {} });
   const resume = async (): Promise<void> => {
+    const back = metrics.gate === "draining" ? "drain" : "pause";
     try {
-      await done(t("messages.resumed"), () => order("resume"), () => order("pause"));
+      await done(t("messages.resumed"), () => order("resume"), () => order(back));
     } catch (error) {
       say(inWords(error), { bad: true });
     }
