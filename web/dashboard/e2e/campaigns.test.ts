@@ -47,11 +47,25 @@ test("a campaign is made from a file, seen before it leaves, started, paused, re
   await page.getByRole("textbox", { name: "Text" }).fill("Hola {{name}}, nos vemos en {{ciudad|tu ciudad}}");
   await page.getByRole("button", { name: "Add people from a file" }).click();
   await page.locator("input[type=file]").setInputFiles(file("clientes.csv", Buffer.from(PEOPLE, "latin1")));
+  // Enter in a field of the file sends no campaign, and none is saved while the file is on its way.
+  await page.getByLabel("Tags for all").press("Enter");
+  await assert.rejects(page.getByText("Give it a name").waitFor({ timeout: 200 }));
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  await page.route(/contacts\/import/, async (route) => held.then(() => route.continue()));
   await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByText("The file is on its way.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Save as a draft" }).isDisabled(), true);
+  const customers = page.getByRole("checkbox", { name: /^customers/ });
+  await customers.check();
+  goOn();
   await page.getByRole("link", { name: "Download 2 rows that were not taken" }).waitFor();
   const rejected = page.waitForEvent("download");
   await page.getByRole("link", { name: "Download 2 rows" }).click();
   assert.match((await rejected).suggestedFilename(), /rejected\.csv$/);
+  // What was chosen meanwhile stays.
+  await page.getByText("At most 42 contacts").waitFor();
+  await customers.uncheck();
   await page.getByText("At most 30 contacts").waitFor();
   await page.getByRole("button", { name: "Save as a draft" }).click();
   const id = await shownId(page);
@@ -154,11 +168,21 @@ test("two operators do not undo each other's work unseen", async () => {
   await world.go(`/campaigns/${id}/edit`);
   await page.getByRole("textbox", { name: "Text" }).fill("Mine");
   await server.call(`PATCH /api/campaigns/${id}`, { message: "Theirs" });
+  // What is from before a reload began from what was there then.
+  await page.reload();
+  await page.getByText("This is what you had not saved.").waitFor();
   await page.getByRole("button", { name: "Save as a draft" }).click();
   await page.getByRole("dialog").getByText("was saved by somebody else").waitFor();
   await answer(page, "Save mine");
   assert.equal(await shownId(page), id);
   assert.equal((await server.call<{ message: string }>(`GET /api/campaigns/${id}`)).message, "Mine");
+  await world.go(`/campaigns/${id}/edit`);
+  await page.getByRole("textbox", { name: "Text" }).fill("");
+  await page.getByRole("button", { name: "Save as a draft" }).click();
+  // A text that was emptied is not the one that was there before.
+  await page.locator(".faulty").filter({ hasText: "Text" }).getByRole("alert").filter({ hasText: "missing" }).waitFor();
+  await page.getByRole("link", { name: "Cancel" }).click();
+  assert.equal(await shownId(page), id);
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").waitFor();
   await server.call(`POST /api/campaigns/${id}/start`, {});

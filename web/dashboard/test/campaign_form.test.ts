@@ -36,6 +36,20 @@ test("a change takes away what is not meant any more, and a new campaign says no
   assert.deepEqual(bodyOf({ ...blank(), name: " Sale ", sender: "shop/a/b" }, true, true), { tenant: "shop", name: "Sale", sender: "a/b", audience: { tags: [] }, priority: "normal" });
 });
 
+test("a text that was emptied is taken away, and what is said in its place takes its place", () => {
+  const emptied = formOf(campaign({}));
+  emptied.variants[0]!.text = "  ";
+  const { message, template } = bodyOf(emptied, false, false);
+  assert.deepEqual([message, template], [null, null]);
+  assert.deepEqual(bodyOf(formOf(campaign({})), false, false).message, "Hola");
+  const body = bodyOf(emptied, true, false);
+  assert.equal("message" in body || "template" in body, false);
+});
+
+test("a campaign whose time is none can be edited", () => {
+  assert.equal(formOf(campaign({ scheduledAt: "no time" })).at, "");
+});
+
 test("what is missing is named before anything is sent", () => {
   assert.deepEqual([...missing(blank())], ["name", "sender"]);
   const whole = { ...blank(), name: "x", sender: "shop/wa" };
@@ -44,6 +58,8 @@ test("what is missing is named before anything is sent", () => {
   assert.deepEqual([...missing({ ...whole, isTimed: true, at: "2020-01-01T10:00" })], ["at"]);
   const broken = { ...newVariant("A"), kind: "template" as const, json: "{" };
   assert.deepEqual([...missing({ ...whole, variants: [broken] })], ["json"]);
+  assert.deepEqual([...missing({ ...whole, variants: [{ ...broken, json: "null" }] })], ["json"]);
+  assert.deepEqual([...missing({ ...whole, variants: [newVariant("A"), broken] })], [], "what is not said may be anything");
 });
 
 test("places of a text are told from its words", () => {

@@ -11,20 +11,21 @@ import { may } from "../../state/session.ts";
 import { isOfAll } from "../../state/tenant.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Empty, Field } from "../../ui/basics.tsx";
-import { ImportFile } from "../contacts/import.tsx";
+import { ImportFile, noSubmit } from "../contacts/import.tsx";
+import type { PartProps } from "./edit.tsx";
 import type { Form } from "./form.ts";
 
 /** So many tags can be looked over; more are searched. */
 const MANY = 12;
 
-interface Props {
-  form: Form;
-  change(change: Partial<Form>): void;
+interface Props extends Pick<PartProps, "form" | "change"> {
   wrong: string | undefined;
   isPartOf: Campaign | undefined;
+  /** Told when a file begins to be taken, and when it is. */
+  onTaking(isTaking: boolean): void;
 }
 
-export function Audience({ form, change, wrong, isPartOf }: Props): JSX.Element {
+export function Audience({ form, change, wrong, isPartOf, onTaking }: Props): JSX.Element {
   const [named] = form.sender.split("/");
   const tenant = isOfAll() ? (named ?? "") : "";
   const tags = usePolled<Page_ContactTag>(isOfAll() && !tenant ? null : address("/api/contacts/tags", { tenant }), 30_000);
@@ -49,8 +50,10 @@ export function Audience({ form, change, wrong, isPartOf }: Props): JSX.Element 
           <ImportFile
             tenant={tenant}
             needsTag
+            onTaking={onTaking}
             onDone={(added) => {
-              change({ tags: [...new Set([...form.tags, ...added])] });
+              // Tags may have been chosen while the file was on its way.
+              change(({ tags }: Form) => ({ tags: [...new Set([...tags, ...added])] }));
               refresh();
             }}
           />
@@ -60,7 +63,7 @@ export function Audience({ form, change, wrong, isPartOf }: Props): JSX.Element 
   );
 }
 
-function Tags({ tags, form, change }: { tags: ContactTag[]; form: Form; change(change: Partial<Form>): void }): JSX.Element {
+function Tags({ tags, form, change }: { tags: ContactTag[] } & Pick<PartProps, "form" | "change">): JSX.Element {
   const [search, setSearch] = useState("");
   const chosen = new Set(form.tags);
   const known = new Map(tags.map(({ tag, contacts }) => [tag, contacts]));
@@ -73,7 +76,7 @@ function Tags({ tags, form, change }: { tags: ContactTag[]; form: Form; change(c
     <>
       {all.length > MANY && (
         <Field label={t("campaign.findTag")}>
-          <input type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
+          <input type="search" value={search} onKeyDown={noSubmit} onInput={(event) => setSearch(event.currentTarget.value)} />
         </Field>
       )}
       <fieldset class="tags">

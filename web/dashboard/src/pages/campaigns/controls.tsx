@@ -5,13 +5,14 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../../api/client.ts";
 import type { Campaign, CampaignStarted } from "../../api/schema.ts";
+import { inWords } from "../../api/words.ts";
 import { duration, number } from "../../format.ts";
 import { t } from "../../i18n.ts";
 import { refresh } from "../../state/poll.ts";
 import { go } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { Link } from "../../ui/basics.tsx";
-import { Ask, inWords } from "../../ui/dialog.tsx";
+import { Ask } from "../../ui/dialog.tsx";
 import { done, say } from "../../ui/toasts.tsx";
 import { isOpen, isUnderWay } from "./figures.ts";
 

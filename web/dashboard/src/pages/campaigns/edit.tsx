@@ -2,7 +2,8 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { call } from "../../api/client.ts";
+import { Failure, call } from "../../api/client.ts";
+import { useOnce } from "../../api/once.ts";
 import type { Campaign, Destination, Page_Destination } from "../../api/schema.ts";
 import { t, word } from "../../i18n.ts";
 import { Faults } from "../../state/faults.ts";
@@ -10,19 +11,19 @@ import { type Polled, usePolled } from "../../state/poll.ts";
 import { go, parameter } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { isOfAll } from "../../state/tenant.ts";
-import { useUnfinished } from "../../state/unfinished.ts";
+import { type Change, useUnfinished } from "../../state/unfinished.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Empty, Field, Heading, Link, Panel } from "../../ui/basics.tsx";
 import { Ask } from "../../ui/dialog.tsx";
 import { done } from "../../ui/toasts.tsx";
 import { isMessenger } from "../senders.ts";
 import { Audience } from "./audience.tsx";
-import { type Form, blank, bodyOf, formOf, missing } from "./form.ts";
+import { type Form, MAX_VARIANTS, blank, bodyOf, formOf, missing } from "./form.ts";
 import { Saying } from "./saying.tsx";
 import { Timing } from "./timing.tsx";
 
 /** Fields that show what the server found wrong with them. */
-const FIELDS = ["/name", "/sender", "/message", "/template", "/variants", "/audience", "/scheduledAt", "/late", "/sendWindow", "/priority", "/cost", "/currency"];
+const FIELDS = ["/name", "/sender", "/message", "/template", ...Array.from({ length: MAX_VARIANTS }, (_, place) => `/variants/${place}`), "/variants", "/audience", "/scheduledAt", "/late", "/sendWindow", "/priority", "/cost", "/currency"];
 
 /** A new campaign; one that begins as another where the address names it. */
 export function NewCampaign(): JSX.Element {
@@ -78,40 +79,52 @@ interface Props {
   first: Form;
   /** Under which name what is unfinished is kept. */
   keep: string;
-  /** The campaign as it was when it was opened. */
+  /** The campaign that is edited, as it is by now. */
   was?: Campaign;
 }
 
 function Edit({ title, first, keep, was }: Props): JSX.Element {
-  const { value: form, isFromBefore, change, forget } = useUnfinished<Form>(keep, first);
+  const { value: form, of: since, isFromBefore, change, forget } = useUnfinished<Form>(keep, first, was?.updatedAt);
+  const once = useOnce();
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [faults, setFaults] = useState(new Faults());
   const [changed, setChanged] = useState<Campaign | null>(null);
+  const [isTaking, setTaking] = useState(false);
   const gaps = tried ? missing(form) : new Set<string>();
-  const save = async (): Promise<void> => {
-    const body = bodyOf(form, !was, isOfAll());
-    const path = was ? `/api/campaigns/${encodeURIComponent(was.id)}` : "/api/campaigns";
-    const saved = await call<Campaign>(path, { method: was ? "PATCH" : "POST", body });
+  const path = was ? `/api/campaigns/${encodeURIComponent(was.id)}` : "/api/campaigns";
+  const save = async (unchangedSince: string): Promise<void> => {
+    const body = { ...bodyOf(form, !was, isOfAll()), ...(was && { unchangedSince }) };
+    const saved = await call<Campaign>(path, was ? { method: "PATCH", body } : { method: "POST", body, once: once(body) });
     forget();
     await done(t("campaign.saved", { name: saved.name }), async () => undefined);
     go(`/campaigns/${encodeURIComponent(saved.id)}`);
   };
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (isTaking) return;
     setTried(true);
     setFaults(new Faults());
     if (missing(form).size > 0) return showFirst();
     setBusy(true);
     try {
-      const now = was && (await call<Campaign>(`/api/campaigns/${encodeURIComponent(was.id)}`));
-      if (now && now.updatedAt !== was.updatedAt) setChanged(now);
-      else await save();
+      await save(since);
     } catch (error) {
-      setFaults(new Faults(error, FIELDS));
+      if (isChanged(error)) setChanged(await call<Campaign>(path).catch(() => null));
+      else setFaults(new Faults(error, FIELDS));
       showFirst();
     }
     setBusy(false);
+  };
+  /** Puts this one in the place of the one that was shown; of another one that is asked again. */
+  const overwrite = async (theirs: Campaign): Promise<void> => {
+    try {
+      await save(theirs.updatedAt);
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+      setChanged(await call<Campaign>(path));
+      throw new Error(t("form.changedAgain"));
+    }
   };
   return (
     <>
@@ -132,10 +145,10 @@ function Edit({ title, first, keep, was }: Props): JSX.Element {
           <Basics form={form} change={change} faults={faults} gaps={gaps} isNew={!was} />
         </Panel>
         <Panel title={t("campaign.says")}>
-          <Saying form={form} change={change} faults={faults} isFaultyJson={gaps.has("json")} />
+          <Saying form={form} change={change} faults={faults} isTried={tried} />
         </Panel>
         <Panel title={t("campaign.audience")}>
-          <Audience form={form} change={change} wrong={faults.at("/audience")} isPartOf={was} />
+          <Audience form={form} change={change} wrong={faults.at("/audience")} isPartOf={was} onTaking={setTaking} />
         </Panel>
         <Panel title={t("campaign.timing")}>
           <Timing form={form} change={change} faults={faults} isLate={gaps.has("at")} />
@@ -147,11 +160,12 @@ function Edit({ title, first, keep, was }: Props): JSX.Element {
             </p>
           )}
           {gaps.size > 0 && <p class="wrong">{t("form.incomplete")}</p>}
+          {isTaking && <p role="status">{t("campaign.taking")}</p>}
           <div class="buttons">
             <Link to={was ? `/campaigns/${encodeURIComponent(was.id)}` : "/campaigns"} class="button">
               {t("action.cancel")}
             </Link>
-            <button type="submit" class="primary" disabled={busy}>
+            <button type="submit" class="primary" disabled={busy || isTaking}>
               {t("campaign.save")}
             </button>
           </div>
@@ -159,12 +173,16 @@ function Edit({ title, first, keep, was }: Props): JSX.Element {
         </div>
       </form>
       {changed && (
-        <Ask title={t("form.changedTitle")} confirm={t("form.overwrite")} danger onClose={() => setChanged(null)} run={save}>
+        <Ask title={t("form.changedTitle")} confirm={t("form.overwrite")} danger onClose={() => setChanged(null)} run={() => overwrite(changed)}>
           <p>{t("form.changedNote", { name: changed.name, state: word("campaignState", changed.status) })}</p>
         </Ask>
       )}
     </>
   );
+}
+
+function isChanged(error: unknown): boolean {
+  return error instanceof Failure && error.code === "changed_meanwhile";
 }
 
 /** Whoever cannot see the red lines is led to the first of them. */
@@ -178,7 +196,7 @@ function showFirst(): void {
 
 export interface PartProps {
   form: Form;
-  change(change: Partial<Form>): void;
+  change(change: Change<Form>): void;
   faults: Faults;
 }
 
@@ -199,7 +217,7 @@ function Basics({ form, change, faults, gaps, isNew }: PartProps & { gaps: Set<s
 interface SenderProps {
   senders: Destination[];
   form: Form;
-  change(change: Partial<Form>): void;
+  change(change: Change<Form>): void;
   isNew: boolean;
   wrong: string | undefined;
 }

@@ -43,6 +43,8 @@ export interface Form {
   currency: string;
 }
 
+/** So many things to say can be compared. */
+export const MAX_VARIANTS = 10;
 const NO_CONTENT: Content = { kind: "text", text: "", contentSid: "", name: "", language: "", values: "", json: "" };
 
 export function newVariant(title: string): Variant {
@@ -84,7 +86,7 @@ export function formOf(campaign: Campaign): Form {
         : [{ ...contentOf(campaign.message, campaign.template), title: "A", weight: "1" }],
     tags: campaign.tags,
     isTimed: campaign.scheduledAt != null,
-    at: campaign.scheduledAt ? localOf(new Date(campaign.scheduledAt)) : "",
+    at: localOf(new Date(campaign.scheduledAt ?? NaN)),
     late: campaign.late ?? "",
     ...(hours && { hasWindow: true, from: hours.from, to: hours.to, zone: hours.timeZone ?? "" }),
     priority: campaign.priority,
@@ -97,7 +99,9 @@ export function formOf(campaign: Campaign): Form {
 export function bodyOf(form: Form, isNew: boolean, isOfAll: boolean): CampaignBody {
   const [tenant = "", sender = ""] = split(form.sender);
   const gone = isNew ? {} : { scheduledAt: null, sendWindow: null, late: null, cost: null, currency: null };
-  const contents = form.isSplit ? { variants: form.variants.map(variantBody) } : { ...contentBody(form.variants[0]!), ...(!isNew && { variants: [] }) };
+  const contents = form.isSplit
+    ? { variants: form.variants.map(variantBody) }
+    : { ...(!isNew && { message: null, template: null, variants: [] }), ...contentBody(form.variants[0]!) };
   return {
     ...gone,
     ...(isNew && isOfAll && { tenant }),
@@ -167,8 +171,9 @@ function split(sender: string): string[] {
   return at < 0 ? [] : [sender.slice(0, at), sender.slice(at + 1)];
 }
 
-/** A moment as an input of the kind `datetime-local` has it, in the zone of the browser. */
+/** A moment as an input of the kind `datetime-local` has it, in the zone of the browser; empty for none. */
 export function localOf(at: Date): string {
+  if (Number.isNaN(at.getTime())) return "";
   const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 16);
 }
@@ -181,19 +186,28 @@ export function filled(text: string): { text: string; isPlace: boolean }[] {
     .map((piece) => ({ text: piece, isPlace: piece.startsWith("{{") && piece.endsWith("}}") }));
 }
 
+type Gap = "name" | "sender" | "at" | "json";
+
 /** What is missing before it can be saved, by field. */
-export function missing(form: Form): Set<"name" | "sender" | "at" | "json"> {
-  const faults = new Set<"name" | "sender" | "at" | "json">();
+export function missing(form: Form): Set<Gap> {
+  const faults = new Set<Gap>();
   if (!form.name.trim()) faults.add("name");
   if (!form.sender) faults.add("sender");
   if (form.isTimed && !(Date.parse(form.at) > Date.now())) faults.add("at");
-  if (form.variants.some((one) => one.kind === "template" && one.json && !isJson(one.json))) faults.add("json");
+  const said = form.isSplit ? form.variants : form.variants.slice(0, 1);
+  if (said.some(isBroken)) faults.add("json");
   return faults;
 }
 
-function isJson(text: string): boolean {
+/** Whether it is a template whose JSON is none. */
+export function isBroken({ kind, json }: Content): boolean {
+  return kind === "template" && json !== "" && !isObject(json);
+}
+
+function isObject(text: string): boolean {
   try {
-    return typeof JSON.parse(text) === "object";
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
   } catch {
     return false;
   }

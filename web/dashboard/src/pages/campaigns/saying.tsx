@@ -1,20 +1,19 @@
 // What a campaign says: one text or template for all, or several to find out which does best.
 
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 import { number } from "../../format.ts";
 import { t } from "../../i18n.ts";
 import { Field } from "../../ui/basics.tsx";
 import type { PartProps } from "./edit.tsx";
-import { type Variant, newVariant } from "./form.ts";
+import { MAX_VARIANTS, type Variant, isBroken, newVariant } from "./form.ts";
 import { Bubble } from "./said.tsx";
 import { Template } from "./template.tsx";
 
 /** What every contact has; attributes can be written by hand. */
 const PLACES = ["name", "phone"];
-const MAX_VARIANTS = 10;
 
-export function Saying({ form, change, faults, isFaultyJson }: PartProps & { isFaultyJson: boolean }): JSX.Element {
+export function Saying({ form, change, faults, isTried }: PartProps & { isTried: boolean }): JSX.Element {
   const { isSplit } = form;
   const variants = isSplit ? form.variants : form.variants.slice(0, 1);
   const put = (place: number, part: Partial<Variant>): void =>
@@ -23,7 +22,9 @@ export function Saying({ form, change, faults, isFaultyJson }: PartProps & { isF
     const next = on && form.variants.length < 2 ? [...form.variants, newVariant("B")] : form.variants;
     change({ isSplit: on, variants: next });
   };
-  const wrong = faults.at("/message") ?? faults.at("/template") ?? faults.at("/variants");
+  const ofAll = faults.at("/message") ?? faults.at("/template") ?? faults.at("/variants");
+  const wrongWith = (variant: Variant, place: number): string | undefined =>
+    isTried && isBroken(variant) ? t("campaign.badJson") : ((isSplit ? faults.at(`/variants/${place}`) : undefined) ?? (place === 0 ? ofAll : undefined));
   return (
     <div class="fields">
       <label class="inline">
@@ -36,7 +37,7 @@ export function Saying({ form, change, faults, isFaultyJson }: PartProps & { isF
           isSplit={isSplit}
           change={(part) => put(place, part)}
           remove={isSplit && variants.length > 2 ? () => change({ variants: form.variants.filter((_, index) => index !== place) }) : undefined}
-          wrong={isFaultyJson && variant.kind === "template" ? t("campaign.badJson") : place === 0 ? wrong : undefined}
+          wrong={wrongWith(variant, place)}
         />
       ))}
       {isSplit && variants.length < MAX_VARIANTS && (
@@ -59,12 +60,13 @@ interface OneProps {
 }
 
 function One({ variant, isSplit, change, remove, wrong }: OneProps): JSX.Element {
+  const group = useId();
   const kinds = (
     <fieldset class="segments">
       <legend class="hidden">{t("campaign.kind")}</legend>
       {(["text", "template"] as const).map((kind) => (
         <label key={kind}>
-          <input type="radio" checked={variant.kind === kind} onChange={() => change({ kind })} />
+          <input type="radio" name={group} checked={variant.kind === kind} onChange={() => change({ kind })} />
           <span>{t(`campaign.kind.${kind}`)}</span>
         </label>
       ))}

@@ -17,7 +17,7 @@ export function Timing({ form, change, faults, isLate }: PartProps & { isLate: b
         <legend class="hidden">{t("campaign.timing")}</legend>
         {([false, true] as const).map((isTimed) => (
           <label key={String(isTimed)}>
-            <input type="radio" checked={form.isTimed === isTimed} onChange={() => change({ isTimed, at: form.at || localOf(new Date(Date.now() + 3_600_000)) })} />
+            <input type="radio" name="timing" checked={form.isTimed === isTimed} onChange={() => change({ isTimed, at: form.at || localOf(new Date(Date.now() + 3_600_000)) })} />
             <span>{isTimed ? t("campaign.atTime") : t("campaign.byHand")}</span>
           </label>
         ))}

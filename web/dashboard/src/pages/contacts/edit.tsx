@@ -35,7 +35,7 @@ export function EditContact({ contact, tenant, onClose }: Props): JSX.Element {
     const body: ContactBody = {
       phone: form.phone,
       name: form.name.trim() || null,
-      tags: splitTags(form.tags),
+      tags: splitTags(form.tags, contact?.tags),
       language: form.language.trim() || null,
       timezone: form.timezone.trim() || null,
       attributes: attributesOf(form.attributes, before),

@@ -6,10 +6,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Failure, address } from "../../api/client.ts";
 import type { ContactImport } from "../../api/schema.ts";
 import { upload } from "../../api/upload.ts";
+import { inWords } from "../../api/words.ts";
 import { bytes, percent } from "../../format.ts";
 import { t } from "../../i18n.ts";
 import { Field } from "../../ui/basics.tsx";
-import { inWords } from "../../ui/dialog.tsx";
 import { ImportResult } from "./import_result.tsx";
 import { splitTags } from "./fields.ts";
 import { type FileKind, kindOf } from "./file.ts";
@@ -20,6 +20,13 @@ interface Props {
   needsTag?: boolean;
   /** Contacts were taken, and have these tags. */
   onDone(tags: string[]): void;
+  /** Told when a file begins to be taken, and when it is. */
+  onTaking?(isTaking: boolean): void;
+}
+
+/** The form around a field is not sent by Enter. */
+export function noSubmit(event: KeyboardEvent): void {
+  if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
 }
 
 interface Sending {
@@ -28,7 +35,7 @@ interface Sending {
   stop(): void;
 }
 
-export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Element {
+export function ImportFile({ tenant, needsTag = false, onDone, onTaking }: Props): JSX.Element {
   const [file, choose] = useState<File | null>(null);
   const [tags, setTags] = useState(() => (needsTag ? tagOfNow() : ""));
   const [country, setCountry] = useState("");
@@ -39,6 +46,7 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
   const [wrong, setWrong] = useState("");
   const stop = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => stop.current?.(), []);
+  const isNoTag = needsTag && splitTags(tags).length === 0;
   const take = async (chosen: File | undefined): Promise<void> => {
     show(null);
     setWrong("");
@@ -56,6 +64,7 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
     const query = { tenant, tags: tags.trim(), defaultCountry: country.trim().toUpperCase(), ...(kind === "workbook" && { worksheet: sheet.trim() }), ...(isCheck && { dryRun: "true" }) };
     show(null);
     setWrong("");
+    onTaking?.(true);
     try {
       const { answer, stop: end } = upload<ContactImport>(address("/api/contacts/import", query), file, (sent) => send((now) => now && { ...now, sent }));
       stop.current = end;
@@ -68,9 +77,10 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
     }
     stop.current = undefined;
     send(null);
+    onTaking?.(false);
   };
   return (
-    <div class="fields import">
+    <div class="fields import" onKeyDown={noSubmit}>
       <Drop file={file} isBusy={sending !== null} take={(chosen) => void take(chosen)} />
       <div class="filters">
         <Field label={t("import.tags")} note={needsTag ? t("import.tagsFound") : t("import.tagsNote")}>
@@ -94,7 +104,7 @@ export function ImportFile({ tenant, needsTag = false, onDone }: Props): JSX.Ele
         <Way of={sending} size={file.size} />
       ) : (
         <div class="buttons start">
-          <button type="button" class="primary" disabled={!file || (needsTag && splitTags(tags).length === 0)} onClick={() => void start(false)}>
+          <button type="button" class="primary" disabled={!file || isNoTag} onClick={() => void start(false)}>
             {t("import.start")}
           </button>
           <button type="button" disabled={!file} onClick={() => void start(true)}>
