@@ -17,6 +17,8 @@ export interface Whose {
   isOpen: boolean;
   /** Whether there is a choice at all. */
   isChoice: boolean;
+  /** Whether things of all tenants can be shown together. */
+  mayAll: boolean;
   /** Tenants that are known from the configuration. */
   known: string[];
 }
@@ -26,17 +28,23 @@ export function isOfAll(): boolean {
   return who.value?.tenant === "*";
 }
 
-export function useTenant(): Whose {
+/** Chooses one; none for all. */
+export function choose(tenant: string): void {
+  last.value = tenant;
+  narrow({ tenant, cursor: "" });
+}
+
+export function useTenant({ mayAll = false } = {}): Whose {
   const isChoice = isOfAll();
   const destinations = usePolled<Page_Destination>(isChoice ? "/api/destinations" : null, 60_000);
   // A name with a line before it is Cauce's own.
   const names = destinations.data?.items.map(({ tenant }) => tenant).filter((tenant) => !tenant.startsWith("_"));
   const known = [...new Set(names)].sort();
   const asked = isChoice ? parameter("tenant") : "";
-  const guess = last.value || (known.length === 1 ? known[0]! : "");
+  const guess = last.value || (known.length === 1 && !mayAll ? known[0]! : "");
   useEffect(() => {
     if (asked) last.value = asked;
     else if (isChoice && guess) narrow({ tenant: guess });
   }, [isChoice, asked, guess]);
-  return { tenant: asked, isOpen: isChoice && !asked, isChoice, known };
+  return { tenant: asked, isOpen: isChoice && !asked && !mayAll, isChoice, mayAll, known };
 }

@@ -1,4 +1,4 @@
-// Filters of lists; what they hold stands in the address.
+// Filters of lists; what they hold stands in the address, but for what is about a person.
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -12,9 +12,26 @@ interface Props {
 
 /** A text, which narrows the list as soon as one stops typing. */
 export function Search({ name, label }: Props): JSX.Element {
+  return <Typed name={name} label={label} value={parameter(name)} set={(text) => narrow({ [name]: text, cursor: "" })} />;
+}
+
+interface PrivateProps extends Props {
+  value: string;
+  set(text: string): void;
+}
+
+/** A text about a person, which stands in no address: those are kept and shared. */
+export function PrivateSearch({ name, label, value, set }: PrivateProps): JSX.Element {
+  const put = (text: string): void => {
+    set(text);
+    narrow({ cursor: "" });
+  };
+  return <Typed name={name} label={label} value={value} set={put} />;
+}
+
+function Typed({ name, label, value, set }: PrivateProps): JSX.Element {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const input = useRef<HTMLInputElement>(null);
-  const value = parameter(name);
   useEffect(() => {
     if (input.current && document.activeElement !== input.current) input.current.value = value;
   }, [value]);
@@ -22,7 +39,7 @@ export function Search({ name, label }: Props): JSX.Element {
   const onInput = (event: { currentTarget: HTMLInputElement }): void => {
     const text = event.currentTarget.value;
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => narrow({ [name]: text.trim(), cursor: "" }), 300);
+    timer.current = setTimeout(() => set(text.trim()), 300);
   };
   return (
     <label class="field">

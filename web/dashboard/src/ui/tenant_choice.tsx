@@ -2,8 +2,7 @@
 
 import type { JSX } from "preact";
 import { t } from "../i18n.ts";
-import { narrow } from "../state/route.ts";
-import type { Whose } from "../state/tenant.ts";
+import { type Whose, choose } from "../state/tenant.ts";
 import { Search } from "./filters.tsx";
 
 /** Nothing where the key is of one tenant. */
@@ -14,8 +13,8 @@ export function TenantChoice({ whose }: { whose: Whose }): JSX.Element | null {
   return (
     <label class="field">
       <span>{t("job.tenant")}</span>
-      <select name="tenant" value={whose.tenant} onChange={(event) => narrow({ tenant: event.currentTarget.value, cursor: "" })}>
-        {!whose.tenant && <option value="">{t("tenant.choose")}</option>}
+      <select name="tenant" value={whose.tenant} onChange={(event) => choose(event.currentTarget.value)}>
+        {whose.mayAll ? <option value="">{t("account.all")}</option> : !whose.tenant && <option value="">{t("tenant.choose")}</option>}
         {names.map((name) => (
           <option key={name} value={name}>
             {name}

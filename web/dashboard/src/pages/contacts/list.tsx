@@ -13,7 +13,7 @@ import { type Whose, useTenant } from "../../state/tenant.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Badge, Empty, Field, Heading, Link, Panel } from "../../ui/basics.tsx";
 import { Ask } from "../../ui/dialog.tsx";
-import { Choice, Search } from "../../ui/filters.tsx";
+import { Choice, PrivateSearch } from "../../ui/filters.tsx";
 import { Pages, Table, usePageSize } from "../../ui/table.tsx";
 import { TenantChoice } from "../../ui/tenant_choice.tsx";
 import { done } from "../../ui/toasts.tsx";
@@ -61,15 +61,16 @@ export function Contacts(): JSX.Element {
 
 function List({ whose }: { whose: Whose }): JSX.Element {
   const { tenant } = whose;
-  const query = Object.fromEntries(["tag", "phone", "optedOut", "cursor"].map((name) => [name, parameter(name)]));
-  const contacts = usePolled<Page_Contact>(address("/api/contacts", { ...query, tenant, limit: usePageSize() }), 10_000);
+  const query = Object.fromEntries(["tag", "optedOut", "cursor"].map((name) => [name, parameter(name)]));
+  const [phone, setPhone] = useState("");
+  const contacts = usePolled<Page_Contact>(address("/api/contacts", { ...query, phone, tenant, limit: usePageSize() }), 10_000);
   const tags = usePolled<Page_ContactTag>(address("/api/contacts/tags", { tenant }), 30_000);
   return (
     <>
       <div class="filters" role="search">
         <TenantChoice whose={whose} />
         <Choice name="tag" label={t("contacts.tag")} options={(tags.data?.items ?? []).map(({ tag, contacts: n }) => [tag, `${tag} (${number(n)})`])} />
-        <Search name="phone" label={t("messages.phone")} />
+        <PrivateSearch name="phone" label={t("messages.phone")} value={phone} set={setPhone} />
         <Choice name="optedOut" label={t("contacts.wants")} options={[["false", t("contacts.in")], ["true", t("contacts.out")]]} />
         <FindById tenant={tenant} />
       </div>

@@ -11,10 +11,11 @@ import { Answered } from "../../ui/answered.tsx";
 import { Badge, Empty, Panel } from "../../ui/basics.tsx";
 import { Pages, Table, usePageSize } from "../../ui/table.tsx";
 
-export function Inbound({ tenant }: { tenant: string }): JSX.Element {
+export function Inbound({ whose, tenant }: { whose: JSX.Element; tenant: string }): JSX.Element {
   const found = usePolled<Page_InboundMessage>(address("/api/whatsapp/inbound", { tenant, cursor: parameter("cursor"), limit: usePageSize() }));
   return (
     <Panel title={t("messages.in")}>
+      {whose}
       <Answered of={found} rows={8}>
         {({ items, nextCursor }) => (
           <>

@@ -12,7 +12,7 @@ import { may } from "../../state/session.ts";
 import { isOfAll, useTenant } from "../../state/tenant.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Badge, Empty, Heading, Link, Panel } from "../../ui/basics.tsx";
-import { Choice, Search } from "../../ui/filters.tsx";
+import { Choice, PrivateSearch } from "../../ui/filters.tsx";
 import { Pages, Table, usePageSize } from "../../ui/table.tsx";
 import { TenantChoice } from "../../ui/tenant_choice.tsx";
 import { RECIPIENT_TONES } from "../campaigns/figures.ts";
@@ -33,7 +33,9 @@ const TABS: [string, string, Text][] = [
 ];
 
 export function Messages({ tab }: { tab: string }): JSX.Element {
-  const whose = useTenant();
+  const whose = useTenant({ mayAll: true });
+  const choice = <TenantChoice whose={whose} />;
+  const alone = whose.isChoice ? <div class="filters">{choice}</div> : <></>;
   return (
     <>
       <Heading title={t("nav.messages")} note={t("messages.note")}>
@@ -46,9 +48,9 @@ export function Messages({ tab }: { tab: string }): JSX.Element {
           </Link>
         ))}
       </nav>
-      {tab === "" && <Outgoing whose={<TenantChoice whose={whose} />} tenant={whose.tenant} />}
-      {tab === "unknown" && <Unknown tenant={whose.tenant} />}
-      {tab === "inbound" && <Inbound tenant={whose.tenant} />}
+      {tab === "" && <Outgoing whose={choice} tenant={whose.tenant} />}
+      {tab === "unknown" && <Unknown whose={alone} tenant={whose.tenant} />}
+      {tab === "inbound" && <Inbound whose={alone} tenant={whose.tenant} />}
       {parameter("message") && <MessageDrawer id={parameter("message")} onClose={() => narrow({ message: "" })} />}
       {parameter("job") && <JobDrawer id={parameter("job")} onClose={() => narrow({ job: "" })} />}
     </>
@@ -56,11 +58,14 @@ export function Messages({ tab }: { tab: string }): JSX.Element {
 }
 
 function Outgoing({ whose, tenant }: { whose: JSX.Element; tenant: string }): JSX.Element {
-  const filters = ["status", "sender", "to", "campaignId", "answered", "cursor"];
+  const filters = ["status", "sender", "campaignId", "answered", "cursor"];
   const query = Object.fromEntries(filters.map((name) => [name, parameter(name)]));
-  const messages = usePolled<Page_Message>(address("/api/whatsapp/messages", { ...query, tenant, limit: usePageSize() }));
+  const [to, setTo] = useState("");
+  const messages = usePolled<Page_Message>(address("/api/whatsapp/messages", { ...query, to, tenant, limit: usePageSize() }));
   const [asked, ask] = useState(false);
-  const { campaignId, sender, status } = query;
+  const { campaignId, sender, status, answered } = query;
+  // Dead letters know neither, and what is tried again shall be what is seen.
+  const isTooNarrow = to !== "" || answered !== "";
   const which = { ...(campaignId && { campaignId }), ...(sender && { sender }) };
   return (
     <>
@@ -70,9 +75,12 @@ function Outgoing({ whose, tenant }: { whose: JSX.Element; tenant: string }): JS
         side={
           may("manage") &&
           status === "failed" && (
-            <button type="button" class="small" onClick={() => ask(true)}>
-              {t("messages.retryAll")}
-            </button>
+            <>
+              {isTooNarrow && <span class="note">{t("messages.retryNarrow")}</span>}
+              <button type="button" class="small" disabled={isTooNarrow} onClick={() => ask(true)}>
+                {t("messages.retryAll")}
+              </button>
+            </>
           )
         }
       >
@@ -80,7 +88,7 @@ function Outgoing({ whose, tenant }: { whose: JSX.Element; tenant: string }): JS
           {whose}
           <Choice name="status" label={t("job.state")} options={STATES.map((name) => [name, word("messageState", name)])} />
           <SenderChoice />
-          <Search name="to" label={t("messages.phone")} />
+          <PrivateSearch name="to" label={t("messages.phone")} value={to} set={setTo} />
           <Choice name="answered" label={t("messageState.answered")} options={[["true", t("word.yes")], ["false", t("word.no")]]} />
         </div>
         {campaignId && (

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address, call } from "../../api/client.ts";
 import type { Message, Page_Message } from "../../api/schema.ts";
+import { inWords } from "../../api/words.ts";
 import { ago, moment } from "../../format.ts";
 import { counted, t } from "../../i18n.ts";
 import { usePolled } from "../../state/poll.ts";
@@ -13,13 +14,13 @@ import { Answered } from "../../ui/answered.tsx";
 import { Empty, Panel } from "../../ui/basics.tsx";
 import { Ask } from "../../ui/dialog.tsx";
 import { Pages, Table, usePageSize } from "../../ui/table.tsx";
-import { done } from "../../ui/toasts.tsx";
+import { done, say } from "../../ui/toasts.tsx";
 import { OpenMessage } from "./list.tsx";
 
 const OUTCOMES = ["delivered", "dead"] as const;
 type Outcome = (typeof OUTCOMES)[number];
 
-export function Unknown({ tenant }: { tenant: string }): JSX.Element {
+export function Unknown({ whose, tenant }: { whose: JSX.Element; tenant: string }): JSX.Element {
   const query = { status: "unknown", tenant, cursor: parameter("cursor"), limit: usePageSize() };
   const found = usePolled<Page_Message>(address("/api/whatsapp/messages", query));
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
@@ -27,6 +28,7 @@ export function Unknown({ tenant }: { tenant: string }): JSX.Element {
   return (
     <Panel title={t("messages.unknown")}>
       <p class="explain">{t("messages.unknownNote")}</p>
+      {whose}
       <Answered of={found} rows={6}>
         {({ items, nextCursor }) => {
           const shown = items.filter(({ id }) => chosen.has(id)).map(({ id }) => id);
@@ -129,19 +131,37 @@ interface SettleProps {
   onDone(): void;
 }
 
-/** Asks once, then settles one after the other; those that somebody else has settled meanwhile are told. */
+/** So many are settled at a time. */
+const AT_ONCE = 4;
+
+/** Asks once, then settles a few at a time; those that somebody else has settled meanwhile are told. */
 function Settle({ outcome, ids, onClose, onDone }: SettleProps): JSX.Element {
+  const [settled, count] = useState<number | null>(null);
   const run = async (): Promise<void> => {
-    const settled = await Promise.allSettled(ids.map((id) => call(`/api/jobs/${encodeURIComponent(id)}/resolve`, { method: "POST", body: { outcome } })));
-    const refused = settled.filter((one) => one.status === "rejected");
-    if (refused.length === ids.length) throw refused[0]!.reason;
-    await done(counted("messages.settled", ids.length - refused.length), async () => undefined);
-    if (refused.length > 0) throw refused[0]!.reason;
+    const refusals: unknown[] = [];
+    const left = [...ids];
+    const settleOnes = async (): Promise<void> => {
+      for (let id = left.pop(); id !== undefined; id = left.pop()) {
+        try {
+          await call(`/api/jobs/${encodeURIComponent(id)}/resolve`, { method: "POST", body: { outcome } });
+        } catch (error) {
+          refusals.push(error);
+        }
+        count((before) => (before ?? 0) + 1);
+      }
+    };
+    count(0);
+    await Promise.all(Array.from({ length: AT_ONCE }, settleOnes));
+    count(null);
+    if (refusals.length === ids.length) throw refusals[0];
+    await done(counted("messages.settled", ids.length - refusals.length), async () => undefined);
+    if (refusals.length > 0) say(`${counted("messages.notSettled", refusals.length)} ${inWords(refusals[0])}`, { bad: true });
     onDone();
   };
   return (
     <Ask title={counted(`messages.settle.${outcome}`, ids.length)} confirm={t("messages.settleConfirm")} onClose={onClose} run={run}>
       <p>{t(`messages.settleNote.${outcome}`)}</p>
+      {settled !== null && ids.length > 1 && <progress aria-label={t("messages.settling")} value={settled} max={ids.length} />}
     </Ask>
   );
 }
