@@ -37,6 +37,14 @@ test("outcomes that nobody knows are settled by whoever has looked", async () =>
   const world = await World.signedIn(browser, server);
   const { page } = world;
   await world.go("/messages/unknown");
+  // Also where one has opened it, it is asked first.
+  await page.getByRole("button", { name: one!.to, exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "It arrived" }).click();
+  await page.getByRole("dialog").last().getByText("They count as sent").waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal((await listed("unknown")).items.length, 3);
   await page.getByRole("row").filter({ hasText: one!.to }).getByRole("button", { name: "It arrived" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Yes, so it was" }).click();
   await page.getByText("1 message was settled").waitFor();
@@ -63,8 +71,20 @@ test("a message is sent by hand and followed, and a number that is none is named
   await dialog.getByRole("button", { name: "Send" }).click();
   await dialog.locator(".faulty").getByRole("alert").waitFor();
   await dialog.getByLabel("Phone").fill("+34 699 100 004");
+  // An answer that is lost does not make it two messages.
+  let isLost = true;
+  await page.route(/\/api\/whatsapp\/messages\?/, async (route) => {
+    if (route.request().method() !== "POST" || !isLost) return route.continue();
+    isLost = false;
+    await route.fetch();
+    await route.abort();
+  });
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await dialog.getByText("The server cannot be reached").waitFor();
   await dialog.getByRole("button", { name: "Send" }).click();
   await page.waitForURL(/message=job_/);
+  const { items } = await server.call<Listed>(`GET /api/whatsapp/messages?tenant=shop&to=${encodeURIComponent("+34699100004")}`);
+  assert.equal(items.length, 1);
   await dialog.getByText("What happened").waitFor();
   await dialog.getByText("The provider says: Delivered").waitFor();
   await page.keyboard.press("Escape");
@@ -97,6 +117,9 @@ test("a contact is found, changed, opted out and in again", async () => {
   await drawer.getByRole("button", { name: "Wants no messages" }).click();
   await drawer.getByText(/by the API/).waitFor();
   await drawer.getByRole("button", { name: "Wants messages again" }).click();
+  const question = page.getByRole("dialog").last();
+  await question.getByText("Only do this where the person asked for it").waitFor();
+  await question.getByRole("button", { name: "Wants messages again" }).click();
   await drawer.getByRole("button", { name: "Wants no messages" }).waitFor();
   await drawer.getByRole("button", { name: "Edit" }).click();
   const form = page.getByRole("dialog").last();

@@ -68,6 +68,11 @@ export class Server {
     await gone;
   }
 
+  /** Stops the program for a while, as one that hangs, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.child?.kill(signal);
+  }
+
   async stop(): Promise<void> {
     await this.kill();
     this.receiver.close();

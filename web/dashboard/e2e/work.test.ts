@@ -34,8 +34,14 @@ test("one signs in with a key, sees where one wanted to go, and signs out", asyn
   const [cookie] = await world.context.cookies();
   assert.deepEqual([cookie?.httpOnly, cookie?.sameSite], [true, "Strict"]);
   assert.equal(await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage })).then((kept) => kept.includes("ck_live")), false);
+  // What was begun is not there for whoever comes next.
+  await page.evaluate(() => history.pushState(null, "", "/campaigns/new"));
+  await page.reload();
+  await page.getByLabel("Name", { exact: false }).first().fill("Begun");
+  await page.waitForFunction(() => Object.keys(sessionStorage).length > 0);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Key").waitFor();
+  assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
   assert.deepEqual(world.complaints, []);
   await world.close();
 });
@@ -70,6 +76,34 @@ test("dead letters are counted by reason and tried again", async () => {
   await page.getByText("No dead letters here").first().waitFor();
   server.isBroken = true;
   assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("a drain that is undone by mistake drains again", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await server.call("POST /api/queues/relay.slow/drain", {});
+  await world.go("/queues/relay.slow");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByText("relay.slow flows again").waitFor();
+  assert.equal(await gate("relay.slow"), "open");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone").waitFor();
+  assert.equal(await gate("relay.slow"), "draining");
+  await server.call("POST /api/queues/relay.slow/resume", {});
+  await world.close();
+});
+
+test("a message behind a dialog is shown in it, where it can be pressed", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/queues/relay.slow");
+  await page.getByRole("button", { name: /^job_/ }).first().click();
+  const drawer = page.getByRole("dialog");
+  await drawer.getByLabel("Priority").selectOption("high");
+  await drawer.getByRole("button", { name: "Undo" }).click();
+  await drawer.getByText("Undone").waitFor();
+  assert.equal(await drawer.getByLabel("Priority").inputValue(), "normal");
   await world.close();
 });
 
@@ -148,6 +182,12 @@ test("the page outlives a restart of the server", async () => {
   const { page } = world;
   await world.go("/queues");
   await page.getByRole("link", { name: "relay.orders" }).waitFor();
+  // First it hangs, and then it is gone.
+  server.signal("SIGSTOP");
+  await page.getByText("The server cannot be reached").waitFor();
+  assert.equal(await page.getByRole("link", { name: "relay.orders" }).count(), 1);
+  server.signal("SIGCONT");
+  await page.getByText("The server cannot be reached").waitFor({ state: "hidden" });
   await server.kill();
   await page.getByText("The server cannot be reached").waitFor();
   assert.equal(await page.getByRole("link", { name: "relay.orders" }).count(), 1);

@@ -59,7 +59,11 @@ export function Try({ operation, filled, fill }: Props): JSX.Element {
           </button>
         </div>
       </form>
-      <div role="status">{answered && <Result of={answered} />}</div>
+      {/* The status is told, and not all that came with it. */}
+      <p class="hidden" role="status">
+        {answered && `${answered.status} ${answered.statusText}. ${answered.done ? d("took", { ms: Math.round(answered.tookMs) }) : d("flows")}`}
+      </p>
+      {answered && <Result of={answered} />}
     </Panel>
   );
 }

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address } from "../api/client.ts";
 import type { Job, Page_DeadReason, Page_Job } from "../api/schema.ts";
+import { inWords } from "../api/words.ts";
 import { ago, moment, number } from "../format.ts";
 import { counted, t } from "../i18n.ts";
 import { useQueues } from "../state/live.ts";
@@ -12,7 +13,6 @@ import { narrow, parameter } from "../state/route.ts";
 import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Empty, Heading, Panel } from "../ui/basics.tsx";
-import { inWords } from "../ui/dialog.tsx";
 import { Search } from "../ui/filters.tsx";
 import { Pages, Table, usePageSize } from "../ui/table.tsx";
 import { say } from "../ui/toasts.tsx";
@@ -24,6 +24,7 @@ import { Retry } from "./retry.tsx";
 interface Choosing {
   title: string;
   body: { ids?: string[]; q?: string; account?: string };
+  shown?: number;
 }
 
 export function DeadLetters(): JSX.Element {
@@ -57,7 +58,10 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
     else next.delete(id);
     choose(next);
   };
-  const fitting = { ...(q && { q }), ...(account && { account }) };
+  // What was chosen on another page, or before the list was narrowed, is not seen any more.
+  const ids = (jobs.data?.items ?? []).map(({ id }) => id).filter((id) => chosen.has(id));
+  const ofAccount = account && { account };
+  const fitting = { ...(q && { q }), ...ofAccount };
   return (
     <>
       <div class="filters" role="search">
@@ -80,7 +84,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
             <Table
               label={t("dead.reasons")}
               items={items}
-              keyOf={(reason) => `${reason.code} ${reason.detail}`}
+              keyOf={(reason) => reason.code}
               empty={<Empty title={t("dead.none")} note={t("dead.noneNote")} />}
               columns={[
                 { head: t("dead.reason"), cell: (reason) => <Reason code={reason.code} detail={reason.detail} /> },
@@ -90,11 +94,11 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
                   head: "",
                   cell: (reason) => (
                     <span class="buttons tight">
-                      <button type="button" class="small" onClick={() => narrow({ q: reason.detail.slice(0, 200), cursor: "" })}>
+                      <button type="button" class="small" onClick={() => narrow({ q: reason.code, cursor: "" })}>
                         {t("dead.show")}
                       </button>
                       {may("manage") && (
-                        <button type="button" class="small" onClick={() => ask({ title: t("dead.retryReason"), body: { q: reason.detail } })}>
+                        <button type="button" class="small" onClick={() => ask({ title: t("dead.retryReason"), body: { q: reason.code, ...ofAccount }, shown: reason.count })}>
                           {t("dead.retryThese")}
                         </button>
                       )}
@@ -110,9 +114,9 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
         title={t("dead.letters")}
         side={
           <>
-            {may("manage") && chosen.size > 0 && (
-              <button type="button" class="small primary" onClick={() => ask({ title: t("dead.retryChosen"), body: { ids: [...chosen] } })}>
-                {counted("dead.retryN", chosen.size)}
+            {may("manage") && ids.length > 0 && (
+              <button type="button" class="small primary" onClick={() => ask({ title: t("dead.retryChosen"), body: { ids } })}>
+                {counted("dead.retryN", ids.length)}
               </button>
             )}
             {may("manage") && (
@@ -139,6 +143,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
           path={`${path}/retry`}
           title={asked.title}
           body={asked.body}
+          shown={asked.shown}
           onClose={() => ask(null)}
           onDone={() => {
             ask(null);

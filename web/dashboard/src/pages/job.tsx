@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../api/client.ts";
 import type { JobDetail, Why } from "../api/schema.ts";
+import { inWords } from "../api/words.ts";
 import { ago, duration, moment, number } from "../format.ts";
 import { t, word } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
@@ -12,7 +13,7 @@ import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Pairs } from "../ui/basics.tsx";
 import { Copy } from "../ui/copy.tsx";
-import { Ask, Dialog, inWords } from "../ui/dialog.tsx";
+import { Ask, Dialog } from "../ui/dialog.tsx";
 import { done, say } from "../ui/toasts.tsx";
 import { toneOf } from "./tones.ts";
 
@@ -102,8 +103,11 @@ function Way({ job }: { job: JobDetail }): JSX.Element {
   );
 }
 
+/** What is asked before it is done. */
+type Question = "cancel" | "retry" | "delivered" | "dead";
+
 function JobActions({ job, path }: { job: JobDetail; path: string }): JSX.Element | null {
-  const [asked, ask] = useState(false);
+  const [asked, ask] = useState<Question | null>(null);
   if (!may("manage")) return null;
   const attempt = async (text: string, work: () => Promise<unknown>, undo?: () => Promise<unknown>): Promise<void> => {
     try {
@@ -140,44 +144,56 @@ function JobActions({ job, path }: { job: JobDetail; path: string }): JSX.Elemen
               {t("job.now")}
             </button>
           )}
-          <button type="button" class="danger-quiet" onClick={() => ask(true)}>
-            {t("job.cancel")}
+          <button type="button" class="danger-quiet" onClick={() => ask("cancel")}>
+            {t("job.do.cancel")}
           </button>
         </>
       )}
       {(job.state === "dead" || job.state === "unknown") && (
-        <button
-          type="button"
-          class="primary"
-          onClick={() => void attempt(t("dead.retriedOne"), () => call(`/api/dead/${encodeURIComponent(job.id)}/retry`, { method: "POST", body: {} }))}
-        >
+        <button type="button" class="primary" onClick={() => ask("retry")}>
           {t("dead.retry")}
         </button>
       )}
       {job.state === "unknown" &&
         (["delivered", "dead"] as const).map((outcome) => (
-          <button
-            key={outcome}
-            type="button"
-            onClick={() => void attempt(t("job.changed"), () => call(`${path}/resolve`, { method: "POST", body: { outcome } }))}
-          >
+          <button key={outcome} type="button" onClick={() => ask(outcome)}>
             {t(`job.resolve.${outcome}`)}
           </button>
         ))}
-      {asked && (
-        <Ask
-          danger
-          title={t("job.cancelTitle")}
-          confirm={t("job.cancel")}
-          onClose={() => ask(false)}
-          run={async () => {
-            await done(t("job.cancelled"), () => call(path, { method: "DELETE" }));
-            ask(false);
-          }}
-        >
-          <p>{t("job.cancelNote")}</p>
-        </Ask>
-      )}
+      {asked && <AskOf question={asked} job={job} path={path} onClose={() => ask(null)} />}
     </div>
+  );
+}
+
+interface AskOfProps {
+  question: Question;
+  job: JobDetail;
+  path: string;
+  onClose(): void;
+}
+
+/** None of it can be undone. */
+function AskOf({ question, job, path, onClose }: AskOfProps): JSX.Element {
+  const deeds: Record<Question, [said: string, work: () => Promise<unknown>]> = {
+    cancel: [t("job.cancelled"), () => call(path, { method: "DELETE" })],
+    retry: [t("dead.retriedOne"), () => call(`/api/dead/${encodeURIComponent(job.id)}/retry`, { method: "POST", body: {} })],
+    delivered: [t("job.changed"), () => call(`${path}/resolve`, { method: "POST", body: { outcome: "delivered" } })],
+    dead: [t("job.changed"), () => call(`${path}/resolve`, { method: "POST", body: { outcome: "dead" } })],
+  };
+  const [said, work] = deeds[question];
+  const note = question === "retry" && job.state === "unknown" ? t("job.note.retryUnknown") : t(`job.note.${question}`);
+  return (
+    <Ask
+      danger={question === "cancel"}
+      title={t(`job.ask.${question}`)}
+      confirm={t(`job.do.${question}`)}
+      onClose={onClose}
+      run={async () => {
+        await done(said, work);
+        onClose();
+      }}
+    >
+      <p>{note}</p>
+    </Ask>
   );
 }

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address, call } from "../api/client.ts";
+import { useOnce } from "../api/once.ts";
 import type { Key, NewKey, Page_Key } from "../api/schema.ts";
 import { ago, moment } from "../format.ts";
 import { t, word } from "../i18n.ts";
@@ -118,14 +119,16 @@ function MakeKey({ onClose, onMade }: { onClose(): void; onMade(key: NewKey): vo
   const [tenant, setTenant] = useState("");
   const [scopes, setScopes] = useState<string[]>(["read"]);
   const [days, setDays] = useState("");
+  const [from] = useState(() => Date.now());
+  const once = useOnce();
   const run = async (): Promise<void> => {
     const body = {
       name,
       scopes,
       ...(tenant && { tenant }),
-      ...(days && { expiresAt: new Date(Date.now() + Number(days) * 86_400_000).toISOString() }),
+      ...(days && { expiresAt: new Date(from + Number(days) * 86_400_000).toISOString() }),
     };
-    onMade(await call<NewKey>("/api/keys", { method: "POST", body }));
+    onMade(await call<NewKey>("/api/keys", { method: "POST", body, once: once(body) }));
   };
   return (
     <Ask title={t("keys.make")} confirm={t("keys.make")} onClose={onClose} run={run}>

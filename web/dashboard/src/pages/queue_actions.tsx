@@ -4,11 +4,12 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../api/client.ts";
 import type { Affected, Queue } from "../api/schema.ts";
+import { inWords } from "../api/words.ts";
 import { number } from "../format.ts";
 import { counted, t } from "../i18n.ts";
 import { may } from "../state/session.ts";
 import { Field } from "../ui/basics.tsx";
-import { Ask, inWords } from "../ui/dialog.tsx";
+import { Ask } from "../ui/dialog.tsx";
 import { done, say } from "../ui/toasts.tsx";
 
 function post<T>(queue: string, action: string, body: object = {}): Promise<T> {
@@ -20,13 +21,14 @@ interface Props {
   small?: boolean;
 }
 
-/** Pauses after a question, resumes at once; either can be undone. */
+/** Pauses after a question, resumes at once; what is undone stands as it stood before. */
 export function GateButton({ queue, small = false }: Props): JSX.Element | null {
   const [asked, ask] = useState<Queue | null>(null);
   if (!may("manage")) return null;
   const resume = async (): Promise<void> => {
+    const back = queue.gate === "draining" ? "drain" : "pause";
     try {
-      await done(t("queue.resumed", { queue: queue.name }), () => post(queue.name, "resume"), () => post(queue.name, "pause"));
+      await done(t("queue.resumed", { queue: queue.name }), () => post(queue.name, "resume"), () => post(queue.name, back));
     } catch (error) {
       say(inWords(error), { bad: true });
     }

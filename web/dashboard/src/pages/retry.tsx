@@ -3,38 +3,47 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { call } from "../api/client.ts";
+import { Failure, call } from "../api/client.ts";
+import { useOnce } from "../api/once.ts";
 import type { Replayed } from "../api/schema.ts";
+import { number } from "../format.ts";
 import { counted, t } from "../i18n.ts";
+import { Failed } from "../ui/answered.tsx";
 import { Field } from "../ui/basics.tsx";
-import { Ask, inWords } from "../ui/dialog.tsx";
-import { done, say } from "../ui/toasts.tsx";
+import { Ask } from "../ui/dialog.tsx";
+import { done } from "../ui/toasts.tsx";
 
 interface Props {
   path: string;
   title: string;
   /** Which of them. */
   body: object;
+  /** How many were shown where that was asked; more may have the same words in their reason. */
+  shown?: number | undefined;
   /** Whether those that may have been delivered can be chosen, too. */
   mayUnknown?: boolean;
   onClose(): void;
   onDone(): void;
 }
 
-export function Retry({ path, title, body: which, mayUnknown = false, onClose, onDone }: Props): JSX.Element {
+export function Retry({ path, title, body: which, shown, mayUnknown = false, onClose, onDone }: Props): JSX.Element {
   const [perSecond, setPerSecond] = useState("");
   const [unknown, setUnknown] = useState(false);
   const body = { ...which, ...(mayUnknown && { unknown }) };
-  const count = useCount(path, body);
+  const { count, failure } = useCount(path, body);
+  const once = useOnce();
   const run = async (): Promise<void> => {
     const throttle = perSecond ? { perSecond: Number(perSecond) } : {};
-    const told = await call<Replayed>(path, { method: "POST", body: { ...body, ...throttle } });
+    const all = { ...body, ...throttle };
+    const told = await call<Replayed>(path, { method: "POST", body: all, once: once(all) });
     await done(counted("dead.retried", told.count), async () => undefined);
     onDone();
   };
   return (
-    <Ask title={title} confirm={t("dead.retry")} onClose={onClose} run={run}>
-      <p aria-live="polite">{count === undefined ? t("dead.counting") : counted("dead.willRetry", count)}</p>
+    <Ask title={title} confirm={t("dead.retry")} isReady={count !== undefined} onClose={onClose} run={run}>
+      {failure && <Failed failure={failure} />}
+      <p aria-live="polite">{count !== undefined ? counted("dead.willRetry", count) : !failure && t("dead.counting")}</p>
+      {shown !== undefined && count !== undefined && count > shown && !unknown && <p class="careful">{t("dead.moreThanShown", { n: number(shown) })}</p>}
       <Field label={t("dead.perSecond")} note={t("dead.perSecondNote")}>
         <input type="number" min={1} max={100_000} value={perSecond} onInput={(event) => setPerSecond(event.currentTarget.value)} />
       </Field>
@@ -47,14 +56,19 @@ export function Retry({ path, title, body: which, mayUnknown = false, onClose, o
   );
 }
 
-function useCount(path: string, body: object): number | undefined {
-  const [found, set] = useState<{ of: string; count: number } | undefined>();
+interface Count {
+  count?: number;
+  failure?: Failure;
+}
+
+function useCount(path: string, body: object): Count {
+  const [found, set] = useState<Count & { of: string }>();
   const of = JSON.stringify(body);
   useEffect(() => {
     call<Replayed>(path, { method: "POST", body: { ...body, dryRun: true } }).then(
       ({ count }) => set({ of, count }),
-      (error: unknown) => say(inWords(error), { bad: true }),
+      (failure: unknown) => failure instanceof Failure && set({ of, failure }),
     );
   }, [path, of]);
-  return found?.of === of ? found.count : undefined;
+  return found?.of === of ? found : {};
 }

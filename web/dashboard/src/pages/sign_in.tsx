@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { inWords } from "../api/words.ts";
 import { Lost } from "../app.tsx";
 import { t } from "../i18n.ts";
 import { ended, signIn } from "../state/session.ts";
 import { Field } from "../ui/basics.tsx";
-import { inWords } from "../ui/dialog.tsx";
 import { Preferences } from "../ui/preferences.tsx";
 
 export function SignIn(): JSX.Element {

@@ -3,8 +3,10 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Failure } from "../api/client.ts";
+import { inWords } from "../api/words.ts";
 import { t } from "../i18n.ts";
 import { refresh } from "../state/poll.ts";
+import { Toasts } from "./toasts.tsx";
 
 interface Props {
   title: string;
@@ -35,6 +37,7 @@ export function Dialog({ title, onClose, children, drawer = false }: Props): JSX
         </button>
       </div>
       <div class="dialog-body">{children}</div>
+      <Toasts />
     </dialog>
   );
 }
@@ -44,12 +47,14 @@ interface AskProps {
   children: ComponentChildren;
   confirm: string;
   danger?: boolean;
+  /** Whether what is asked is known by now. */
+  isReady?: boolean;
   onClose(): void;
   run(): Promise<void>;
 }
 
 /** Asks before something is done, and says there what went wrong. */
-export function Ask({ title, children, confirm, danger = false, onClose, run }: AskProps): JSX.Element {
+export function Ask({ title, children, confirm, danger = false, isReady = true, onClose, run }: AskProps): JSX.Element {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const submit = async (event: Event): Promise<void> => {
@@ -78,17 +83,11 @@ export function Ask({ title, children, confirm, danger = false, onClose, run }: 
           <button type="button" onClick={onClose}>
             {t("action.cancel")}
           </button>
-          <button type="submit" class={danger ? "danger" : "primary"} disabled={busy}>
+          <button type="submit" class={danger ? "danger" : "primary"} disabled={busy || !isReady}>
             {confirm}
           </button>
         </div>
       </form>
     </Dialog>
   );
-}
-
-export function inWords(error: unknown): string {
-  if (error instanceof Failure && error.status === 0) return t("state.unreachable");
-  if (error instanceof Failure && error.code === "wrong_state") return `${t("state.elsewhere")} ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,9 +2,10 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useLayoutEffect, useState } from "preact/hooks";
+import { inWords } from "../api/words.ts";
 import { t } from "../i18n.ts";
 import { refresh } from "../state/poll.ts";
-import { inWords } from "./dialog.tsx";
 
 interface Toast {
   id: number;
@@ -15,6 +16,8 @@ interface Toast {
 
 const LASTS_MS = 10_000;
 const toasts = signal<Toast[]>([]);
+/** Where they can be shown, the newest last: what is behind an open dialog can be neither seen nor pressed. */
+const places = signal<object[]>([]);
 let count = 0;
 
 export function say(text: string, { bad = false, undo }: { bad?: boolean; undo?: () => Promise<unknown> } = {}): void {
@@ -35,6 +38,12 @@ function drop(id: number): void {
 }
 
 export function Toasts(): JSX.Element {
+  const [here] = useState(() => ({}));
+  useLayoutEffect(() => {
+    places.value = [...places.value, here];
+    return () => void (places.value = places.value.filter((place) => place !== here));
+  }, [here]);
+  const shown = places.value.at(-1) === here ? toasts.value : [];
   const undo = async (toast: Toast): Promise<void> => {
     drop(toast.id);
     try {
@@ -47,7 +56,7 @@ export function Toasts(): JSX.Element {
   };
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {toasts.value.map((toast) => (
+      {shown.map((toast) => (
         <div key={toast.id} class={toast.bad ? "toast bad" : "toast"}>
           <span>{toast.text}</span>
           {toast.undo && (

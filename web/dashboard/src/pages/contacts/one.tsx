@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address, call } from "../../api/client.ts";
 import type { Contact, Page_Message } from "../../api/schema.ts";
+import { inWords } from "../../api/words.ts";
 import { ago, moment } from "../../format.ts";
 import { t, word } from "../../i18n.ts";
 import { usePolled } from "../../state/poll.ts";
@@ -11,7 +12,7 @@ import { go } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Badge, Empty, Link, Pairs } from "../../ui/basics.tsx";
-import { Ask, Dialog, inWords } from "../../ui/dialog.tsx";
+import { Ask, Dialog } from "../../ui/dialog.tsx";
 import { Table } from "../../ui/table.tsx";
 import { done, say } from "../../ui/toasts.tsx";
 import { MessageState } from "../messages/list.tsx";
@@ -86,13 +87,12 @@ function Got({ phone, tenant }: { phone: string; tenant: string }): JSX.Element 
 }
 
 function Actions({ contact, tenant, onGone }: { contact: Contact; tenant: string; onGone(): void }): JSX.Element | null {
-  const [asked, ask] = useState<"edit" | "delete" | null>(null);
+  const [asked, ask] = useState<"in" | "edit" | "delete" | null>(null);
   const path = address(`/api/contacts/${encodeURIComponent(contact.id)}`, { tenant });
   const put = (optedOut: boolean): Promise<unknown> => call(path, { method: "PATCH", body: { optedOut } });
-  const turn = async (): Promise<void> => {
-    const text = contact.optedOut ? t("contacts.optedInOne") : t("contacts.optedOutOne");
+  const optOut = async (): Promise<void> => {
     try {
-      await done(text, () => put(!contact.optedOut), () => put(contact.optedOut));
+      await done(t("contacts.optedOutOne"), () => put(true), () => put(false));
     } catch (error) {
       say(inWords(error), { bad: true });
     }
@@ -102,7 +102,7 @@ function Actions({ contact, tenant, onGone }: { contact: Contact; tenant: string
       {may("send") && <SendButton to={contact.phone} tenant={tenant} />}
       {may("manage") && (
         <>
-          <button type="button" onClick={() => void turn()}>
+          <button type="button" onClick={() => (contact.optedOut ? ask("in") : void optOut())}>
             {contact.optedOut ? t("contacts.optInOne") : t("contacts.optOutOne")}
           </button>
           <button type="button" onClick={() => ask("edit")}>
@@ -112,6 +112,19 @@ function Actions({ contact, tenant, onGone }: { contact: Contact; tenant: string
             {t("campaign.do.delete")}
           </button>
         </>
+      )}
+      {asked === "in" && (
+        <Ask
+          title={t("contacts.optInTitle")}
+          confirm={t("contacts.optInOne")}
+          onClose={() => ask(null)}
+          run={async () => {
+            await done(t("contacts.optedInOne"), () => put(false));
+            ask(null);
+          }}
+        >
+          <p>{t("contacts.optInNote")}</p>
+        </Ask>
       )}
       {asked === "edit" && <EditContact contact={contact} tenant={tenant} onClose={() => ask(null)} />}
       {asked === "delete" && (

@@ -5,15 +5,15 @@ import { useState } from "preact/hooks";
 import { call } from "../../api/client.ts";
 import type { MessageDetail } from "../../api/schema.ts";
 import { duration, moment, number } from "../../format.ts";
-import { t, word } from "../../i18n.ts";
+import { counted, t, word } from "../../i18n.ts";
 import { usePolled } from "../../state/poll.ts";
 import { narrow } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Link, Pairs } from "../../ui/basics.tsx";
 import { Copy } from "../../ui/copy.tsx";
-import { Ask, Dialog, inWords } from "../../ui/dialog.tsx";
-import { done, say } from "../../ui/toasts.tsx";
+import { Ask, Dialog } from "../../ui/dialog.tsx";
+import { done } from "../../ui/toasts.tsx";
 import { MessageState } from "./list.tsx";
 
 export function MessageDrawer({ id, onClose }: { id: string; onClose(): void }): JSX.Element {
@@ -111,57 +111,99 @@ function History({ message }: { message: MessageDetail }): JSX.Element {
   );
 }
 
+type Question = "takeBack" | "retry" | "delivered" | "dead";
+
 function Actions({ message, path }: { message: MessageDetail; path: string }): JSX.Element {
-  const [asked, ask] = useState(false);
-  const attempt = async (text: string, work: () => Promise<unknown>): Promise<void> => {
-    try {
-      await done(text, work);
-    } catch (error) {
-      say(inWords(error), { bad: true });
-    }
-  };
-  const settle = (outcome: string): Promise<unknown> => call(`/api/jobs/${encodeURIComponent(message.id)}/resolve`, { method: "POST", body: { outcome } });
+  const [asked, ask] = useState<Question | null>(null);
   const waits = message.status === "queued" || message.status === "scheduled";
   return (
     <div class="buttons">
       {waits && may("send") && (
-        <button type="button" class="danger-quiet" onClick={() => ask(true)}>
+        <button type="button" class="danger-quiet" onClick={() => ask("takeBack")}>
           {t("messages.takeBack")}
         </button>
       )}
       {message.status === "failed" && may("manage") && (
-        <button
-          type="button"
-          class="primary"
-          onClick={() => void attempt(t("messages.retried"), () => call(`/api/whatsapp/dlq/${encodeURIComponent(message.id)}/retry`, { method: "POST", body: {} }))}
-        >
+        <button type="button" class="primary" onClick={() => ask("retry")}>
           {t("dead.retry")}
         </button>
       )}
       {message.status === "unknown" &&
         may("manage") &&
         (["delivered", "dead"] as const).map((outcome) => (
-          <button key={outcome} type="button" onClick={() => void attempt(t("job.changed"), () => settle(outcome))}>
+          <button key={outcome} type="button" onClick={() => ask(outcome)}>
             {t(`messages.it.${outcome}`)}
           </button>
         ))}
       <button type="button" onClick={() => narrow({ message: "", job: message.id }, true)}>
         {t("messages.job")}
       </button>
-      {asked && (
-        <Ask
-          danger
-          title={t("messages.takeBackTitle")}
-          confirm={t("messages.takeBack")}
-          onClose={() => ask(false)}
-          run={async () => {
-            await done(t("messages.takenBack"), () => call(path, { method: "DELETE" }));
-            ask(false);
-          }}
-        >
-          <p>{t("messages.takeBackNote")}</p>
-        </Ask>
-      )}
+      {asked && <AskOf question={asked} message={message} path={path} onClose={() => ask(null)} />}
     </div>
   );
+}
+
+interface AskOfProps {
+  question: Question;
+  message: MessageDetail;
+  path: string;
+  onClose(): void;
+}
+
+interface Deed {
+  title: string;
+  confirm: string;
+  note: string;
+  /** What is said once it is done. */
+  said: string;
+  work(): Promise<unknown>;
+}
+
+/** None of it can be undone. */
+function AskOf({ question, message, path, onClose }: AskOfProps): JSX.Element {
+  const id = encodeURIComponent(message.id);
+  const settle = (outcome: string): Promise<unknown> => call(`/api/jobs/${id}/resolve`, { method: "POST", body: { outcome } });
+  const asks: Record<Question, Deed> = {
+    takeBack: {
+      title: t("messages.takeBackTitle"),
+      confirm: t("messages.takeBack"),
+      note: t("messages.takeBackNote"),
+      said: t("messages.takenBack"),
+      work: () => call(path, { method: "DELETE" }),
+    },
+    retry: {
+      title: t("messages.retryTitle"),
+      confirm: t("dead.retry"),
+      note: t("messages.retryNote"),
+      said: t("messages.retried"),
+      work: () => call(`/api/whatsapp/dlq/${id}/retry`, { method: "POST", body: {} }),
+    },
+    delivered: settling("delivered", () => settle("delivered")),
+    dead: settling("dead", () => settle("dead")),
+  };
+  const { title, confirm, note, said, work } = asks[question];
+  return (
+    <Ask
+      danger={question === "takeBack"}
+      title={title}
+      confirm={confirm}
+      onClose={onClose}
+      run={async () => {
+        await done(said, work);
+        onClose();
+      }}
+    >
+      <p>{note}</p>
+    </Ask>
+  );
+}
+
+function settling(outcome: "delivered" | "dead", work: () => Promise<unknown>): Deed {
+  return {
+    title: counted(`messages.settle.${outcome}`, 1),
+    confirm: t("messages.settleConfirm"),
+    note: t(`messages.settleNote.${outcome}`),
+    said: counted("messages.settled", 1),
+    work,
+  };
 }

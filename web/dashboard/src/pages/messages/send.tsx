@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Failure, address, call } from "../../api/client.ts";
+import { useOnce } from "../../api/once.ts";
 import type { Destination, MessageTaken, NewMessage, Page_Destination } from "../../api/schema.ts";
 import { t, word } from "../../i18n.ts";
 import { Faults } from "../../state/faults.ts";
@@ -35,13 +36,14 @@ function Send({ to: first, tenant, onClose }: { to: string; tenant: string; onCl
   const [text, setText] = useState("");
   const [chosen, choose] = useState("");
   const [faults, setFaults] = useState(new Faults());
+  const once = useOnce();
   const sender = senders.find((one) => nameOf(one) === chosen) ?? senders[0];
   const run = async (): Promise<void> => {
     const body: NewMessage = { to, text, ...(sender && { sender: sender.name }) };
     setFaults(new Faults());
     try {
       const query = isOfAll() ? { tenant: sender?.tenant } : {};
-      const { id } = await call<MessageTaken>(address("/api/whatsapp/messages", query), { method: "POST", body });
+      const { id } = await call<MessageTaken>(address("/api/whatsapp/messages", query), { method: "POST", body, once: once([query, body]) });
       say(t("messages.taken"));
       refresh();
       onClose();
