@@ -92,7 +92,7 @@ test("what was filled in gets to its place, escaped", () => {
   assert.deepEqual(missing(named("listJobs"), { "path:queue": "meta" }), []);
 });
 
-test("the call for curl can be pasted into a shell, and holds no key", () => {
+test("the call for curl can be pasted into a shell, whatever quotes it holds", () => {
   const operation = named("createKey");
   const filled = { values: { "header:Idempotency-Key": "it's" }, body: `{"name":"Ana's"}`, kind: "application/json" };
   assert.equal(

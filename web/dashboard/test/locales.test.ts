@@ -18,6 +18,11 @@ const texts = ({ folder }: Catalogue, language: string): Texts => JSON.parse(rea
 const holes = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g))].sort();
 const forms = (text: string): number => text.split(" | ").length;
 
+/** Whether the API has such a word: its document, or the code that says it. */
+const CODE = readdirSync("../../crates", { recursive: true, encoding: "utf8" }).filter((path) => /^cauce-\w+\/src\/.*\.rs$/.test(path));
+const api = [readFileSync("../../openapi.json", "utf8"), ...CODE.map((path) => readFileSync(`../../crates/${path}`, "utf8"))].join("\n");
+const isWord = (word: string): boolean => api.includes(`"${word}"`) || api.includes(`\`${word}\``);
+
 for (const catalogue of CATALOGUES) {
   const [en, es] = [texts(catalogue, "en"), texts(catalogue, "es")];
 
@@ -39,9 +44,14 @@ for (const catalogue of CATALOGUES) {
       .filter((path) => /\.tsx?$/.test(path) && catalogue.isUsedIn(path))
       .map((path) => readFileSync(`src/${path}`, "utf8"));
     const all = source.join("\n");
-    const made = /`([a-z]+(?:\.[a-z]+)*)[.]\$\{/g;
-    const groups = new Set([...all.matchAll(/word\("([a-zA-Z.]+)"/g), ...all.matchAll(made)].map((match) => `${match[1]!}.`));
-    const used = (name: string): boolean => all.includes(`"${name}"`) || [...groups].some((group) => name.startsWith(group));
+    // What a template makes has one word in each of its places; what the API says has the words of the API.
+    const made = [...all.matchAll(/`([a-z][\w.]*\.(?:[\w.]*\$\{[^}]*\})+[\w.]*)`/g)].map(([, text]) => new RegExp(`^${text!.replaceAll(".", "\\.").replace(/\$\{[^}]*\}/g, "\\w+")}$`));
+    const groups = new Set([...all.matchAll(/word\("([a-zA-Z.]+)"/g)].map((match) => match[1]!));
+    const said = (name: string): boolean => {
+      const at = name.lastIndexOf(".");
+      return groups.has(name.slice(0, at)) && isWord(name.slice(at + 1));
+    };
+    const used = (name: string): boolean => all.includes(`"${name}"`) || made.some((text) => text.test(name)) || said(name);
     assert.deepEqual(Object.keys(en).filter((name) => !used(name)), []);
   });
 }
