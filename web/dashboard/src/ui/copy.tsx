@@ -39,3 +39,8 @@ export function saveAs(name: string, kind: string, text: string): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+/** A title as the name of a file. */
+export function fileName(title: string, ending: string): string {
+  return `${title.toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, "-")}.${ending}`;
+}
