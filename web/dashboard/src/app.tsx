@@ -26,6 +26,7 @@ import { parts, path } from "./state/route.ts";
 import { connection, lookWho, signOut, who } from "./state/session.ts";
 import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
 import { useFocus } from "./ui/focus.ts";
+import { lazy } from "./ui/lazy.tsx";
 import { Preferences } from "./ui/preferences.tsx";
 import { Toasts, say } from "./ui/toasts.tsx";
 
@@ -55,7 +56,13 @@ const GROUPS: [Text | null, [string, Text][]][] = [
       ["sessions", "nav.sessions"],
     ],
   ],
-  ["nav.insight", [["tracking", "nav.tracking"]]],
+  [
+    "nav.insight",
+    [
+      ["analytics", "nav.analytics"],
+      ["tracking", "nav.tracking"],
+    ],
+  ],
   [null, [["settings", "nav.settings"]]],
 ];
 
@@ -165,6 +172,8 @@ export function Lost(): JSX.Element {
   );
 }
 
+const Analytics = lazy(() => import("./pages/analytics/page.tsx").then((page) => page.Analytics));
+
 /** Pages without a name of their own in the address. */
 const PLAIN: Record<string, () => JSX.Element> = {
   "": Overview,
@@ -179,6 +188,7 @@ const PLAIN: Record<string, () => JSX.Element> = {
   contacts: Contacts,
   "contacts/import": Imports,
   pixels: Pixels,
+  analytics: Analytics,
   tracking: Tracking,
   sessions: Sessions,
   settings: () => <Settings tab="destinations" />,

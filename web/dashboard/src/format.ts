@@ -21,6 +21,12 @@ export function percent(share: number | null | undefined, digits = 1): string {
   return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
+/** By how much something has changed: +12.3 %. */
+export function change(share: number | null | undefined, digits = 1): string {
+  if (share == null) return NOTHING;
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(share);
+}
+
 /** An amount, with its currency where that is known. */
 export function money(n: number, currency: string | null | undefined): string {
   if (!currency || !/^[A-Z]{3}$/.test(currency)) return number(n, 4);

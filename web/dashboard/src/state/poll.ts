@@ -23,6 +23,16 @@ export interface Polled<T> {
 
 /** The answer to a GET, kept up to date; nothing is asked for while the page is hidden. */
 export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T> {
+  return useAsked(path, (signal) => call<T>(path!, { signal }), everyMs);
+}
+
+/** The answers to several GETs, in their order: all of them, or what went wrong with one. */
+export function useAllPolled<T>(paths: string[], everyMs = EVERY_MS): Polled<T[]> {
+  return useAsked(paths.join("\n"), (signal) => Promise.all(paths.map((path) => call<T>(path, { signal }))), everyMs);
+}
+
+/** What one question comes to, kept up to date. It is another one when its path is another; null asks nothing. */
+export function useAsked<T>(path: string | null, question: (signal: AbortSignal) => Promise<T>, everyMs = EVERY_MS): Polled<T> {
   const [state, set] = useState<{ path: string | null; data?: T; failure?: Failure }>({ path });
   const [tries, retry] = useState(0);
   const seen = useRef("");
@@ -44,7 +54,7 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T>
       const began = performance.now();
       let restMs = everyMs;
       try {
-        const data = await call<T>(path, { signal: stop.signal });
+        const data = await question(stop.signal);
         restMs = Math.max(everyMs, REST * (performance.now() - began));
         const text = JSON.stringify(data);
         if (text !== seen.current && !stop.signal.aborted) set({ path, data });
