@@ -6,7 +6,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { csv } from "../csv.ts";
-import { number as told, short } from "../format.ts";
+import { number, short } from "../format.ts";
 import { t } from "../i18n.ts";
 import { language, theme } from "../state/preferences.ts";
 import { Empty } from "./basics.tsx";
@@ -48,7 +48,8 @@ interface Props {
   shape: string;
 }
 
-export function Plot({ label, places, series, axis, height, sums, options, shape }: Props): JSX.Element {
+export function Plot({ places: told, series: all, label, axis, height, sums, options, shape }: Props): JSX.Element {
+  const { places, series } = placed(told, all);
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const looked = useSignal<number | null>(null);
@@ -89,6 +90,13 @@ export function Plot({ label, places, series, axis, height, sums, options, shape
   );
 }
 
+/** What stands nowhere is not drawn. */
+function placed(places: number[], series: Series[]): Pick<Props, "places" | "series"> {
+  if (places.every(Number.isFinite)) return { places, series };
+  const isPlaced = (_: unknown, place: number): boolean => Number.isFinite(places[place]);
+  return { places: places.filter(isPlaced), series: series.map((one) => ({ ...one, values: one.values.filter(isPlaced) })) };
+}
+
 /** What all of a series comes to; and what stands where one points at. */
 function Legend({ places, series, axis, sums, looked }: Pick<Props, "places" | "series" | "axis" | "sums"> & { looked: Signal<number | null> }): JSX.Element {
   const at = looked.value !== null && looked.value < places.length ? looked.value : null;
@@ -125,7 +133,7 @@ interface Row {
 function Figures({ label, places, series, axis }: Pick<Props, "label" | "places" | "series" | "axis">): JSX.Element {
   const cell = ({ values, write }: Series, row: number): string => {
     const value = values[row];
-    return value != null && write ? write(value) : told(value, 1);
+    return value != null && write ? write(value) : number(value, 1);
   };
   const columns: Column<Row>[] = [
     { head: axis.head, cell: ({ place }) => axis.name(place) },
