@@ -110,8 +110,12 @@ function Frame(): JSX.Element {
 
 function Navigation(): JSX.Element {
   const pages = useRef<HTMLElement>(null);
-  // On a small screen the names stand in one line that scrolls.
-  useEffect(() => pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [parts.value[0]]);
+  // On a small screen the names stand in one line that scrolls; it grows with what is counted beside them.
+  useEffect(() => {
+    const sizes = new ResizeObserver(() => pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
+    for (const group of pages.current?.children ?? []) sizes.observe(group);
+    return () => sizes.disconnect();
+  }, [parts.value[0]]);
   return (
     <nav ref={pages} class="pages-nav" aria-label={t("nav.pages")}>
       {GROUPS.map(([group, pages], place) => (
