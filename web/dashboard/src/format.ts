@@ -40,17 +40,21 @@ export function bytes(n: number): string {
   return new Intl.NumberFormat(language.value, format as Intl.NumberFormatOptions).format(n / 1_000 ** power);
 }
 
-/** A length of time in its largest unit or two. */
+/** A length of time in its largest unit, and the next one where there is any of it. */
 export function duration(ms: number | null | undefined): string {
   if (ms == null || !Number.isFinite(ms)) return NOTHING;
   if (ms < 1_000) return unit(Math.round(ms), "millisecond");
   const seconds = ms / 1_000;
   if (seconds < 60) return unit(Math.round(seconds * 10) / 10, "second");
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${unit(minutes, "minute")} ${unit(Math.floor(seconds % 60), "second")}`;
+  if (minutes < 60) return both(minutes, "minute", Math.floor(seconds % 60), "second");
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}`;
-  return `${unit(Math.floor(hours / 24), "day")} ${unit(hours % 24, "hour")}`;
+  if (hours < 48) return both(hours, "hour", minutes % 60, "minute");
+  return both(Math.floor(hours / 24), "day", hours % 24, "hour");
+}
+
+function both(n: number, name: string, rest: number, nameOfRest: string): string {
+  return rest === 0 ? unit(n, name) : `${unit(n, name)} ${unit(rest, nameOfRest)}`;
 }
 
 function unit(n: number, name: string): string {

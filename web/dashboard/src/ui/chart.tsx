@@ -31,6 +31,8 @@ export function Chart({ label, times, series, height = 200, sums = false, zone, 
   const hasPoints = sums && times.length <= MAX_POINTS;
   const options = (colour: (name: string) => string): Omit<uPlot.Options, "width" | "height"> => ({
     legend: { show: false },
+    // The last time stands half beyond the end of its axis.
+    padding: [null, 28, null, null],
     cursor: { y: false, points: { size: 6 } },
     ...(zone && { tzDate: (at: number) => uPlot.tzDate(new Date(at * 1_000), zone) }),
     // With a look or two, or none, the axis still is about the last minute.
