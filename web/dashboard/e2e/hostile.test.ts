@@ -57,7 +57,7 @@ function poisoned(value: unknown, text: () => string, key = ""): unknown {
   if (value && typeof value === "object") {
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, poisoned(one, text, name)]));
   }
-  if (typeof value !== "string" || /At$|^at$|^from$|^to$|^scopes$|^id$|Cursor$|^tenant$/.test(key)) return value;
+  if (typeof value !== "string" || /At$|^at$|^scopes$|^id$|Cursor$|^tenant$/.test(key)) return value;
   return text();
 }
 
@@ -66,8 +66,21 @@ async function watched(world: World): Promise<Page> {
   return world.page;
 }
 
+/** What a text would have become that was taken for HTML, also where the policy keeps it from running. */
+const TAKEN = '[onerror], [onload], iframe, script:not([src]), a[href^="javascript:" i], style:not([nonce])';
+
 async function isWhole(page: Page): Promise<boolean> {
-  return page.evaluate(() => !("boomed" in window) && document.querySelector("#title, input[name=key]") !== null);
+  return page.evaluate((taken) => !("boomed" in window) && document.querySelector("#title") !== null && document.querySelector(taken) === null, TAKEN);
+}
+
+/** The trap closes: a page that takes a text for HTML is not whole. */
+async function assertTrap(page: Page): Promise<void> {
+  for (const seed of SEEDS.filter((seed) => seed.startsWith("<"))) {
+    await page.evaluate((html) => document.body.insertAdjacentHTML("beforeend", `<div id="trap">${html}</div>`), seed);
+    assert.equal(await isWhole(page), false, seed);
+    await page.evaluate(() => document.getElementById("trap")!.remove());
+  }
+  assert.equal(await isWhole(page), true);
 }
 
 test("200 hostile texts in every answer do nothing on any page", async () => {
@@ -84,12 +97,14 @@ test("200 hostile texts in every answer do nothing on any page", async () => {
   });
   for (const path of PAGES) {
     for (let round = 0; round < 2; round++) {
-      await world.go(path.replace("CAMPAIGN", campaigns.started).replace("DRAFT", campaigns.draft));
+      const to = path.replace("CAMPAIGN", campaigns.started).replace("DRAFT", campaigns.draft);
+      await (round === 0 ? world.go(to) : world.visit(to));
       assert.ok(await isWhole(page), path);
     }
   }
   assert.ok(used > 200, `${used} texts were shown`);
   assert.deepEqual(world.complaints, []);
+  await assertTrap(page);
   await world.close();
 });
 
@@ -100,18 +115,27 @@ test("200 hostile texts in addresses and fields do nothing", async () => {
   for (const [index, text] of HOSTILE.entries()) {
     const value = encodeURIComponent(text.slice(0, 1_000));
     const path = [`/queues/relay.orders?q=${value}`, `/queues/${value}`, `/dead?queue=${value}&job=${value}`, `/sessions?session=${value}`, `/tracking?tenant=${value}`, `/settings/${value}`, `/campaigns/${value}`, `/campaigns/new?from=${value}`, `/messages?to=${value}&message=${value}`, `/contacts?tenant=shop&contact=${value}`][index % 10]!;
-    await page.evaluate((to) => {
+    await page.evaluate(async (to) => {
       history.pushState(null, "", to);
       dispatchEvent(new PopStateEvent("popstate"));
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     }, path);
-    await page.locator("#title").waitFor();
     assert.ok(await isWhole(page), path);
   }
   await world.go("/queues/relay.orders");
-  for (const [index, text] of HOSTILE.entries()) {
-    const field = page.getByRole("searchbox").nth(index % 3);
-    await field.fill(text.replaceAll("\n", " "));
-    assert.ok(await isWhole(page), text);
+  for (let from = 0; from < HOSTILE.length; from += 20) {
+    await page.evaluate(async (texts) => {
+      const fields = document.querySelectorAll<HTMLInputElement>("input[type=search]");
+      for (const [index, text] of texts.entries()) {
+        const field = fields[index % fields.length]!;
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        await new Promise(requestAnimationFrame);
+      }
+      // As long as it takes until the last ones narrow the list.
+      await new Promise((later) => setTimeout(later, 400));
+    }, HOSTILE.slice(from, from + 20));
+    assert.ok(await isWhole(page), HOSTILE.slice(from, from + 20).join(" "));
   }
   assert.deepEqual(world.complaints, []);
   await world.close();

@@ -10,6 +10,9 @@ const BROWSERS = ["chromium", "chromium-browser", "google-chrome"].map((name) =>
 export const PICTURES = "out/pictures";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** What is looked at where; between a phone and a wide screen nothing is that is not in one of them. */
+export const LOOKED: Record<string, "all" | "colours" | "all but colours"> = { "light 390": "all but colours", "light 1440": "all", "dark 1440": "colours" };
+
 export interface How {
   language?: "en" | "es";
   theme?: "light" | "dark";
@@ -69,25 +72,46 @@ export class World {
     await this.settled();
   }
 
+  /** Goes to another page as a link does, which loads nothing anew. */
+  async visit(path: string): Promise<void> {
+    await this.page.evaluate(async (to) => {
+      history.pushState(null, "", to);
+      dispatchEvent(new PopStateEvent("popstate"));
+      // What is drawn is drawn by the second frame from here.
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    }, path);
+    await this.page.locator("#title").waitFor();
+    await this.settled();
+  }
+
   /** Waits until nothing is being loaded any more. */
   async settled(): Promise<void> {
     await this.page.waitForFunction(() => !document.querySelector(".skeleton"));
   }
 
-  /** What axe finds wrong on the page as it is now (WCAG 2.2 AA and good practice). */
-  async findings(): Promise<string[]> {
+  /**
+   * What axe finds wrong on the page as it is now (WCAG 2.2 AA and good practice). To look at the colours takes
+   * as long as all else; they are the same at every width, and all else is the same in both themes.
+   */
+  async findings(of: "all" | "colours" | "all but colours" = "all"): Promise<string[]> {
     // Through the debugger and not as a script of the page, which the policy forbids.
-    await this.page.evaluate(axe);
-    const found = await this.page.evaluate(async () => {
-      const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run();
+    if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(axe);
+    const found = await this.page.evaluate(async (of) => {
+      const colours = "color-contrast";
+      const options = { all: {}, colours: { runOnly: { type: "rule", values: [colours] } }, "all but colours": { rules: { [colours]: { enabled: false } } } }[of];
+      const { violations } = await (window as unknown as Axe).axe.run(options);
       return violations.map(({ id, nodes }) => ({ id, where: nodes.map((node) => `${node.target.join(" ")}: ${node.failureSummary}`) }));
-    });
+    }, of);
     return found.map(({ id, where }) => `${id} at ${where.slice(0, 5).join("; ")}`);
   }
 
   async close(): Promise<void> {
     await this.context.close();
   }
+}
+
+interface Axe {
+  axe: { run(options: object): Promise<{ violations: Violation[] }> };
 }
 
 interface Violation {
