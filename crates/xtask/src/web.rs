@@ -27,7 +27,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     match args {
         [] => build(),
         [only] if only == "--test" => test(),
-        _ => bail!("the only argument is --test"),
+        [only] if only == "--measure" => measure(),
+        _ => bail!("the only arguments are --test and --measure"),
     }
 }
 
@@ -48,17 +49,34 @@ pub(crate) fn build() -> Result<()> {
 /// alone against the server that `CAUCE_URL` names.
 pub(crate) fn test() -> Result<()> {
     build()?;
-    if env::var_os("CHROMIUM").is_none() && !ensure(&BROWSER)? {
-        bail!("chromium is needed to test what runs in a browser; hint: set CHROMIUM to its path")
-    }
+    with_browser()?;
     if env::var_os(SERVER).is_some() {
         return npm(&["run", "e2e:server", "--workspace", "tracker"]);
     }
     npm(&["run", "e2e"])?;
+    against_server(&["run", "e2e:server"])
+}
+
+/// Builds, and prints how long the dashboard takes from being opened to being usable.
+fn measure() -> Result<()> {
+    build()?;
+    with_browser()?;
+    against_server(&["run", "measure", "--workspace", "dashboard"])
+}
+
+fn with_browser() -> Result<()> {
+    if env::var_os("CHROMIUM").is_none() && !ensure(&BROWSER)? {
+        bail!("chromium is needed for what runs in a browser; hint: set CHROMIUM to its path")
+    }
+    Ok(())
+}
+
+/// Runs a script of npm against the server as it is built.
+fn against_server(args: &[&str]) -> Result<()> {
     // As the tests of the workspace want it: with other features, all would be built once more.
     shell::run(cargo().args(["test", "--quiet", "--workspace", "--test", "it", "--no-run"]))?;
     let mut suite = Command::new("npm");
-    suite.args(["run", "e2e:server"]).current_dir(FOLDER);
+    suite.args(args).current_dir(FOLDER);
     shell::run(suite.env(BINARY, binary()?))
 }
 
