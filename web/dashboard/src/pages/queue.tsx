@@ -40,14 +40,16 @@ export function OneQueue({ name }: { name: string }): JSX.Element {
 
 function Standing({ queue }: { queue: Queue }): JSX.Element {
   const { counts } = queue;
+  // A count leads to the jobs that it counts, below.
+  const jobs = (state: string): string => `/queues/${encodeURIComponent(queue.name)}?state=${state}`;
   return (
     <>
       <dl class="figures">
         <Figure label={t("queues.gate")} value={word("gate", queue.gate)} tone={toneOf(queue.gate)} />
-        <Figure label={t("state.waiting")} value={number(counts.waiting)} />
-        <Figure label={t("state.scheduled")} value={number(counts.scheduled)} note={t("queue.retrying", { n: number(counts.delayed) })} />
-        <Figure label={t("state.active")} value={number(counts.active)} />
-        <Figure label={t("state.completed")} value={number(counts.completed)} note={t("queue.perMinute", { n: number(queue.completedPerMinute) })} />
+        <Figure label={t("state.waiting")} value={number(counts.waiting)} to={jobs("waiting")} />
+        <Figure label={t("state.scheduled")} value={number(counts.scheduled)} to={jobs("scheduled")} note={t("queue.retrying", { n: number(counts.delayed) })} />
+        <Figure label={t("state.active")} value={number(counts.active)} to={jobs("active")} />
+        <Figure label={t("state.completed")} value={number(counts.completed)} to={jobs("completed")} note={t("queue.perMinute", { n: number(queue.completedPerMinute) })} />
         <Figure
           label={t("state.dead")}
           value={number(counts.deadListed)}
