@@ -65,6 +65,18 @@ test("a queue is paused after a question, and that is undone", async () => {
   await world.close();
 });
 
+test("a queue that is shut for one tenant alone says so", async () => {
+  await server.call("POST /api/queues/relay.orders/pause?tenant=shop", {});
+  const world = await World.signedIn(browser, server);
+  await world.go("/queues");
+  await world.page.getByRole("row").filter({ hasText: "relay.orders" }).getByText("shop: Paused").waitFor();
+  await world.go("/queues/relay.orders");
+  await world.page.getByText("shop: Paused").waitFor();
+  await server.call("POST /api/queues/relay.orders/resume?tenant=shop", {});
+  await world.page.getByText("shop: Paused").waitFor({ state: "detached" });
+  await world.close();
+});
+
 test("dead letters are counted by reason and tried again", async () => {
   const world = await World.signedIn(browser, server);
   const { page } = world;

@@ -17,6 +17,7 @@ import { Table } from "../ui/table.tsx";
 import { FiringList } from "./alerts.tsx";
 import { Breaker, RateUsed } from "./destinations.tsx";
 import { toneOf } from "./tones.ts";
+import { GateBadge } from "./gate.tsx";
 
 const LOOK_EVERY_MS = 2_000;
 /** Kept while one is on other pages, so that the chart goes on where it was. */
@@ -155,7 +156,7 @@ function Queues({ queues }: { queues: Queue[] }): JSX.Element {
       empty={<Empty title={t("queues.none")} note={t("queues.noneNote")} />}
       columns={[
         { head: t("queues.queue"), cell: (queue) => <Link to={`/queues/${encodeURIComponent(queue.name)}`}>{queue.name}</Link> },
-        { head: t("queues.gate"), cell: (queue) => <Badge tone={toneOf(queue.gate)}>{word("gate", queue.gate)}</Badge> },
+        { head: t("queues.gate"), cell: (queue) => <GateBadge queue={queue} /> },
         { head: t("queues.pending"), number: true, cell: (queue) => number(queue.pending) },
         { head: t("queues.perMinute"), number: true, cell: (queue) => number(queue.completedPerMinute) },
         { head: t("queues.p95"), number: true, cell: (queue) => duration(queue.latencyMs.p95) },

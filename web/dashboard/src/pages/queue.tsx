@@ -17,6 +17,7 @@ import { Breaker, RateUsed } from "./destinations.tsx";
 import { JobDrawer, OpenJob } from "./job.tsx";
 import { QueueActions } from "./queue_actions.tsx";
 import { toneOf } from "./tones.ts";
+import { shutFor } from "./gate.tsx";
 
 const STATES = ["waiting", "scheduled", "active", "completed", "dead", "unknown", "expired", "cancelled"];
 const PRIORITIES = ["critical", "high", "normal", "low"] as const;
@@ -45,7 +46,7 @@ function Standing({ queue }: { queue: Queue }): JSX.Element {
   return (
     <>
       <dl class="figures">
-        <Figure label={t("queues.gate")} value={word("gate", queue.gate)} tone={toneOf(queue.gate)} />
+        <Figure label={t("queues.gate")} value={word("gate", queue.gate)} note={shutFor(queue)} tone={shutFor(queue) ? "warn" : toneOf(queue.gate)} />
         <Figure label={t("state.waiting")} value={number(counts.waiting)} to={jobs("waiting")} />
         <Figure label={t("state.scheduled")} value={number(counts.scheduled)} to={jobs("scheduled")} note={t("queue.retrying", { n: number(counts.delayed) })} />
         <Figure label={t("state.active")} value={number(counts.active)} to={jobs("active")} />

@@ -3,14 +3,14 @@
 import type { JSX } from "preact";
 import type { Queue } from "../api/schema.ts";
 import { bytes, duration, number } from "../format.ts";
-import { t, word } from "../i18n.ts";
+import { t } from "../i18n.ts";
 import { useQueues } from "../state/live.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Badge, Empty, Heading, Link, Panel } from "../ui/basics.tsx";
+import { Empty, Heading, Link, Panel } from "../ui/basics.tsx";
 import { Table } from "../ui/table.tsx";
+import { GateBadge } from "./gate.tsx";
 import { DeadCount } from "./overview.tsx";
 import { GateButton } from "./queue_actions.tsx";
-import { toneOf } from "./tones.ts";
 
 export function QueueList(): JSX.Element {
   const queues = useQueues();
@@ -27,7 +27,7 @@ export function QueueList(): JSX.Element {
               empty={<Empty title={t("queues.none")} note={t("queues.noneNote")} />}
               columns={[
                 { head: t("queues.queue"), cell: (queue) => <Link to={`/queues/${encodeURIComponent(queue.name)}`}>{queue.name}</Link> },
-                { head: t("queues.gate"), cell: (queue) => <Badge tone={toneOf(queue.gate)}>{word("gate", queue.gate)}</Badge> },
+                { head: t("queues.gate"), cell: (queue) => <GateBadge queue={queue} /> },
                 { head: t("state.waiting"), number: true, cell: (queue) => number(queue.counts.waiting) },
                 { head: t("state.scheduled"), number: true, cell: (queue) => number(queue.counts.scheduled) },
                 { head: t("state.active"), number: true, cell: (queue) => number(queue.counts.active) },
