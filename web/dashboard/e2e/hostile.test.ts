@@ -43,13 +43,14 @@ before(async () => {
   browser = await launch();
   await server.fill();
   campaigns = await server.fillCampaigns();
+  await server.fillAnalytics();
 });
 after(async () => {
   await browser?.close();
   await server?.stop();
 });
 
-const PAGES = ["/", "/alerts", "/queues", "/queues/relay.orders", "/dead", "/campaigns", "/campaigns/CAMPAIGN", "/campaigns/DRAFT", "/campaigns/DRAFT/edit", "/messages", "/messages/unknown", "/messages/inbound", "/contacts?tenant=shop", "/contacts/import?tenant=shop", "/pixels", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
+const PAGES = ["/", "/alerts", "/queues", "/queues/relay.orders", "/dead", "/campaigns", "/campaigns/CAMPAIGN", "/campaigns/DRAFT", "/campaigns/DRAFT/edit", "/messages", "/messages/unknown", "/messages/inbound", "/contacts?tenant=shop", "/contacts/import?tenant=shop", "/pixels", "/analytics?tenant=shop", "/analytics?tenant=shop&campaign=autumn-letter", "/tracking?tenant=shop", "/sessions", "/settings/destinations", "/settings/keys", "/settings/audit", "/settings/system"];
 
 /** Puts a text in place of each text of an answer, other than those that name things. */
 function poisoned(value: unknown, text: () => string, key = ""): unknown {
@@ -114,7 +115,7 @@ test("200 hostile texts in addresses and fields do nothing", async () => {
   await world.go("/queues/relay.orders");
   for (const [index, text] of HOSTILE.entries()) {
     const value = encodeURIComponent(text.slice(0, 1_000));
-    const path = [`/queues/relay.orders?q=${value}`, `/queues/${value}`, `/dead?queue=${value}&job=${value}`, `/sessions?session=${value}`, `/tracking?tenant=${value}`, `/settings/${value}`, `/campaigns/${value}`, `/campaigns/new?from=${value}`, `/messages?to=${value}&message=${value}`, `/contacts?tenant=shop&contact=${value}`][index % 10]!;
+    const path = [`/queues/relay.orders?q=${value}`, `/queues/${value}`, `/dead?queue=${value}&job=${value}`, `/sessions?session=${value}`, `/tracking?tenant=${value}`, `/settings/${value}`, `/campaigns/${value}`, `/campaigns/new?from=${value}`, `/messages?to=${value}&message=${value}`, `/contacts?tenant=shop&contact=${value}`, `/analytics?tenant=shop&zone=${value}&period=custom&from=${value}&campaign=${value}`][index % 11]!;
     await page.evaluate(async (to) => {
       history.pushState(null, "", to);
       dispatchEvent(new PopStateEvent("popstate"));

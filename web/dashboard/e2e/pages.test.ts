@@ -26,6 +26,9 @@ const PAGES: [name: string, path: string][] = [
   ["contact", "/contacts?tenant=shop&contact=customers-3"],
   ["import", "/contacts/import?tenant=shop"],
   ["pixels", "/pixels?range=hour"],
+  ["analytics", "/analytics?tenant=shop&period=7d"],
+  ["analytics-money", "/analytics?tenant=shop&show=money"],
+  ["analytics-campaign", "/analytics?tenant=shop&campaign=autumn-letter"],
   ["tracking", "/tracking?tenant=shop&range=hour"],
   ["sessions", "/sessions"],
   ["destinations", "/settings/destinations"],
@@ -44,6 +47,7 @@ before(async () => {
   browser = await launch();
   await server.fill();
   campaigns = await server.fillCampaigns();
+  await server.fillAnalytics();
   await deadLetters(server);
 });
 after(async () => {

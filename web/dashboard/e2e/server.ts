@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Messenger } from "./messenger.js";
+import { story } from "./story.js";
 
 export const ADMIN_KEY = "ck_live_test0000000000000000000000000000000000000000000000";
 const TENANT = "shop";
@@ -137,6 +138,15 @@ export class Server {
     const sendWindow = { from: "09:00", to: "21:00", timeZone: "Europe/Madrid" };
     const draft = await this.addCampaign("Spring collection", { audience, sendWindow });
     return { started, draft };
+  }
+
+  /** Four weeks of conversations, conversions and a campaign with two texts, as an application tells them. */
+  async fillAnalytics(): Promise<void> {
+    const events = story(Date.now());
+    for (let from = 0; from < events.length; from += 1_000) {
+      const { rejected } = await this.call<{ rejected: object[] }>(`POST /api/analytics/track?tenant=${TENANT}`, events.slice(from, from + 1_000));
+      assert.deepEqual(rejected, []);
+    }
   }
 
   async track(count: number): Promise<void> {
