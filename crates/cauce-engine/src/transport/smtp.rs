@@ -6,6 +6,9 @@
 //!                                                       nothing to be sent: QUIT       the letter, "."
 //! ```
 //!
+//! What the server answers to the letter is what counts: QUIT comes after that, and whatever becomes of
+//! it changes nothing.
+//!
 //! The server's answers become responses with the code as their status and the step in a header.
 //! Once the letter was handed over and no answer came, it may have been taken.
 
@@ -40,7 +43,7 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -49,6 +52,10 @@ use super::{connect, link::Watch, reach::Reach};
 /// Mail servers take their time: they look at who connects before they greet, and at what they were
 /// given before they take it. A conversation is given so many times what another exchange is.
 const PATIENCE: u32 = 4;
+/// A goodbye that takes longer is not waited for.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// The ways to log in that are known here.
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 const PORT: u16 = 25;
 const PORT_TLS: u16 = 465;
 
@@ -118,15 +125,22 @@ impl Post {
         )
         .await;
         let begun = handing.begun;
+        let said = match said {
+            Ok(Ok((response, server))) => {
+                part(server).await;
+                return Answer::Response(response);
+            }
+            Ok(Err(trouble)) => Some(trouble),
+            Err(_) => None,
+        };
         let may_be_there = |fault| match begun {
             true => Answer::Ambiguous(fault),
             false => Answer::NotSent(fault),
         };
         match said {
-            Err(_) => may_be_there(Fault::AnswerTimeout),
-            Ok(Ok(response)) => Answer::Response(response),
-            Ok(Err(Trouble::Fault(fault))) => may_be_there(fault),
-            Ok(Err(Trouble::Said(step, error))) => match error.status() {
+            None => may_be_there(Fault::AnswerTimeout),
+            Some(Trouble::Fault(fault)) => may_be_there(fault),
+            Some(Trouble::Said(step, error)) => match error.status() {
                 Some(code) => Answer::Response(response(u16::from(code), step, &error.to_string())),
                 None => may_be_there(fault_of(&error)),
             },
@@ -139,19 +153,25 @@ impl Post {
         request: &Request,
         deadline: Instant,
         handing: &mut Handing<'_, impl Watch>,
-    ) -> Result<Response, Trouble> {
+    ) -> Result<(Response, AsyncSmtpConnection), Trouble> {
         let mut server = self.greet(place, deadline).await?;
         if let Some(login) = &place.login {
-            let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            said("login", server.auth(&mechanisms, login).await)?;
+            if server
+                .server_info()
+                .get_auth_mechanism(&MECHANISMS)
+                .is_none()
+            {
+                // What a server says itself to a mechanism that it does not know (RFC 4954, 4).
+                let why = "it offers no login by PLAIN or LOGIN";
+                return Ok((response(504, "login", why), server));
+            }
+            said("login", server.auth(&MECHANISMS, login).await)?;
         }
-        if request.body.is_empty() {
-            let _ = server.quit().await;
-            return Ok(response(250, "hello", ""));
-        }
-        let answer = hand_over(&mut server, request, handing).await?;
-        let _ = server.quit().await;
-        Ok(answer)
+        let answer = match request.body.is_empty() {
+            true => response(250, "hello", ""),
+            false => hand_over(&mut server, request, handing).await?,
+        };
+        Ok((answer, server))
     }
 
     /// A conversation that is encrypted where it has to be, or can be.
@@ -186,7 +206,7 @@ impl Post {
                 None => Trouble::Fault(Fault::Tls),
             })?;
         } else if place.must_encrypt {
-            let _ = server.quit().await;
+            part(server).await;
             return Err(Trouble::Fault(Fault::Tls));
         }
         Ok(server)
@@ -200,6 +220,11 @@ impl Post {
         }
         trusted.build_rustls()
     }
+}
+
+/// Says goodbye, as is polite, to a server that has said all that matters.
+async fn part(mut server: AsyncSmtpConnection) {
+    let _ = timeout(GOODBYE, server.quit()).await;
 }
 
 /// Hands the letter of a request over.

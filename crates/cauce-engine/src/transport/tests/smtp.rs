@@ -268,6 +268,26 @@ async fn a_letter_may_be_there_once_it_was_handed_over() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_the_goodbye_changes_nothing() {
+    for says in ["hang", "bye", "421 too late", "what?"] {
+        let post = Post::start(Secured::Never, &[("QUIT", says)]).await;
+        let sent = send(&post.trusted(patient()), post.request("smtp", &[])).await;
+        assert_eq!(sent.response().status, 250, "{says}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_the_server_does_not_know_is_a_refusal_of_the_account() {
+    let post = Post::start(Secured::Never, &[("EHLO", "250-here\r\n250 AUTH XOAUTH2")]).await;
+    let login = [(header::USER, "a"), (header::PASSWORD, "b")];
+    let sent = send(&post.trusted(patient()), post.request("smtp", &login)).await;
+    let response = sent.response();
+    assert_eq!(response.status, 504);
+    assert_eq!(response.headers[header::STEP], "login");
+    assert!(!post.heard().contains("AUTH"), "{}", post.heard());
+}
+
+#[tokio::test]
 async fn hello_alone_shows_whether_one_is_let_in() {
     let post = Post::start(Secured::Offered, &[]).await;
     let mut request = post.request("smtp", &[(header::USER, "a"), (header::PASSWORD, "b")]);
