@@ -9,8 +9,10 @@
 //!
 //! It asks the API as every other command does, so it shows what the key may see, and one that may
 //! not pause is told so. A server that goes away leaves its last figures on the screen and is asked
-//! again until it is back.
+//! again until it is back. Keys are heard all the while: nothing waits for an answer but what follows
+//! from it.
 
+mod asking;
 mod format;
 mod keys;
 mod queue;
@@ -25,9 +27,10 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use self::{
+    asking::{Answer, Asked, Asking, Wish},
     keys::Command,
     queue::Look,
-    screen::{Input, Screen},
+    screen::{Input, Screen, Terminal},
     state::State,
 };
 use crate::{
@@ -58,7 +61,9 @@ pub(crate) async fn run(args: TopArgs, global: &Global) -> Result<(), Failure> {
     let every = Duration::from_secs(args.interval);
     let mut state = State::new(api.base(), every, colours());
     state.filter = args.filter.unwrap_or_default();
-    watch(&api, state, every).await
+    let mut screen = Screen::open().map_err(|error| Failure::caused(&error))?;
+    let ask = |wish| -> Asked<'_> { Box::pin(ask(&api, wish)) };
+    watch(Asking::new(ask), state, every, &mut screen).await
 }
 
 /// Colours are for terminals, and never where `NO_COLOR` is set (<https://no-color.org>).
@@ -82,8 +87,12 @@ async fn once(api: &Api, filter: Option<String>, global: &Global) -> Result<(), 
 }
 
 /// Shows, until somebody leaves.
-async fn watch(api: &Api, mut state: State, every: Duration) -> Result<(), Failure> {
-    let mut screen = Screen::open().map_err(|error| Failure::caused(&error))?;
+async fn watch<'a>(
+    mut asking: Asking<'a, impl Fn(Wish) -> Asked<'a>>,
+    mut state: State,
+    every: Duration,
+    screen: &mut impl Terminal,
+) -> Result<(), Failure> {
     let mut ticks = interval_at(Instant::now(), every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -96,24 +105,45 @@ async fn watch(api: &Api, mut state: State, every: Duration) -> Result<(), Failu
                 Input::Resized => None,
                 Input::Closed => Some(Command::Leave),
             },
+            answer = asking.answered() => {
+                take(&mut state, answer);
+                None
+            }
             _ = ticks.tick() => Some(Command::Look),
         };
         match command {
             None => {}
-            Some(Command::Leave) => return Ok(()),
-            Some(Command::Look) => take(&mut state, look(api).await),
-            Some(Command::Set { queue, verb }) => {
-                let path = format!("/api/queues/{}/{}", escape(&queue), verb.as_str());
-                let done = api.post(&path, &json!({})).await;
-                state.told(&queue, verb, done.err());
-                take(&mut state, look(api).await);
+            Some(Command::Leave) => {
+                asking.finish().await;
+                return Ok(());
             }
+            Some(Command::Look) => asking.look(),
+            Some(Command::Set { queue, verb }) => asking.set(queue, verb),
         }
     }
 }
 
-fn take(state: &mut State, look: Result<Look, Failure>) {
-    match look {
+/// Asks the server.
+async fn ask(api: &Api, wish: Wish) -> Answer {
+    let done = match wish {
+        Wish::Look => None,
+        Wish::Set { queue, verb } => {
+            let path = format!("/api/queues/{}/{}", escape(&queue), verb.as_str());
+            let failure = api.post(&path, &json!({})).await.err();
+            Some((queue, verb, failure))
+        }
+    };
+    Answer {
+        done,
+        look: look(api).await,
+    }
+}
+
+fn take(state: &mut State, answer: Answer) {
+    if let Some((queue, verb, failure)) = answer.done {
+        state.told(&queue, verb, failure);
+    }
+    match answer.look {
         Ok(look) => state.take(look, now()),
         Err(failure) => state.lost(failure.message().unwrap_or_default()),
     }
@@ -132,3 +162,6 @@ fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp::EPOCH + since.unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use ratatui::{
-    DefaultTerminal, Terminal,
+    DefaultTerminal,
     backend::TestBackend,
     crossterm::{
         event::{self, Event, KeyEvent, KeyEventKind},
@@ -29,6 +29,15 @@ pub(super) enum Input {
     Closed,
 }
 
+/// Where somebody looks and presses keys.
+pub(super) trait Terminal {
+    /// Shows the state.
+    fn draw(&mut self, state: &State) -> io::Result<()>;
+
+    /// Waits for what comes next. Nothing is lost where the wait is broken off.
+    async fn next(&mut self) -> Input;
+}
+
 /// The terminal while it is watched.
 pub(super) struct Screen {
     terminal: DefaultTerminal,
@@ -43,15 +52,15 @@ impl Screen {
         std::thread::spawn(move || read(&sender));
         Ok(Screen { terminal, inputs })
     }
+}
 
-    /// Shows the state.
-    pub(super) fn draw(&mut self, state: &State) -> io::Result<()> {
+impl Terminal for Screen {
+    fn draw(&mut self, state: &State) -> io::Result<()> {
         self.terminal.draw(|frame| view::render(frame, state))?;
         Ok(())
     }
 
-    /// Waits for what comes next.
-    pub(super) async fn next(&mut self) -> Input {
+    async fn next(&mut self) -> Input {
         self.inputs.recv().await.unwrap_or(Input::Closed)
     }
 }
@@ -91,8 +100,8 @@ pub(super) fn plain(state: &State) -> String {
 
 /// One frame of a size as text, without what is empty at the ends of lines.
 pub(super) fn frame(state: &State, width: u16, height: u16) -> String {
-    let mut terminal =
-        Terminal::new(TestBackend::new(width, height)).expect("it is made of memory alone");
+    let mut terminal = ratatui::Terminal::new(TestBackend::new(width, height))
+        .expect("it is made of memory alone");
     terminal
         .draw(|frame| view::render(frame, state))
         .expect("memory takes every cell");
