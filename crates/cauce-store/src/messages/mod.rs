@@ -308,6 +308,16 @@ impl Messages {
         self.database.write(work).await
     }
 
+    /// Copies everything of a data folder, as of one moment, into another, for its owner alone; where
+    /// nothing is kept, nothing. The key of personal data goes with the contacts.
+    pub async fn copy(data_dir: &Path, to: &Path) -> Result<(), Error> {
+        let from = data_dir.join(FILE);
+        match from.exists() {
+            true => Database::copy(&from, &to.join(FILE)).await,
+            false => Ok(()),
+        }
+    }
+
     /// Finishes what waits and closes the file.
     pub async fn close(&self) {
         self.database.close().await;

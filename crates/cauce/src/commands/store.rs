@@ -19,6 +19,7 @@ use cauce_store::{
     analytics::Analytics,
     campaigns::Campaigns,
     control::{self, Control},
+    messages::Messages,
 };
 use serde_json::{Value, json};
 
@@ -188,7 +189,8 @@ fn now() -> Timestamp {
 }
 
 /// Keys and audit log first: a job that is newer than its statistics is summed up again at the
-/// start, statistics that are newer than their jobs would be wrong.
+/// start, statistics that are newer than their jobs would be wrong. The same holds for what became of
+/// messages. What is kept of sessions is a cache, and stays behind.
 async fn backup(
     config: &Config,
     jobs: &Path,
@@ -209,6 +211,8 @@ async fn backup(
     }
     let campaigns = Campaigns::copy(&config.settings.data_dir, to).await;
     campaigns.map_err(Failure::failed)?;
+    let messages = Messages::copy(&config.settings.data_dir, to).await;
+    messages.map_err(Failure::failed)?;
     let analytics = Analytics::copy(&config.settings.data_dir, to).await;
     analytics.map_err(Failure::failed)?;
     let report = tools::backup(jobs, &offline::jobs_dir(to), &RealFiles)

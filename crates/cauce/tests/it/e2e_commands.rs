@@ -246,6 +246,16 @@ fn a_backup_taken_beside_a_server_is_a_data_folder() {
         Some(2),
         "it is not overwritten"
     );
+    let mut databases = 0;
+    for entry in std::fs::read_dir(room.path("cauce-data")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        // What is kept of sessions is a cache.
+        if name.ends_with(".db") && name != "sessions.db" {
+            assert!(room.path("copy").join(&name).exists(), "no {name}");
+            databases += 1;
+        }
+    }
+    assert!(databases > 3, "{databases}");
     server.stop();
     let restored = Room::new(&format!("data_dir = {:?}\n{CONFIG}", room.path("copy")));
     let mut server = restored.serve();
