@@ -118,9 +118,6 @@ fn notes(config: &Config, inputs: &Inputs, table: &Table) -> Vec<String> {
     notes
 }
 
-/// Sections of the requirements that this version does not have.
-const LATER: [&str; 1] = ["cache"];
-
 fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let root = Section::root(table, problems);
     let data_dir = root.need("data_dir", filled);
@@ -154,9 +151,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let alerts = root.section("alerts").and_then(|section| {
         section::alerts::read(section, &queues, public_url.as_deref(), &mut accounts)
     });
-    for name in LATER {
-        root.unavailable(name, "it belongs to a part that is not built yet");
-    }
+    root.elsewhere("cache", "`cache_ttl` and `max_cached` in [sessions]");
     root.finish();
     let (server, admin_key) = http?;
     let (campaigns, batch_size) = campaigns?;

@@ -209,6 +209,16 @@ impl<'a> Section<'a> {
             .push(Problem::at(&node.key, what).write("nothing: leave it out"));
     }
 
+    /// A name that one may look for here, and what to write elsewhere.
+    pub(crate) fn elsewhere(&self, name: &str, write: &str) {
+        self.refused.borrow_mut().push(name.to_owned());
+        if let Some(node) = self.table.get(name) {
+            let what = format!("unknown setting `{}`", self.name_of(name));
+            self.problems
+                .push(Problem::at(&node.key, what).write(write));
+        }
+    }
+
     /// Notes every name that was never asked for.
     pub(crate) fn finish(self) {
         let (asked, refused) = (self.asked.borrow(), self.refused.borrow());
