@@ -153,11 +153,14 @@ impl Lines {
 
     /// The gates that are shut in an account's line; none where there is no such account.
     pub(crate) async fn why(&self, line: &Line) -> Option<Vec<GateStatus>> {
-        let asked = {
-            let handles = self.handles.read();
-            let handle = handles.get(&line.account)?;
-            (handle.account.queue == line.queue).then(|| handle.ask_why())?
-        };
+        let asked = self.ask_why(line)?;
         Some(asked.await.unwrap_or_default())
+    }
+
+    /// Asks a line for its gates that are shut; none where there is no such account.
+    pub(crate) fn ask_why(&self, line: &Line) -> Option<oneshot::Receiver<Vec<GateStatus>>> {
+        let handles = self.handles.read();
+        let handle = handles.get(&line.account)?;
+        (handle.account.queue == line.queue).then(|| handle.ask_why())
     }
 }

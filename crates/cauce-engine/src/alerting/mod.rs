@@ -1,24 +1,21 @@
 //! What is known of alerts: each subject under each rule, which of them fire, and how far tracked
 //! events are from what is usual. [`alerts`](crate::alerts) looks, and changes it.
 
+mod entry;
 mod volume;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use cauce_flow::{id::TenantId, time::Timestamp};
-use cauce_observe::alert::{Subject, Thing, Watch};
+use cauce_observe::alert::{Subject, Thing, Unusual};
 use cauce_store::{
     control::{self, Control, alerts::Alert},
     jobs::{self, Scope},
 };
 use parking_lot::Mutex;
 
+use entry::Kept;
+pub(crate) use entry::{Channels, Entry};
 pub(crate) use volume::{Watching, run};
 
 /// What is known of alerts. Clones share it.
@@ -34,29 +31,23 @@ pub(crate) struct Shared {
     pub(crate) watched: tokio::sync::Mutex<Watched>,
     /// The alerts that fire, as of the last look.
     pub(crate) firing: Mutex<BTreeMap<i64, Alert>>,
-    /// How far tracked events are from what is usual.
-    pub(crate) volumes: Mutex<BTreeMap<TenantId, Volume>>,
-    /// Counters that disagree with what is there, as of the last check.
-    pub(crate) disagreeing: AtomicU64,
+    /// How far tracked events are from what is usual; none before the first look.
+    pub(crate) volumes: Mutex<Option<BTreeMap<TenantId, Volume>>>,
+    /// Counters that disagree with what is there, as of the last check that could be made.
+    pub(crate) disagreeing: Mutex<Option<usize>>,
 }
 
 /// The rule and what is looked at.
 pub(crate) type Key = (String, Subject);
 pub(crate) type Watched = BTreeMap<Key, Entry>;
 
-/// One subject under one rule.
-#[derive(Default)]
-pub(crate) struct Entry {
-    pub(crate) watch: Watch,
-    /// Its newest alert, where there was one.
-    pub(crate) alert: Option<Alert>,
-}
-
 /// How far the tracked events of a tenant are from what is usual.
 #[derive(Clone, Debug)]
-pub(crate) struct Volume {
-    pub(crate) deviations: f64,
-    pub(crate) detail: String,
+pub(crate) enum Volume {
+    /// So far.
+    Known(Unusual),
+    /// They could not be counted.
+    NotKnown,
 }
 
 /// Why something is not done with an alert or a channel.
@@ -84,9 +75,8 @@ impl Alerting {
     pub(crate) async fn recall(&self, control: &Control) -> Result<(), control::Error> {
         let mut watched = self.shared.watched.lock().await;
         for alert in control.newest_alerts().await? {
-            let (Some(subject), Ok(watch)) =
-                (subject_of(&alert), serde_json::from_str(&alert.watch))
-            else {
+            let subject = subject_of(&alert);
+            let Some((subject, kept)) = subject.zip(Kept::of(&alert)) else {
                 tracing::warn!(
                     alert = alert.id,
                     "an alert of another version is left alone"
@@ -96,15 +86,9 @@ impl Alerting {
             if alert.ended_at.is_none() {
                 self.shared.firing.lock().insert(alert.id, alert.clone());
             }
-            let alert = Some(alert);
-            let key = (
-                alert
-                    .as_ref()
-                    .map(|alert| alert.rule.clone())
-                    .unwrap_or_default(),
-                subject,
-            );
-            watched.insert(key, Entry { watch, alert });
+            let key = (alert.rule.clone(), subject);
+            let entry = kept.entry(alert, control).await?;
+            watched.insert(key, entry);
         }
         Ok(())
     }
@@ -137,17 +121,17 @@ impl Alerting {
         let alert = entry.alert.get_or_insert(known);
         alert.acknowledged_at = alert.acknowledged_at.or(Some(now));
         alert.acknowledged_by.get_or_insert_with(|| who.to_owned());
-        alert.watch = serde_json::to_string(&entry.watch).unwrap_or_default();
         let alert = alert.clone();
-        control.keep_alert(alert.clone()).await?;
+        entry.keep(control).await?;
         self.shared.firing.lock().insert(id, alert.clone());
         Ok(alert)
     }
 
-    /// So many counters disagree with what is there.
-    pub(crate) fn on_check(&self, disagreeing: usize) {
-        let count = u64::try_from(disagreeing).unwrap_or(u64::MAX);
-        self.shared.disagreeing.store(count, Ordering::Relaxed);
+    /// So many counters disagree with what is there; none where nobody could look.
+    pub(crate) fn on_check(&self, disagreeing: Option<usize>) {
+        if disagreeing.is_some() {
+            *self.shared.disagreeing.lock() = disagreeing;
+        }
     }
 }
 

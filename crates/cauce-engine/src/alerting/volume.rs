@@ -1,16 +1,18 @@
 //! How far the tracked events of the last hour are from those of the same hour in past weeks.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cauce_events::store::{self, EventStore, StatsQuery};
 use cauce_flow::{id::TenantId, time::Timestamp};
-use cauce_observe::alert::unusual;
+use cauce_observe::alert::{Unusual, unusual};
 use tokio_util::sync::CancellationToken;
 
 use super::{Alerting, Volume};
 use crate::clock::Clock;
 
-/// How often all tenants are looked at. An hour is compared, which moves slowly.
+/// An hour is compared, which moves slowly: tenants are looked at once in so many looks at everything
+/// else, and at least so often.
+const LOOKS: u32 = 60;
 const EVERY: Duration = Duration::from_secs(300);
 const HOUR: Duration = Duration::from_secs(3_600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -23,44 +25,43 @@ pub(crate) struct Watching {
     pub(crate) alerting: Alerting,
     pub(crate) events: Arc<dyn EventStore>,
     pub(crate) clock: Clock,
-    /// The volume below which nothing is said; none where nobody asks.
-    pub(crate) min_volume: Arc<dyn Fn() -> Option<u64> + Send + Sync>,
+    /// How often everything else is looked at; none where nobody asks.
+    pub(crate) every: Arc<dyn Fn() -> Option<Duration> + Send + Sync>,
 }
 
 /// Looks at every tenant, again and again.
 pub(crate) async fn run(watching: Watching, stop: CancellationToken) {
     loop {
+        let pause = (watching.every)().map_or(EVERY, |every| EVERY.min(every * LOOKS));
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
-        let Some(min_volume) = (watching.min_volume)() else {
-            continue;
-        };
-        for tenant in watching.events.tenants() {
-            let found = watching.look(&tenant, min_volume).await;
-            let mut volumes = watching.alerting.shared.volumes.lock();
-            match found {
-                Ok(Some(volume)) => {
-                    volumes.insert(tenant, volume);
-                }
-                Ok(None) => {
-                    volumes.remove(&tenant);
-                }
-                Err(error) => {
-                    tracing::warn!(%tenant, %error, "the volume of tracked events is not known");
-                }
-            }
+        if (watching.every)().is_some() {
+            let volumes = watching.look_at_all().await;
+            *watching.alerting.shared.volumes.lock() = Some(volumes);
         }
     }
 }
 
 impl Watching {
-    async fn look(
-        &self,
-        tenant: &TenantId,
-        min_volume: u64,
-    ) -> Result<Option<Volume>, store::Error> {
+    async fn look_at_all(&self) -> BTreeMap<TenantId, Volume> {
+        let mut volumes = BTreeMap::new();
+        for tenant in self.events.tenants() {
+            let volume = match self.look(&tenant).await {
+                Ok(None) => continue,
+                Ok(Some(found)) => Volume::Known(found),
+                Err(error) => {
+                    tracing::warn!(%tenant, %error, "the volume of tracked events is not known");
+                    Volume::NotKnown
+                }
+            };
+            volumes.insert(tenant, volume);
+        }
+        volumes
+    }
+
+    async fn look(&self, tenant: &TenantId) -> Result<Option<Unusual>, store::Error> {
         let now = self.clock.now();
         let count = self.count(tenant, now).await?;
         let mut past = Vec::new();
@@ -72,14 +73,7 @@ impl Watching {
         while past.last() == Some(&0) {
             past.pop();
         }
-        let found = unusual(count, &past, min_volume);
-        Ok(found.map(|found| Volume {
-            deviations: found.deviations,
-            detail: format!(
-                "{count} events in the last hour, usual are {:.0}",
-                found.expected
-            ),
-        }))
+        Ok(unusual(count, &past))
     }
 
     /// Events of the hour that ends at a moment.

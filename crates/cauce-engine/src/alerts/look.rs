@@ -6,20 +6,20 @@ use std::{
 };
 
 use cauce_flow::time::Timestamp;
-use cauce_observe::alert::{Change, Firing, Notice, Rule, Severity, Subject, Watch};
+use cauce_observe::alert::{Change, Firing, Notice, Rule, Seen, Severity, Subject};
 use cauce_store::{
-    control::{self, alerts::Alert},
+    control::{self, Control, alerts::Alert},
     jobs,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     readings::{Reading, Readings, Sight},
-    tell,
+    tell::{self, Due},
     windows::Windows,
 };
 use crate::{
-    alerting::{Alerting, Entry, Watched},
+    alerting::{Alerting, Channels, Entry, Watched},
     inner::Inner,
     settings::Settings,
 };
@@ -30,10 +30,10 @@ const OFF_FOR: Duration = Duration::from_secs(5);
 /// Looks again and again. The first look comes after a pause, when the lines have had time to do
 /// something.
 pub(crate) async fn run(inner: Weak<Inner>, stop: CancellationToken) {
-    let mut windows = match inner.upgrade() {
-        Some(inner) => Windows::recall(&inner.rollups, inner.clock.now()).await,
-        None => return,
+    let Some(mut windows) = inner.upgrade().map(|inner| Windows::new(inner.clock.now())) else {
+        return;
     };
+    let mut handing = HandingIn::default();
     loop {
         let Some(every) = inner
             .upgrade()
@@ -48,17 +48,48 @@ pub(crate) async fn run(inner: Weak<Inner>, stop: CancellationToken) {
         let Some(inner) = inner.upgrade().filter(|_| every.is_some()) else {
             continue;
         };
-        look(&inner, &mut windows).await;
+        look(&inner, &mut windows, &mut handing).await;
     }
 }
 
-async fn look(inner: &Inner, windows: &mut Windows) {
+/// Whether what is told could be handed to its queue at the last try. Where it could not, a person is
+/// needed, who learns of it from the log alone: it is said there once.
+#[derive(Default)]
+struct HandingIn {
+    is_failing: bool,
+}
+
+impl HandingIn {
+    /// Takes what became of what was handed in: the channels that are told, if it was taken.
+    fn on_told(&mut self, told: Result<Channels, jobs::Error>) -> Option<Channels> {
+        match told {
+            Ok(told) => {
+                if !told.is_empty() && std::mem::take(&mut self.is_failing) {
+                    tracing::info!("alerts can be told again");
+                }
+                Some(told)
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    tracing::error!(
+                        %error,
+                        "alerts cannot be told, because their jobs are refused; they are told as \
+                         soon as they are taken; hint: free what is full, and see /readyz"
+                    );
+                }
+                None
+            }
+        }
+    }
+}
+
+async fn look(inner: &Inner, windows: &mut Windows, handing: &mut HandingIn) {
     let (now, settings) = (inner.clock.now(), Arc::clone(&inner.settings.read()));
     let lines = Sight::lines(inner);
-    windows.follow(&inner.rollups, lines.iter().map(|(_, line)| line), now);
+    let shown = lines.iter().map(|(_, line)| line);
+    windows.follow(&inner.rollups, shown, now).await;
     let sight = Sight {
         inner,
-        alerting: &inner.alerting,
         settings: Arc::clone(&settings),
         windows,
         lines,
@@ -67,31 +98,34 @@ async fn look(inner: &Inner, windows: &mut Windows) {
     for rule in settings.alerts.rules.values() {
         let readings = sight.readings(rule).await;
         let mut watched = inner.alerting.shared.watched.lock().await;
-        let following = Following {
+        let mut following = Following {
             inner,
             settings: &settings,
             rule,
+            handing: &mut *handing,
             now,
         };
         following.follow(&mut watched, readings).await;
     }
-    inner.alerting.retire(inner, &settings, now).await;
+    inner.alerting.retire(&inner.control, &settings, now).await;
     inner.alerting.show().await;
 }
 
 impl Alerting {
     /// Ends what fires by a rule that is no more. Nobody is told: whoever took the rule away knows.
-    async fn retire(&self, inner: &Inner, settings: &Settings, now: Timestamp) {
+    /// What could not be kept is ended again at the next look.
+    async fn retire(&self, control: &Control, settings: &Settings, now: Timestamp) {
         let mut watched = self.shared.watched.lock().await;
         let is_gone = |rule: &String| !settings.alerts.rules.contains_key(rule);
-        for (_, entry) in watched.extract_if(.., |(rule, _), _| is_gone(rule)) {
-            let Some(mut alert) = entry.alert.filter(|alert| alert.ended_at.is_none()) else {
+        let gone = watched.extract_if(.., |(rule, _), _| is_gone(rule));
+        let gone: Vec<_> = gone.collect();
+        for (key, mut entry) in gone {
+            if !entry.retire(now) {
                 continue;
-            };
-            alert.ended_at = Some(now);
-            alert.watch = "{}".to_owned();
-            if let Err(error) = inner.control.keep_alert(alert).await {
-                tracing::warn!(%error, "the end of an alert could not be kept");
+            }
+            if let Err(error) = entry.keep(control).await {
+                tracing::warn!(rule = key.0, %error, "the end of an alert could not be kept; trying again");
+                watched.insert(key, entry);
             }
         }
     }
@@ -111,47 +145,55 @@ struct Following<'a> {
     inner: &'a Inner,
     settings: &'a Settings,
     rule: &'a Rule,
+    handing: &'a mut HandingIn,
     now: Timestamp,
 }
 
 impl Following<'_> {
-    /// Takes in what was found. A subject of which nothing was found is as good as good.
-    async fn follow(&self, watched: &mut Watched, mut readings: Readings) {
+    /// Takes in what was found.
+    async fn follow(&mut self, watched: &mut Watched, mut readings: Readings) {
         let known = watched.keys().filter(|(rule, _)| *rule == self.rule.name);
         let known: Vec<Subject> = known.map(|(_, subject)| subject.clone()).collect();
         for subject in known {
-            let reading = readings.remove(&subject);
+            let reading = readings.take(&subject);
             self.step(watched, subject, reading).await;
         }
-        for (subject, reading) in readings {
-            if reading.value > self.rule.above {
-                self.step(watched, subject, Some(reading)).await;
+        for (subject, reading) in readings.found {
+            if matches!(reading.seen, Seen::Figure(value) if value > self.rule.above) {
+                self.step(watched, subject, reading).await;
             }
         }
     }
 
-    async fn step(&self, watched: &mut Watched, subject: Subject, reading: Option<Reading>) {
+    async fn step(&mut self, watched: &mut Watched, subject: Subject, reading: Reading) {
         let key = (self.rule.name.clone(), subject);
         let entry = watched.entry(key.clone()).or_default();
-        let value = reading.as_ref().map(|reading| reading.value);
-        let change = entry.watch.on_reading(value, self.rule, self.now);
-        if let Err(error) = self.settle(entry, &key.1, reading, change).await {
-            tracing::warn!(rule = self.rule.name, %error, "an alert could not be kept or told; trying again");
+        if let Err(error) = entry.keep_rest(&self.inner.control).await {
+            return self.say_unkept(&error);
         }
-        if entry.watch.is_idle(self.rule, self.now) {
+        let change = entry.watch.on_reading(reading.seen, self.rule, self.now);
+        if let Err(error) = self.settle(entry, &key.1, reading, change).await {
+            self.say_unkept(&error);
+        }
+        if entry.is_kept() && entry.watch.is_idle(self.rule, self.now) {
             watched.remove(&key);
         }
     }
 
+    fn say_unkept(&self, error: &control::Error) {
+        let rule = &self.rule.name;
+        tracing::warn!(rule, %error, "an alert could not be kept; trying again");
+    }
+
     async fn settle(
-        &self,
+        &mut self,
         entry: &mut Entry,
         subject: &Subject,
-        reading: Option<Reading>,
+        reading: Reading,
         change: Option<Change>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), control::Error> {
         if change == Some(Change::Fired) {
-            entry.alert = Some(self.new_alert(subject));
+            entry.fire(self.new_alert(subject));
         }
         let Some(alert) = &mut entry.alert else {
             return Ok(());
@@ -165,34 +207,37 @@ impl Following<'_> {
         if let Some(change) = change {
             say(alert, change);
         }
-        if change.is_some() || alert.id == 0 {
-            self.keep(alert, &entry.watch).await?;
+        if change.is_some() {
+            entry.keep(&self.inner.control).await?;
         }
         self.tell(entry).await
     }
 
-    async fn keep(&self, alert: &mut Alert, watch: &Watch) -> Result<(), Failure> {
-        alert.watch = serde_json::to_string(watch).unwrap_or_default();
-        alert.id = self.inner.control.keep_alert(alert.clone()).await?;
-        Ok(())
-    }
-
-    /// Tells what is due. What could not be told stays due.
-    async fn tell(&self, entry: &mut Entry) -> Result<(), Failure> {
-        let quiet = self.is_quiet();
-        while let Some(notice) = entry.watch.poll_notice(self.rule, quiet, self.now)
-            && let Some(alert) = &mut entry.alert
-        {
-            let told = (self.rule, &*alert, notice);
-            tell::tell(self.inner, self.settings, told, self.now).await?;
-            entry.watch.on_told(notice, self.now);
-            if notice != Notice::Over {
-                alert.alarms += 1;
-                alert.alarmed_at = Some(self.now);
-            }
-            self.keep(alert, &entry.watch).await?;
+    /// Tells what is due, one thing at each look. What could not be told stays due, and so does an
+    /// alarm that there is nobody for: a channel that comes later is told what goes on.
+    async fn tell(&mut self, entry: &mut Entry) -> Result<(), control::Error> {
+        let due = (entry.watch).poll_notice(self.rule, self.is_quiet(), self.now);
+        let Some(notice) = due else {
+            return Ok(());
+        };
+        let Some(alert) = entry.told_of(notice) else {
+            return Ok(());
+        };
+        let due = Due {
+            rule: self.rule,
+            alert,
+            notice,
+            alarmed: &entry.alarmed,
+        };
+        let told = tell::tell(self.inner, self.settings, due, self.now).await;
+        let Some(told) = self.handing.on_told(told) else {
+            return Ok(());
+        };
+        if told.is_empty() && notice != Notice::Over {
+            return Ok(());
         }
-        Ok(())
+        entry.on_told(notice, told, self.now);
+        entry.keep(&self.inner.control).await
     }
 
     fn is_quiet(&self) -> bool {
@@ -225,23 +270,12 @@ impl Following<'_> {
     }
 }
 
-/// Why an alert was not kept, or not told.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
-    /// The control store refuses it.
-    #[error(transparent)]
-    Control(#[from] control::Error),
-    /// The job store refuses it.
-    #[error(transparent)]
-    Jobs(#[from] jobs::Error),
-}
-
 /// Takes in how an alert that fires does.
-fn take(alert: &mut Alert, firing: &Firing, reading: Option<Reading>) {
+fn take(alert: &mut Alert, firing: &Firing, reading: Reading) {
     alert.since = firing.since;
     alert.value = firing.value;
     alert.worst = firing.worst;
-    if let Some(reading) = reading.filter(|reading| !reading.detail.is_empty()) {
+    if !reading.detail.is_empty() {
         alert.detail = reading.detail;
     }
 }

@@ -16,7 +16,7 @@ mod tell;
 mod windows;
 
 pub(crate) use look::run;
-pub use say::link_path;
+pub use say::{alert_id, link_path};
 pub(crate) use tell::test;
 
 pub use crate::alerting::Refusal;

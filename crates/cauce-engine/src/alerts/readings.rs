@@ -1,24 +1,21 @@
 //! How everything does that rules look at, as of one moment.
+//!
+//! [`lines`] looks at accounts, [`queues`] at queues, and here is the rest. What cannot be looked at
+//! is not known, which is something else than good.
 
-use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering, time::Duration};
+mod lines;
+mod queues;
 
-use cauce_destinations::destination::CredentialState;
-use cauce_flow::{
-    campaign::state::State,
-    id::{QueueName, TenantId},
-    time::Timestamp,
-};
-use cauce_observe::alert::{Kind, Rule, Subject, Thing};
-use cauce_store::{
-    campaigns::campaign::Filter,
-    jobs::{Gate, Scope},
-};
+use std::{collections::BTreeMap, sync::Arc};
+
+use cauce_flow::time::Timestamp;
+use cauce_observe::alert::{Kind, Rule, Seen, Subject, Thing};
 
 use super::windows::Windows;
 use crate::{
-    alerting::Alerting,
+    alerting::Volume,
     inner::Inner,
-    settings::{Account, Settings, alert_queue},
+    settings::{Account, Settings},
     status::{Found, LineStatus},
     view,
 };
@@ -26,34 +23,80 @@ use crate::{
 /// What was found of one subject under one rule.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reading {
-    pub(super) value: f64,
+    pub(super) seen: Seen,
     pub(super) detail: String,
 }
 
-pub(super) type Readings = BTreeMap<Subject, Reading>;
+impl Reading {
+    fn of(value: f64, detail: String) -> Reading {
+        Reading {
+            seen: Seen::Figure(value),
+            detail,
+        }
+    }
 
-/// The code by which a backend without a route is known.
-const ROUTE_MISSING: &str = "backend_route_missing";
-/// A line that does not say within this what holds it back is stuck.
-const SAYS_WHY_WITHIN: Duration = Duration::from_secs(2);
-/// Gates that hold jobs back for a reason that somebody knows of.
-const KNOWN_GATES: [&str; 8] = [
-    "paused",
-    "group",
-    "credentials",
-    "disconnected",
-    "held",
-    "breaker",
-    "rate",
-    "batch",
-];
+    fn not_known() -> Reading {
+        Reading {
+            seen: Seen::NotKnown,
+            detail: String::new(),
+        }
+    }
+
+    fn state(bad: bool, detail: String) -> Reading {
+        Reading::of(if bad { 1.0 } else { 0.0 }, detail)
+    }
+}
+
+/// What one look finds under one rule.
+pub(super) struct Readings {
+    pub(super) found: BTreeMap<Subject, Reading>,
+    /// Of what was not found.
+    rest: Seen,
+}
+
+impl Readings {
+    /// Of what is not among these there is nothing to be said.
+    fn all(found: BTreeMap<Subject, Reading>) -> Readings {
+        Readings {
+            found,
+            rest: Seen::Nothing,
+        }
+    }
+
+    /// Nobody could look at what is not among these.
+    fn some(found: BTreeMap<Subject, Reading>) -> Readings {
+        Readings {
+            found,
+            rest: Seen::NotKnown,
+        }
+    }
+
+    /// Nobody could look.
+    fn none() -> Readings {
+        Readings::some(BTreeMap::new())
+    }
+
+    /// Of one thing that concerns all.
+    fn one(thing: Thing, reading: Reading) -> Readings {
+        Readings::all(BTreeMap::from([(of_all(thing), reading)]))
+    }
+
+    /// Takes out what was found of a subject.
+    pub(super) fn take(&mut self, subject: &Subject) -> Reading {
+        let found = self.found.remove(subject);
+        found.unwrap_or_else(|| Reading {
+            seen: self.rest,
+            detail: String::new(),
+        })
+    }
+}
+
 /// Campaigns that wait for a person and are looked at.
-const MAX_CAMPAIGNS: usize = 200;
+const MAX_CAMPAIGNS: usize = 10_000;
 
 /// One look at everything.
 pub(super) struct Sight<'a> {
     pub(super) inner: &'a Inner,
-    pub(super) alerting: &'a Alerting,
     pub(super) settings: Arc<Settings>,
     pub(super) windows: &'a Windows,
     /// Every account but those of channels, with its line.
@@ -62,55 +105,15 @@ pub(super) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// The lines that alerts look at.
-    pub(super) fn lines(inner: &Inner) -> Vec<(Account, LineStatus)> {
-        let told = alert_queue();
-        let accounts = inner.lines.accounts().into_iter();
-        let own = accounts.filter(|account| account.queue != told);
-        own.filter_map(|account| {
-            let status = inner.lines.status(&account.name)?;
-            Some((account, status))
-        })
-        .collect()
-    }
-
     /// What a rule finds.
     pub(super) async fn readings(&self, rule: &Rule) -> Readings {
         match rule.kind {
-            Kind::BreakerOpen => self.of_lines(rule, |_, line| {
-                let detail = line.last_error.clone().unwrap_or_default();
-                Some((state(line.breaker != "closed"), detail))
-            }),
-            Kind::ProcessingTime => self.of_lines(rule, |account, _| {
-                let [requests, ms] = self.windows.requests(&account.name, rule.within, self.now);
-                let enough = requests >= rule.min_volume.max(1);
-                enough.then(|| (ms as f64 / requests as f64 / 1_000.0, String::new()))
-            }),
-            Kind::OldestJob => {
-                self.of_lines(rule, |account, line| self.oldest(rule, account, line))
-            }
-            Kind::TokenInvalid => self.of_lines(rule, |account, _| {
-                let found = self.inner.tokens.of(account);
-                let bad = matches!(
-                    found.state,
-                    CredentialState::Invalid
-                        | CredentialState::Expired
-                        | CredentialState::Disconnected
-                );
-                Some((state(bad), found.detail))
-            }),
-            Kind::TokenExpiring => self.of_lines(rule, |account, _| {
-                let found = self.inner.tokens.of(account);
-                let ends = found
-                    .expires_at
-                    .map(|at| format!("{}; it ends {at}", found.detail));
-                let soon = found.state == CredentialState::ExpiresSoon;
-                Some((state(soon), ends.unwrap_or(found.detail)))
-            }),
-            Kind::BackendRoute => self.of_lines(rule, |_, line| {
-                let missing = line.failing.as_deref() == Some(ROUTE_MISSING);
-                Some((state(missing), line.last_error.clone().unwrap_or_default()))
-            }),
+            Kind::BreakerOpen => self.breakers(rule),
+            Kind::ProcessingTime => self.times(rule),
+            Kind::OldestJob => self.oldest(rule),
+            Kind::TokenInvalid => self.bad_tokens(rule),
+            Kind::TokenExpiring => self.old_tokens(rule),
+            Kind::BackendRoute => self.routes(rule),
             Kind::WorkerStalled => self.stalled(rule).await,
             Kind::FailureRate => self.failure_rates(rule),
             Kind::DeadLetters => self.dead_letters(rule),
@@ -118,239 +121,96 @@ impl Sight<'_> {
             Kind::DiskFull => self.disk(),
             Kind::StoreFailing => self.stores(),
             Kind::CountersDisagree => self.counters(),
-            Kind::TrackingVolume => self.volumes(),
+            Kind::TrackingVolume => self.volumes(rule),
             Kind::CampaignPaused => self.campaigns().await,
         }
     }
 
-    /// What a rule finds of each line that it looks at.
-    fn of_lines(
-        &self,
-        rule: &Rule,
-        look: impl Fn(&Account, &LineStatus) -> Option<(f64, String)>,
-    ) -> Readings {
-        let wanted = self
-            .lines
-            .iter()
-            .filter(|(account, _)| rule.wants(&account.queue));
-        wanted
-            .filter_map(|(account, line)| {
-                let (value, detail) = look(account, line)?;
-                Some((subject_of_account(account), Reading { value, detail }))
-            })
-            .collect()
-    }
-
-    /// For how long the oldest job has been due. A paused queue waits on purpose, and so does a
-    /// campaign in the queue of its provider: rules look at those only by their names.
-    fn oldest(&self, rule: &Rule, account: &Account, line: &LineStatus) -> Option<(f64, String)> {
-        let waits_long = rule.queues.is_empty() && account.provider().is_some();
-        if waits_long || self.is_paused(account) {
-            return None;
-        }
-        let oldest = self.inner.jobs.backlog(&account.line()).oldest_at?;
-        let detail = line.last_error.clone().unwrap_or_default();
-        Some((self.now.since(oldest).as_secs_f64(), detail))
-    }
-
-    fn is_paused(&self, account: &Account) -> bool {
-        let gate = self.inner.jobs.gate(&account.queue, Some(&account.tenant));
-        gate == Gate::Paused
-    }
-
-    /// For how long lines have sent nothing although jobs wait and nothing holds them back.
-    async fn stalled(&self, rule: &Rule) -> Readings {
-        let mut found = Readings::new();
-        for (account, line) in &self.lines {
-            if !rule.wants(&account.queue) || self.is_paused(account) {
-                continue;
-            }
-            let Some(oldest) = self.inner.jobs.backlog(&account.line()).oldest_at else {
-                continue;
-            };
-            let since = line.last_batch_at.map_or(oldest, |last| last.max(oldest));
-            let patience = account.policy.batch.max_wait;
-            let waited = self.now.since(since).saturating_sub(patience).as_secs_f64();
-            if waited <= rule.below.max(1.0) {
-                continue;
-            }
-            if let Some(detail) = self.unexplained(account).await {
-                let reading = Reading {
-                    value: waited,
-                    detail,
-                };
-                found.insert(subject_of_account(account), reading);
-            }
-        }
-        found
-    }
-
-    /// What is known of a line that sends nothing, unless a gate explains it.
-    async fn unexplained(&self, account: &Account) -> Option<String> {
-        let line = account.line();
-        let why = self.inner.lines.why(&line);
-        let Ok(gates) = tokio::time::timeout(SAYS_WHY_WITHIN, why).await else {
-            return Some("its loop does not answer".to_owned());
-        };
-        let gates = gates?;
-        if gates.iter().any(|gate| KNOWN_GATES.contains(&gate.name)) {
-            return None;
-        }
-        let details = gates.iter().map(|gate| gate.detail.as_str());
-        Some(details.collect::<Vec<_>>().join("; "))
-    }
-
-    fn failure_rates(&self, rule: &Rule) -> Readings {
-        let all = self.windows.attempts(rule.within, self.now);
-        let own = all.filter(|(queue, ..)| self.is_looked_at(rule, queue));
-        own.filter_map(|(queue, tenant, attempts)| {
-            let whole = attempts.failed + attempts.delivered;
-            (whole >= rule.min_volume.max(1)).then(|| {
-                let reading = Reading {
-                    value: attempts.failed as f64 * 100.0 / whole as f64,
-                    detail: format!("{} of {whole}", attempts.failed),
-                };
-                (subject_of_queue(queue, Some(tenant)), reading)
-            })
-        })
-        .collect()
-    }
-
-    fn dead_letters(&self, rule: &Rule) -> Readings {
-        let all = self.windows.attempts(rule.within, self.now);
-        let own = all.filter(|(queue, ..)| self.is_looked_at(rule, queue));
-        own.map(|(queue, tenant, attempts)| {
-            let reading = Reading {
-                value: attempts.dead as f64,
-                detail: String::new(),
-            };
-            (subject_of_queue(queue, Some(tenant)), reading)
-        })
-        .collect()
-    }
-
-    fn is_looked_at(&self, rule: &Rule, queue: &QueueName) -> bool {
-        *queue != alert_queue() && rule.wants(queue)
-    }
-
-    fn saturated(&self, rule: &Rule) -> Readings {
-        let limits = &self.settings.limits;
-        let counts = self.inner.jobs.counts(&Scope::All).into_iter();
-        let own = counts.filter(|(queue, _)| self.is_looked_at(rule, queue));
-        own.map(|(queue, counts)| {
-            let share = |part: u64, whole: u64| part as f64 * 100.0 / whole.max(1) as f64;
-            let jobs = share(counts.pending(), limits.max_jobs);
-            let bytes = share(counts.pending_bytes, limits.max_bytes);
-            let detail = format!("{} jobs, {} bytes", counts.pending(), counts.pending_bytes);
-            let reading = Reading {
-                value: jobs.max(bytes),
-                detail,
-            };
-            (subject_of_queue(&queue, None), reading)
-        })
-        .collect()
-    }
-
     fn disk(&self) -> Readings {
         let total = cauce_store::embedded::disk_bytes(&self.settings.data_dir);
+        if total == 0 {
+            return Readings::none();
+        }
         let free = self.inner.jobs.vitals().free_bytes;
-        let used = total.saturating_sub(free) as f64 * 100.0 / total.max(1) as f64;
+        let used = total.saturating_sub(free) as f64 * 100.0 / total as f64;
         let floor = self.inner.min_free_bytes();
         let detail = format!("{free} bytes free, {floor} are kept free");
-        of_all(Thing::Disk, used, detail)
+        Readings::one(Thing::Disk, Reading::of(used, detail))
     }
 
     /// What readiness finds, but for the disk, which has a rule of its own.
     fn stores(&self) -> Readings {
         let checks = view::readiness(self.inner).into_iter();
         let stores = checks.filter(|check| check.name != "disk");
-        stores
-            .flat_map(|check| {
-                let bad = state(check.found != Found::Ok);
-                of_all(Thing::Store(check.name.to_owned()), bad, check.detail)
-            })
-            .collect()
+        let found = stores.map(|check| {
+            let bad = check.found != Found::Ok;
+            let thing = Thing::Store(check.name.to_owned());
+            (of_all(thing), Reading::state(bad, check.detail))
+        });
+        Readings::all(found.collect())
     }
 
     fn counters(&self) -> Readings {
-        let count = self.alerting.shared.disagreeing.load(Ordering::Relaxed);
-        of_all(
-            Thing::Store("counters".to_owned()),
-            count as f64,
-            String::new(),
-        )
+        let known = *self.inner.alerting.shared.disagreeing.lock();
+        let reading = known.map_or_else(Reading::not_known, |count| {
+            Reading::of(count as f64, String::new())
+        });
+        Readings::one(Thing::Store("counters".to_owned()), reading)
     }
 
-    fn volumes(&self) -> Readings {
-        let volumes = self.alerting.shared.volumes.lock();
-        let all = volumes.iter().map(|(tenant, volume)| {
+    fn volumes(&self, rule: &Rule) -> Readings {
+        let volumes = self.inner.alerting.shared.volumes.lock();
+        let Some(volumes) = volumes.as_ref() else {
+            return Readings::none();
+        };
+        let found = volumes.iter().filter_map(|(tenant, volume)| {
             let subject = Subject {
                 tenant: Some(tenant.clone()),
                 thing: Thing::Tracking,
             };
-            let reading = Reading {
-                value: volume.deviations,
-                detail: volume.detail.clone(),
+            let reading = match volume {
+                Volume::NotKnown => Reading::not_known(),
+                Volume::Known(volume) if !volume.reaches(rule.min_volume) => return None,
+                Volume::Known(volume) => {
+                    let (count, usual) = (volume.count, volume.expected);
+                    let detail = format!("{count} events in the last hour, usual are {usual:.0}");
+                    Reading::of(volume.deviations, detail)
+                }
             };
-            (subject, reading)
+            Some((subject, reading))
         });
-        all.collect()
+        Readings::all(found.collect())
     }
 
     /// Campaigns that a rule has paused, or has not started: they wait for a person.
     async fn campaigns(&self) -> Readings {
-        let mut found = Readings::new();
-        for state in [State::Paused, State::Scheduled] {
-            let filter = Filter {
-                scope: Scope::All,
-                state: Some(state),
-                sender: None,
-                before: None,
-                limit: MAX_CAMPAIGNS,
-            };
-            let listed = match self.inner.campaigns.campaigns(filter).await {
-                Ok(listed) => listed.campaigns,
-                Err(error) => {
-                    tracing::warn!(%error, "alerts cannot look at campaigns");
-                    continue;
-                }
-            };
-            for campaign in listed {
-                let Some(note) = campaign.note else { continue };
-                let subject = Subject {
-                    tenant: Some(campaign.tenant),
-                    thing: Thing::Campaign(campaign.id.to_string()),
-                };
-                let detail = format!("{}: {}", campaign.name, note.detail);
-                found.insert(subject, Reading { value: 1.0, detail });
+        let held = match self.inner.campaigns.held_campaigns(MAX_CAMPAIGNS).await {
+            Ok(held) => held,
+            Err(error) => {
+                tracing::warn!(%error, "alerts cannot look at campaigns");
+                return Readings::none();
             }
+        };
+        let is_whole = held.len() < MAX_CAMPAIGNS;
+        let found = held.into_iter().filter_map(|campaign| {
+            let note = campaign.note?;
+            let subject = Subject {
+                tenant: Some(campaign.tenant),
+                thing: Thing::Campaign(campaign.id.to_string()),
+            };
+            let detail = format!("{}: {}", campaign.name, note.detail);
+            Some((subject, Reading::state(true, detail)))
+        });
+        match is_whole {
+            true => Readings::all(found.collect()),
+            false => Readings::some(found.collect()),
         }
-        found
     }
 }
 
-fn state(bad: bool) -> f64 {
-    if bad { 1.0 } else { 0.0 }
-}
-
-fn of_all(thing: Thing, value: f64, detail: String) -> Readings {
-    let subject = Subject {
+fn of_all(thing: Thing) -> Subject {
+    Subject {
         tenant: None,
         thing,
-    };
-    Readings::from([(subject, Reading { value, detail })])
-}
-
-fn subject_of_account(account: &Account) -> Subject {
-    Subject {
-        tenant: Some(account.tenant.clone()),
-        thing: Thing::Account(account.name.to_string()),
-    }
-}
-
-fn subject_of_queue(queue: &QueueName, tenant: Option<&TenantId>) -> Subject {
-    Subject {
-        tenant: tenant.cloned(),
-        thing: Thing::Queue(queue.to_string()),
     }
 }

@@ -78,6 +78,11 @@ pub(super) fn of_test(channel: &Channel, public_url: Option<&str>, now: Timestam
     }
 }
 
+/// The id of an alert, as everybody outside knows it.
+pub fn alert_id(number: i64) -> String {
+    format!("alert_{number}")
+}
+
 /// A letter to each, so that one address that is refused keeps nobody else from theirs.
 fn letters(paper: &Paper<'_>, to: &[String]) -> Vec<Bytes> {
     let letters = to.iter().map(|to| paper.letter(vec![to.clone()]));
@@ -138,7 +143,7 @@ impl Telling<'_> {
             "type": event,
             "timestamp": self.now,
             "data": {
-                "id": format!("alert_{}", alert.id),
+                "id": alert_id(alert.id),
                 "rule": alert.rule,
                 "kind": alert.kind,
                 "severity": alert.severity,

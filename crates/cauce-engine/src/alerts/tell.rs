@@ -7,24 +7,41 @@ use cauce_store::{
     jobs::{self, Enqueue, Enqueued},
 };
 
-use super::say::{self, Telling};
+use super::say::{self, Telling, alert_id};
 use crate::{
+    alerting::Channels,
     inner::Inner,
     settings::{Channel, Settings},
 };
 
+/// What is to be told.
+pub(super) struct Due<'a> {
+    pub(super) rule: &'a Rule,
+    pub(super) alert: &'a Alert,
+    pub(super) notice: Notice,
+    /// The channels that were told an alarm since the last end.
+    pub(super) alarmed: &'a Channels,
+}
+
 /// Hands what is to be told of an alert to the queue. It is durable when this answers, and handed in
-/// again it is known by its keys.
+/// again it is known by its keys. Answers the channels that are told. An end is for those that were
+/// told an alarm.
+///
+/// A channel that cannot be reached gets the newest of an alert alone, once it can be: what waits
+/// gives way to what is newer, and nothing overtakes what is on its way.
 pub(super) async fn tell(
     inner: &Inner,
     settings: &Settings,
-    (rule, alert, notice): (&Rule, &Alert, Notice),
+    due: Due<'_>,
     now: Timestamp,
-) -> Result<(), jobs::Error> {
+) -> Result<Channels, jobs::Error> {
+    let (rule, alert, notice) = (due.rule, due.alert, due.notice);
     let channels = settings.alerts.channels.iter();
-    let wanted = channels.filter(|channel| wants(channel, rule, alert));
+    let wanted = channels.filter(|channel| due.is_for(channel));
+    let mut told = Channels::new();
     let mut batch = Enqueue::default();
     for channel in wanted {
+        let before = batch.jobs.len();
         let telling = Telling {
             alert,
             rule,
@@ -36,10 +53,8 @@ pub(super) async fn tell(
             Notice::Fired | Notice::Again => "alarm",
             Notice::Over => "over",
         };
-        let key = format!(
-            "alert-{}-{what}-{}-{}",
-            alert.id, alert.alarms, channel.name
-        );
+        let name = alert_id(alert.id);
+        let key = format!("{name}-{what}-{}-{}", alert.alarms, channel.name);
         let priority = match rule.severity {
             Severity::Critical => Priority::Critical,
             Severity::Warning => Priority::High,
@@ -49,14 +64,18 @@ pub(super) async fn tell(
             batch.jobs.extend(job.map(|job| NewJob {
                 priority,
                 idempotency_key: Some(format!("{key}-{place}")),
+                coalesce: Some(format!("{name}-{place}")),
                 ..job
             }));
+        }
+        if batch.jobs.len() > before {
+            told.insert(channel.name.clone());
         }
     }
     if !batch.is_empty() {
         inner.jobs.enqueue(batch, now).await?;
     }
-    Ok(())
+    Ok(told)
 }
 
 /// Sends a message to a channel that only shows that it works.
@@ -77,11 +96,16 @@ pub(crate) async fn test(
     }
 }
 
-fn wants(channel: &Channel, rule: &Rule, alert: &Alert) -> bool {
-    let of_tenant = |tenant| alert.tenant.as_ref() == Some(tenant);
-    rule.severity >= channel.least
-        && rule.is_told_to(&channel.name)
-        && channel.tenant.as_ref().is_none_or(of_tenant)
+impl Due<'_> {
+    fn is_for(&self, channel: &Channel) -> bool {
+        let of_tenant = |tenant| self.alert.tenant.as_ref() == Some(tenant);
+        // Where nothing is known of who was told, all are.
+        let was_alarmed = self.alarmed.is_empty() || self.alarmed.contains(&channel.name);
+        self.rule.severity >= channel.least
+            && self.rule.is_told_to(&channel.name)
+            && channel.tenant.as_ref().is_none_or(of_tenant)
+            && (was_alarmed || self.notice != Notice::Over)
+    }
 }
 
 /// A job of a channel; none where its account is gone.

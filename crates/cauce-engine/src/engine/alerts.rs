@@ -99,18 +99,18 @@ impl Engine {
         let (weak, stop) = (Arc::downgrade(inner), inner.stop.clone());
         self.keep("alerts", move || alerts::run(weak.clone(), stop.clone()));
         let weak = Arc::downgrade(inner);
-        let min_volume = move || {
+        let every = move || {
             let inner = weak.upgrade()?;
             let settings = inner.settings.read();
             let mut rules = settings.alerts.rules.values();
-            let rule = rules.find(|rule| rule.kind == Kind::TrackingVolume)?;
-            settings.alerts.every.map(|_| rule.min_volume)
+            let is_asked_for = rules.any(|rule| rule.kind == Kind::TrackingVolume);
+            settings.alerts.every.filter(|_| is_asked_for)
         };
         let watching = Watching {
             alerting: inner.alerting.clone(),
             events: Arc::clone(&inner.events) as Arc<dyn EventStore>,
             clock: inner.clock.clone(),
-            min_volume: Arc::new(min_volume),
+            every: Arc::new(every),
         };
         let stop = inner.stop.clone();
         self.keep("tracking volume", move || {

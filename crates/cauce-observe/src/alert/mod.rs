@@ -14,4 +14,4 @@ pub use minutes::Minutes;
 pub use rule::{Kind, Rule, Severity, Unit, UnknownKind, UnknownSeverity};
 pub use subject::{Subject, Thing};
 pub use unusual::{Unusual, unusual};
-pub use watch::{Change, Firing, Notice, Watch};
+pub use watch::{Change, Firing, Notice, Seen, Watch};

@@ -68,6 +68,29 @@ kinds! {
     CampaignPaused = "campaign_paused", State;
 }
 
+impl Kind {
+    /// Whether it looks at queues, or at the lines of queues, so that a rule may name some of them.
+    pub const fn looks_at_queues(self) -> bool {
+        match self {
+            Kind::BreakerOpen
+            | Kind::FailureRate
+            | Kind::ProcessingTime
+            | Kind::QueueSaturated
+            | Kind::OldestJob
+            | Kind::DeadLetters
+            | Kind::WorkerStalled
+            | Kind::TokenInvalid
+            | Kind::TokenExpiring
+            | Kind::BackendRoute => true,
+            Kind::DiskFull
+            | Kind::StoreFailing
+            | Kind::CountersDisagree
+            | Kind::TrackingVolume
+            | Kind::CampaignPaused => false,
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -128,6 +151,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Both of them.
+    pub const ALL: [Severity; 2] = [Severity::Warning, Severity::Critical];
+
     /// Its name in the configuration and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -145,7 +171,7 @@ pub struct UnknownSeverity(String);
 impl FromStr for Severity {
     type Err = UnknownSeverity;
     fn from_str(text: &str) -> Result<Severity, UnknownSeverity> {
-        [Severity::Warning, Severity::Critical]
+        Severity::ALL
             .into_iter()
             .find(|severity| severity.as_str() == text)
             .ok_or_else(|| UnknownSeverity(text.chars().take(40).collect()))

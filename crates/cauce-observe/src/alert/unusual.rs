@@ -15,29 +15,35 @@ const MIN_SHARE: f64 = 0.1;
 /// How far a volume is from what is usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unusual {
+    /// What is measured.
+    pub count: u64,
     /// What is usual.
     pub expected: f64,
     /// The distance from it, in usual distances; never negative.
     pub deviations: f64,
 }
 
-/// How far `count` is from the counts of the same hour in past weeks. None where they are too few, or
-/// where neither reaches `min_volume`.
-pub fn unusual(count: u64, past: &[u64], min_volume: u64) -> Option<Unusual> {
+impl Unusual {
+    /// Whether there is, or usually is, so much that something can be said.
+    pub fn reaches(&self, min_volume: u64) -> bool {
+        (self.count as f64).max(self.expected) >= min_volume as f64
+    }
+}
+
+/// How far `count` is from the counts of the same hour in past weeks. None where they are too few.
+pub fn unusual(count: u64, past: &[u64]) -> Option<Unusual> {
     if past.len() < MIN_WEEKS {
         return None;
     }
     let figures: Vec<f64> = past.iter().map(|count| *count as f64).collect();
     let expected = median(figures.clone());
     let now = count as f64;
-    if now.max(expected) < min_volume as f64 {
-        return None;
-    }
     let distances = figures.iter().map(|figure| (figure - expected).abs());
     let usual = median(distances.collect()) * TO_DEVIATIONS;
     // Counts of independent events vary by their square root (Poisson).
     let least = (expected * MIN_SHARE).max(expected.sqrt()).max(1.0);
     Some(Unusual {
+        count,
         expected,
         deviations: (now - expected).abs() / usual.max(least),
     })
@@ -60,25 +66,27 @@ mod tests {
 
     #[test]
     fn volume_is_measured_against_the_middle_of_past_weeks() {
-        for (count, past, min, expected) in [
-            (1_000, &[1_000, 1_000, 1_000][..], 100, Some((1_000.0, 0.0))),
+        for (count, past, expected) in [
+            (1_000, &[1_000, 1_000, 1_000][..], Some((1_000.0, 0.0))),
             // A tenth of the median is the least that counts as usual.
-            (2_000, &[1_000, 1_000, 1_000], 100, Some((1_000.0, 10.0))),
-            (0, &[1_000, 1_000, 1_000, 1_000], 100, Some((1_000.0, 10.0))),
+            (2_000, &[1_000, 1_000, 1_000], Some((1_000.0, 10.0))),
+            (0, &[1_000, 1_000, 1_000, 1_000], Some((1_000.0, 10.0))),
             // One week that was unlike the others changes nothing.
-            (
-                1_000,
-                &[1_000, 1_000, 1_000, 90_000],
-                100,
-                Some((1_000.0, 0.0)),
-            ),
-            // Too few weeks, or too little to say anything of.
-            (9_000, &[10, 10], 100, None),
-            (90, &[1, 2, 3], 100, None),
+            (1_000, &[1_000, 1_000, 1_000, 90_000], Some((1_000.0, 0.0))),
+            // Too few weeks to say anything of.
+            (9_000, &[10, 10], None),
         ] {
-            let found = unusual(count, past, min);
+            let found = unusual(count, past);
             let found = found.map(|found| (found.expected, found.deviations));
             assert_eq!(found, expected, "{count} {past:?}");
+        }
+    }
+
+    #[test]
+    fn either_volume_is_enough_to_say_something() {
+        for (count, past, enough) in [(90, 20, false), (100, 0, true), (0, 100, true)] {
+            let found = unusual(count, &[past; 3]).unwrap();
+            assert_eq!(found.reaches(100), enough, "{count} {past}");
         }
     }
 
@@ -90,8 +98,8 @@ mod tests {
             further in 0_u64..1_000_000,
         ) {
             let top = past.iter().copied().max().unwrap_or(0);
-            let low = unusual(top + near, &past, 0).unwrap();
-            let high = unusual(top + near + further, &past, 0).unwrap();
+            let low = unusual(top + near, &past).unwrap();
+            let high = unusual(top + near + further, &past).unwrap();
             prop_assert!(high.deviations >= low.deviations && low.deviations.is_finite());
         }
     }

@@ -8,9 +8,13 @@
 //!   +------- good for `over_after` ------------+      tells Over, where an alarm was told before
 //! ```
 //!
+//! How a subject does is not always known: a store that does not answer, a check that nobody could
+//! make. Then nothing changes, so that what cannot be looked at neither fires nor is over.
+//!
 //! What is to be told is a [`Notice`], and is due until it is said to have been told: whoever tells
 //! it may fail, and a process may end in between. Quiet hours only hold notices back, so what goes
-//! on fires at their end, and what has come and gone meanwhile stands in the history alone.
+//! on fires at their end, and what has come and gone meanwhile stands in the history alone. Where
+//! somebody still believes in an earlier alert, its end is told before the next one.
 
 use std::time::Duration;
 
@@ -56,6 +60,17 @@ pub struct Firing {
     good_since: Option<Timestamp>,
 }
 
+/// What a look finds of a subject.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen {
+    /// There is nothing to be said of it, which is as good as good.
+    Nothing,
+    /// It could not be found out how it does.
+    NotKnown,
+    /// How it does.
+    Figure(f64),
+}
+
 /// What has changed for a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -78,14 +93,13 @@ pub enum Notice {
 }
 
 impl Watch {
-    /// Takes in how the subject does: none where there is nothing to be said of it, which is as good
-    /// as good.
-    pub fn on_reading(
-        &mut self,
-        value: Option<f64>,
-        rule: &Rule,
-        now: Timestamp,
-    ) -> Option<Change> {
+    /// Takes in how the subject does.
+    pub fn on_reading(&mut self, seen: Seen, rule: &Rule, now: Timestamp) -> Option<Change> {
+        let value = match seen {
+            Seen::Nothing => None,
+            Seen::NotKnown => return None,
+            Seen::Figure(value) => Some(value),
+        };
         let bad = value.is_some_and(|value| value > rule.above);
         let good = value.is_none_or(|value| value <= rule.below);
         match &mut self.phase {
@@ -152,6 +166,7 @@ impl Watch {
         }
         let cooled = |at: Timestamp| now.since(at) >= rule.cooldown;
         match &self.phase {
+            Phase::Firing(firing) if self.owes_end && firing.alarms == 0 => Some(Notice::Over),
             Phase::Firing(firing) if !firing.acknowledged && self.alarmed_at.is_none_or(cooled) => {
                 Some(match firing.alarms {
                     0 => Notice::Fired,
@@ -171,11 +186,17 @@ impl Watch {
                 self.alarmed_at = Some(now);
                 self.owes_end = true;
             }
+            (Phase::Firing(firing), Notice::Over) if firing.alarms == 0 => self.owes_end = false,
             (Phase::Quiet | Phase::Rising { .. }, Notice::Over) => self.owes_end = false,
             // What was told has been overtaken by what happened meanwhile.
             (Phase::Firing(_), Notice::Over)
             | (Phase::Quiet | Phase::Rising { .. }, Notice::Fired | Notice::Again) => {}
         }
+    }
+
+    /// Whether somebody was told of an alarm, and of no end since.
+    pub fn owes_end(&self) -> bool {
+        self.owes_end
     }
 
     /// The alert, while it fires.
@@ -184,11 +205,6 @@ impl Watch {
             Phase::Firing(firing) => Some(firing),
             Phase::Quiet | Phase::Rising { .. } => None,
         }
-    }
-
-    /// When an alarm was last told.
-    pub fn alarmed_at(&self) -> Option<Timestamp> {
-        self.alarmed_at
     }
 
     /// Whether it may be forgotten: nothing is wrong, nothing to be told, no cooldown to be kept.

@@ -88,10 +88,7 @@ impl Paper<'_> {
     }
 }
 
-/// The characters that mean something in HTML.
+/// The characters that mean something in HTML: those of chats, and what ends an attribute.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    super::escaped(text).replace('"', "&quot;")
 }

@@ -3,7 +3,7 @@
 mod en;
 mod es;
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, time::Duration};
 
 use cauce_flow::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,22 +27,6 @@ impl Language {
         match self {
             Language::En => "en",
             Language::Es => "es",
-        }
-    }
-}
-
-/// Why a text is no language.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither en nor es")]
-pub struct UnknownLanguage(String);
-
-impl FromStr for Language {
-    type Err = UnknownLanguage;
-    fn from_str(text: &str) -> Result<Language, UnknownLanguage> {
-        match text {
-            "en" => Ok(Language::En),
-            "es" => Ok(Language::Es),
-            _ => Err(UnknownLanguage(text.chars().take(20).collect())),
         }
     }
 }
@@ -122,11 +106,7 @@ pub fn test_words(channel: &str, language: Language) -> Words {
 
 /// The severity in words.
 pub fn severity(severity: Severity, language: Language) -> &'static str {
-    let say = Say::of(language);
-    match severity {
-        Severity::Warning => say.warning,
-        Severity::Critical => say.critical,
-    }
+    Say::of(language).severity_of(severity)
 }
 
 /// One language.
@@ -161,14 +141,17 @@ impl Say {
             Language::Es => es::SAY,
         }
     }
+
+    fn severity_of(&self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Warning => self.warning,
+            Severity::Critical => self.critical,
+        }
+    }
 }
 
 fn lines(facts: &Facts<'_>, say: &Say) -> Vec<(&'static str, String)> {
-    let severity = match facts.severity {
-        Severity::Warning => say.warning,
-        Severity::Critical => say.critical,
-    };
-    let mut lines = vec![(say.severity, severity.to_owned())];
+    let mut lines = vec![(say.severity, say.severity_of(facts.severity).to_owned())];
     if let Some(tenant) = &facts.subject.tenant {
         lines.push((say.tenant, tenant.to_string()));
     }

@@ -71,6 +71,18 @@ impl Campaigns {
             .await
     }
 
+    /// Campaigns that a rule has paused or has not started and that wait for a person, at most so
+    /// many, the newest.
+    pub async fn held_campaigns(&self, limit: usize) -> Result<Vec<Campaign>, Error> {
+        let which = format!(
+            "state IN ('paused', 'scheduled') AND note_code IS NOT NULL
+             ORDER BY row DESC LIMIT {limit}"
+        );
+        self.database
+            .read(move |connection| Ok(select(connection, &which, &[])?))
+            .await
+    }
+
     /// Campaigns whose time is this or before, and the next time of any other. One that waits for a
     /// person is in neither.
     pub async fn due_campaigns(
