@@ -17,7 +17,7 @@ use super::{
         found::{Accounts, tenant},
         relays::{endpoint, url},
     },
-    rules::{list, name},
+    rules::{list, name, severity},
 };
 use crate::config::{
     read::{choice, filled},
@@ -27,10 +27,6 @@ use crate::config::{
 
 /// The name of the channel of `[alerts.email]`.
 const EMAIL: &str = "email";
-const SEVERITIES: [(&str, Severity); 2] = [
-    ("warning", Severity::Warning),
-    ("critical", Severity::Critical),
-];
 const LANGUAGES: [(&str, Language); 2] = [("en", Language::En), ("es", Language::Es)];
 const FORMS: [(&str, Form); 3] = [
     ("webhook", Form::Webhook),
@@ -171,7 +167,7 @@ impl Reading<'_> {
 type Place = (String, Arc<dyn Destination>);
 
 fn told(section: &Section<'_>) -> Told {
-    let least = section.find("severity", choice(&SEVERITIES));
+    let least = section.find("severity", severity);
     Told {
         language: section
             .find("language", choice(&LANGUAGES))

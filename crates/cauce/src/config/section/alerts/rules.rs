@@ -10,7 +10,7 @@ use cauce_flow::id::QueueName;
 use cauce_observe::alert::{Kind, Rule, Severity, Unit};
 
 use crate::config::{
-    read::{boolean, filled, number, text, time, whole},
+    read::{boolean, choice, filled, number, text, time, whole},
     reader::{Section, Wrong, meant},
     tree::{Node, Value},
 };
@@ -19,10 +19,8 @@ use crate::config::{
 const SPAN: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(366 * 86_400);
 /// The stretches that can be looked back on.
 const WITHIN: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(3_600);
-const SEVERITIES: [(&str, Severity); 2] = [
-    ("warning", Severity::Warning),
-    ("critical", Severity::Critical),
-];
+/// An alarm is not told more often than this.
+const COOLDOWN: RangeInclusive<Duration> = Duration::from_secs(1)..=*SPAN.end();
 
 /// Reads the rules, by their names: those of the list, and the default of each kind that is not in it.
 pub(super) fn read(section: &Section<'_>, channels: &[&str]) -> BTreeMap<String, Rule> {
@@ -88,7 +86,14 @@ fn one(
         let what = format!("two rules have the name {:?}", rule.name);
         section.fault("name", what, "a `name` of its own for each rule of a kind");
     }
-    rule.queues = section.find("queues", queues).unwrap_or_default();
+    let other = rule.name.parse::<Kind>().ok();
+    if other.is_some_and(|other| other != rule.kind) {
+        let what = format!("{:?} is the name of the rule of another kind", rule.name);
+        section.fault("name", what, "a name that is no kind of alert");
+    }
+    if rule.kind.looks_at_queues() {
+        rule.queues = section.find("queues", queues).unwrap_or_default();
+    }
     rule.channels = section
         .find("channels", |node| named(node, channels))
         .unwrap_or_default();
@@ -99,10 +104,10 @@ fn one(
 /// The figures of a rule; those that are left out are the default's, where there is one.
 fn figures(section: &Section<'_>, kind: Kind, default: Option<&Rule>) -> Option<Rule> {
     let own = Figures { section, default };
-    let severity = own.figure("severity", choice_of_severity, |rule| rule.severity);
+    let severity = own.figure("severity", severity, |rule| rule.severity);
     let after = own.figure("after", time(SPAN), |rule| rule.after);
     let over_after = own.figure("over_after", time(SPAN), |rule| rule.over_after);
-    let cooldown = own.figure("cooldown", time(SPAN), |rule| rule.cooldown);
+    let cooldown = own.figure("cooldown", time(COOLDOWN), |rule| rule.cooldown);
     let is_state = kind.unit() == Unit::State;
     let (above, below) = match is_state {
         true => (Some(0.0), Some(0.0)),
@@ -209,8 +214,9 @@ fn kind(node: &Node) -> Result<Kind, Wrong> {
     })
 }
 
-fn choice_of_severity(node: &Node) -> Result<Severity, Wrong> {
-    crate::config::read::choice(&SEVERITIES)(node)
+/// How bad something is, in one word.
+pub(super) fn severity(node: &Node) -> Result<Severity, Wrong> {
+    choice(&Severity::ALL.map(|severity| (severity.as_str(), severity)))(node)
 }
 
 /// A name of a rule or a channel: it stands in paths and keys.
