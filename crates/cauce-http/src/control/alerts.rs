@@ -12,7 +12,7 @@ use cauce_flow::id::TenantId;
 use cauce_observe::alert::{Kind, Severity};
 use cauce_store::control::alerts::Filter;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::{answer::Json, queues::OfTenant};
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     query::{Limit, Query, Segment},
     wire::{
         Page,
-        alert::{AlertView, ChannelView, RuleView, TestView},
+        alert::{AlertView, ChannelView, RuleView, Stands, TestView},
     },
 };
 
@@ -50,14 +50,6 @@ pub(crate) struct Filters {
     limit: Limit,
     /// The `nextCursor` of the page before.
     cursor: Option<String>,
-}
-
-/// Whether an alert fires.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Stands {
-    Firing,
-    Over,
 }
 
 /// List alerts, newest first: those that fire and those that are over.
@@ -138,17 +130,25 @@ pub(crate) async fn acknowledge(
 }
 
 /// List the rules that alerts fire by.
+///
+/// A channel that is told everybody's alerts is named to a key for all tenants.
 #[utoipa::path(
     get, path = "/api/alerts/rules", tag = "alerts", operation_id = "listAlertRules",
+    params(OfTenant),
     responses((status = 200, description = "Every rule.", body = Page<RuleView>)),
     security(("bearer" = ["read"]))
 )]
 pub(crate) async fn rules(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    caller: Caller,
+    Query(of): Query<OfTenant>,
 ) -> Result<Json<Page<RuleView>>, Problem> {
+    let scope = caller.scope(of.tenant.as_ref())?;
+    let channels = app.engine.alert_channels(&scope).into_iter();
+    let visible = channels.map(|(channel, _)| channel.name).collect();
     let rules = app.engine.alert_rules().into_iter();
-    Ok(Json(Page::whole(rules.map(RuleView::from).collect())))
+    let views = rules.map(|rule| RuleView::new(rule, &visible));
+    Ok(Json(Page::whole(views.collect())))
 }
 
 /// List the channels that alerts are told to, and how they do.

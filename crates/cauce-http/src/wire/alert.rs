@@ -1,10 +1,16 @@
 //! Alerts, the rules that they fire by, and the channels that they are told to.
 
-use cauce_engine::{alerts::link_path, settings::Channel, status::LineStatus};
+use std::collections::BTreeSet;
+
+use cauce_engine::{
+    alerts::{alert_id, link_path},
+    settings::Channel,
+    status::LineStatus,
+};
 use cauce_flow::time::Timestamp;
 use cauce_observe::alert::{Kind, Rule, Thing, Unit};
 use cauce_store::control::alerts::Alert;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// An alert.
@@ -17,7 +23,7 @@ pub(crate) struct AlertView {
     id: String,
     /// `firing` or `over`.
     #[schema(value_type = String, example = "firing")]
-    state: &'static str,
+    state: Stands,
     /// The rule that it fired by.
     rule: String,
     /// What the rule looks at.
@@ -63,6 +69,16 @@ pub(crate) struct AlertView {
     path: String,
 }
 
+/// Whether an alert fires.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Stands {
+    /// It does.
+    Firing,
+    /// It is over.
+    Over,
+}
+
 /// What an alert is about.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AlertSubject)]
@@ -75,21 +91,15 @@ pub(crate) struct SubjectView {
     name: String,
 }
 
-/// The id of an alert in the API.
-pub(crate) fn alert_id(number: i64) -> String {
-    format!("alert_{number}")
-}
-
 impl From<Alert> for AlertView {
     fn from(alert: Alert) -> AlertView {
         let kind: Option<Kind> = alert.kind.parse().ok();
         let thing = Thing::of(&alert.thing, &alert.name);
         AlertView {
             id: alert_id(alert.id),
-            state: if alert.ended_at.is_none() {
-                "firing"
-            } else {
-                "over"
+            state: match alert.ended_at {
+                None => Stands::Firing,
+                Some(_) => Stands::Over,
             },
             path: kind
                 .zip(thing)
@@ -153,12 +163,16 @@ pub(crate) struct RuleView {
     cooldown_ms: u64,
     /// The queues that it looks at; empty for all.
     queues: Vec<String>,
-    /// The channels that it is told to; empty for all.
-    channels: Vec<String>,
+    /// Of the channels that it is told to, those that the key may see; null where it is told to all.
+    #[schema(required = true)]
+    channels: Option<Vec<String>>,
 }
 
-impl From<Rule> for RuleView {
-    fn from(rule: Rule) -> RuleView {
+impl RuleView {
+    /// As it is shown to somebody who may see these channels.
+    pub(crate) fn new(rule: Rule, visible: &BTreeSet<String>) -> RuleView {
+        let is_told_to_all = rule.channels.is_empty();
+        let channels = rule.channels.intersection(visible).cloned().collect();
         let ms = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         let within = ms(rule.within);
         RuleView {
@@ -173,7 +187,7 @@ impl From<Rule> for RuleView {
             min_volume: (rule.min_volume > 0).then_some(rule.min_volume),
             cooldown_ms: ms(rule.cooldown),
             queues: rule.queues.iter().map(ToString::to_string).collect(),
-            channels: rule.channels.into_iter().collect(),
+            channels: (!is_told_to_all).then_some(channels),
             name: rule.name,
         }
     }

@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cauce_engine::alerts::alert_id;
 use cauce_events::store::Counters;
 use cauce_flow::{
     id::{GroupName, QueueName, TenantId},
     time::Timestamp,
 };
-use cauce_store::jobs::Scope;
+use cauce_store::{campaigns::campaign::Campaign, jobs::Scope};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ use crate::{
     app::App,
     feed::{Feed, Pieces},
     wire::{
-        alert::{AlertView, alert_id},
+        alert::AlertView,
         figures::{CampaignFigures, QueueCounters, QueueFigures, SessionFigures, TrackingFigures},
     },
 };
@@ -86,31 +87,44 @@ impl Looking {
     async fn look(&mut self, only_new: bool) -> bool {
         let boards = self.app.feeds.read_boards();
         self.memories.retain(|of, _| boards.contains_key(of));
-        for (of, feed) in &boards {
-            if !only_new || feed.is_new() {
-                self.tell(of.clone(), feed).await;
+        let read = boards.iter();
+        let wanted: Vec<_> = read
+            .filter(|(_, feed)| !only_new || feed.is_new())
+            .collect();
+        if !wanted.is_empty() {
+            let under_way = under_way(&self.app).await;
+            for (of, feed) in wanted {
+                self.tell(of.clone(), feed, under_way.as_deref()).await;
             }
         }
         !boards.is_empty()
     }
 
-    async fn tell(&mut self, of: Option<TenantId>, feed: &Feed) {
+    async fn tell(&mut self, of: Option<TenantId>, feed: &Feed, under_way: Option<&[Campaign]>) {
         let now = self.app.engine.now();
         let memory = self.memories.entry(of.clone()).or_default();
         let scope = of.map_or(Scope::All, Scope::Tenant);
-        let pieces = memory.look(&self.app, &scope, now).await;
+        let pieces = memory.look(&self.app, (&scope, under_way), now).await;
         self.number += 1;
         feed.tell(pieces, self.number, now);
     }
 }
 
 impl Memory {
-    async fn look(&mut self, app: &App, scope: &Scope, now: Timestamp) -> Pieces {
+    async fn look(
+        &mut self,
+        app: &App,
+        (scope, under_way): (&Scope, Option<&[Campaign]>),
+        now: Timestamp,
+    ) -> Pieces {
         let mut pieces = Pieces::new();
         let passed = self.at.map(|at| now.since(at));
         self.at = Some(now);
         self.look_at_queues(app, scope, passed, &mut pieces);
-        self.look_at_campaigns(app, scope, &mut pieces).await;
+        if let Some(under_way) = under_way {
+            self.look_at_campaigns(app, (scope, under_way), &mut pieces)
+                .await;
+        }
         self.look_at_tracking(app, scope, passed, &mut pieces);
         look_at_sessions(app, scope, &mut pieces);
         self.look_at_alerts(app, scope, &mut pieces).await;
@@ -134,17 +148,16 @@ impl Memory {
     }
 
     /// Campaigns that are under way, and for a last time those that were.
-    async fn look_at_campaigns(&mut self, app: &App, scope: &Scope, pieces: &mut Pieces) {
-        let under_way = match app.engine.campaigns().under_way().await {
-            Ok(campaigns) => campaigns,
-            Err(error) => {
-                tracing::warn!(%error, "the stream cannot tell of campaigns");
-                return;
-            }
-        };
-        let own = under_way.into_iter();
+    async fn look_at_campaigns(
+        &mut self,
+        app: &App,
+        (scope, under_way): (&Scope, &[Campaign]),
+        pieces: &mut Pieces,
+    ) {
+        let own = under_way.iter();
         let own = own.filter(|campaign| scope.covers(&campaign.tenant));
-        let own: BTreeSet<GroupName> = own.take(MAX_CAMPAIGNS).map(|one| one.id).collect();
+        let own = own.take(MAX_CAMPAIGNS).map(|one| one.id.clone());
+        let own: BTreeSet<GroupName> = own.collect();
         let before = std::mem::replace(&mut self.campaigns, own);
         for id in self.campaigns.union(&before) {
             if let Ok(status) = app.engine.campaign_status(scope.clone(), id).await {
@@ -194,6 +207,14 @@ impl Memory {
         let figures = TrackingFigures::new(counters, buffered, before);
         put(pieces, "tracking", "", &figures);
     }
+}
+
+/// The campaigns of all tenants that are under way; none where nobody can say.
+async fn under_way(app: &App) -> Option<Vec<Campaign>> {
+    let found = app.engine.campaigns().under_way().await;
+    found
+        .inspect_err(|error| tracing::warn!(%error, "the stream cannot tell of campaigns"))
+        .ok()
 }
 
 fn look_at_sessions(app: &App, scope: &Scope, pieces: &mut Pieces) {
