@@ -1,70 +1,42 @@
 //! Alerts: what is wrong is told once, survives a kill, and its end is told, too.
 
-use cauce_sim::{Options, Platform, Poison, StandIn};
+use cauce_sim::Poison;
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, Listener, Outside, Post, SOON, Server, Setup, event, id, secs, until};
+use crate::support::{
+    ADMIN, Listener, Outside, Post, SOON, Server, Setup, event, events, id,
+    pager::{Pager, firing},
+    secs, until,
+};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-async fn pager() -> StandIn {
-    let options = Options {
-        signing_secret: Some(SECRET.to_owned()),
-        ..Options::default()
-    };
-    StandIn::start(Platform::Webhook, options).await.unwrap()
+/// A configuration whose alerts look often, with a channel for the pager.
+fn setup(accounts: String, pager: &Pager, more: &str) -> Setup {
+    let rules = "dead_letters = { above = 1, below = 0, over_after = \"1h\" }\n\
+                 token_invalid = { over_after = \"300ms\" }\n";
+    let setup = Setup::new(accounts + &pager.channel(more))
+        .at_root("public_url = \"https://cauce.example\"\n");
+    pager.watches(setup, rules)
 }
 
-/// A configuration whose alerts look often, with a channel for the stand-in.
-fn setup(accounts: String, pager: &StandIn, more: &str) -> Setup {
-    let channel = format!(
-        "[[alerts.channels]]\nname = \"pager\"\ntype = \"webhook\"\nurl = \"{}/in\"\n\
-         secret = \"{SECRET}\"\n{more}\n",
-        pager.base_url()
-    );
-    Setup::new(accounts + &channel)
-        .at_root("public_url = \"https://cauce.example\"\n")
-        .with("alerts", "every = \"100ms\"")
-        .with(
-            "alerts.defaults",
-            "dead_letters = { above = 1, below = 0, over_after = \"1h\" }\n\
-             token_invalid = { over_after = \"300ms\" }\n\
-             disk_full = { enabled = false }\n",
-        )
-        .with(
-            "queues.alerts",
-            "retry = { base = \"100ms\", cap = \"200ms\" }\nbreaker = { open_for = \"200ms\" }",
-        )
-}
-
-/// What the stand-in was told, as kinds and events.
-fn told(pager: &StandIn) -> Vec<(String, String)> {
-    let hooks = pager.hooks().taken().into_iter();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    hooks
-        .map(|hook| (text(&hook.body["data"]["kind"]), text(&hook.body["type"])))
-        .collect()
-}
-
-async fn is_told(pager: &StandIn, kind: &str, event: &str) {
-    let wanted = (kind.to_owned(), event.to_owned());
-    until(&format!("{event} of {kind}"), secs(20), async || {
-        told(pager).contains(&wanted)
+/// Waits until the alarms of an account's token are told to the queue and the channel has failed.
+async fn waits_for_the_channel(server: &Server) {
+    until("it waits in the queue", SOON, async || {
+        server.count("alerts", "pending").await == 1
+    })
+    .await;
+    until("the channel has failed", SOON, async || {
+        let channels = server.get("/api/alerts/channels").await;
+        channels["items"][0]["breaker"] != "closed"
     })
     .await;
 }
 
-async fn firing(server: &Server) -> Vec<Value> {
-    let page = server.get("/api/alerts?state=firing").await;
-    page["items"].as_array().unwrap().clone()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_token_is_told_once_whatever_dies_and_its_mending_is_told() {
-    let (outside, pager) = (Outside::start().await, pager().await);
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
     let mut setup = setup(outside.account("meta", "acme", "expired"), &pager, "");
     let server = Server::start(&setup);
-    is_told(&pager, "token_invalid", "alert.fired").await;
+    pager.hears("token_invalid", "alert.fired").await;
     let alert = firing(&server).await.remove(0);
     assert_eq!(
         alert["subject"],
@@ -73,7 +45,7 @@ async fn a_bad_token_is_told_once_whatever_dies_and_its_mending_is_told() {
     assert_eq!(alert["tenant"], "acme");
     assert_eq!(alert["severity"], "critical");
     assert_eq!(alert["path"], "/settings");
-    let hook = &pager.hooks().taken()[0];
+    let hook = &pager.at.hooks().taken()[0];
     assert_eq!(hook.body["data"]["id"], alert["id"]);
     assert_eq!(hook.body["data"]["url"], "https://cauce.example/settings");
     assert!(
@@ -92,15 +64,20 @@ async fn a_bad_token_is_told_once_whatever_dies_and_its_mending_is_told() {
     .await;
     tokio::time::sleep(secs(1)).await;
     assert_eq!(firing(&server).await[0]["id"], alert["id"]);
-    let url = pager.base_url();
-    let channel = format!(
-        "[[alerts.channels]]\nname = \"pager\"\ntype = \"webhook\"\nurl = \"{url}/in\"\nsecret = \"{SECRET}\"\n"
-    );
-    setup.change_accounts(outside.account("meta", "acme", "ok") + &channel);
+    // A platform that does not answer for a token has not mended it.
+    outside.meta.go_down().await;
+    server.post("/api/pixels/tokens/verify", &json!({})).await;
+    let tokens = server.get("/api/pixels/tokens").await;
+    assert_eq!(tokens["items"][0]["state"], "unknown", "{tokens}");
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!(firing(&server).await[0]["id"], alert["id"]);
+    outside.meta.come_back().await;
+    setup.change_accounts(outside.account("meta", "acme", "ok") + &pager.channel(""));
     server.reload(&setup).await;
     server.post("/api/pixels/tokens/verify", &json!({})).await;
-    is_told(&pager, "token_invalid", "alert.over").await;
-    let of_tokens: Vec<_> = told(&pager)
+    pager.hears("token_invalid", "alert.over").await;
+    let of_tokens: Vec<_> = pager
+        .told()
         .into_iter()
         .filter(|(kind, _)| kind == "token_invalid")
         .collect();
@@ -114,36 +91,109 @@ async fn a_bad_token_is_told_once_whatever_dies_and_its_mending_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_told_is_told_after_a_kill_and_raises_no_alert_of_its_own() {
-    let (outside, pager) = (Outside::start().await, pager().await);
-    let setup = setup(outside.account("meta", "acme", "expired"), &pager, "");
-    pager.go_down().await;
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
+    let accounts = ["meta", "tiktok"].map(|queue| {
+        let token = if queue == "meta" { "expired" } else { "ok" };
+        outside.account(queue, "acme", token)
+    });
+    // Whatever fails, fires at once.
+    let rules = "breaker_open = { after = \"0s\" }\noldest_job = { enabled = false }\n\
+                 failure_rate = { above = 1, below = 0, min_volume = 1, after = \"0s\" }\n";
+    let setup = Setup::new(accounts.concat() + &pager.channel("")).with(
+        "queues.tiktok",
+        "rate = []\nbatch = { max_wait = \"0s\" }\nretry = { base = \"100ms\", cap = \"200ms\" }\n\
+         breaker = { failures = 2, open_for = \"200ms\" }\n",
+    );
+    let setup = pager.watches(setup, rules);
+    pager.at.go_down().await;
     let server = Server::start(&setup);
-    until("it waits in the queue", SOON, async || {
-        server.count("alerts", "pending").await == 1
+    waits_for_the_channel(&server).await;
+    // Of another account that fails as the channel does, and later, alerts fire: so they have looked.
+    outside.tiktok.go_down().await;
+    server
+        .post("/api/pixels/events?tenant=acme", &events("tiktok", 0, 1))
+        .await;
+    let kinds = async || -> Vec<String> {
+        let firing = firing(&server).await.into_iter();
+        let name = |alert: Value| format!("{} {}", alert["kind"], alert["subject"]["name"]);
+        let mut kinds: Vec<String> = firing.map(|alert| name(alert).replace('"', "")).collect();
+        kinds.sort();
+        kinds
+    };
+    let wanted = [
+        "breaker_open acme-tiktok",
+        "failure_rate tiktok",
+        "token_invalid acme-meta",
+    ];
+    until("what fails fires", secs(30), async || {
+        let found = kinds().await;
+        wanted
+            .iter()
+            .all(|wanted| found.iter().any(|kind| kind == wanted))
     })
     .await;
-    until("the channel has failed", SOON, async || {
-        let channels = server.get("/api/alerts/channels").await;
-        channels["items"][0]["lastError"] != Value::Null
-    })
-    .await;
-    assert_eq!(firing(&server).await.len(), 1, "nothing of the channel");
+    assert_eq!(kinds().await, wanted, "nothing of the channel");
     server.kill();
-    pager.come_back().await;
+    pager.at.come_back().await;
+    outside.tiktok.come_back().await;
     let server = Server::start(&setup);
-    is_told(&pager, "token_invalid", "alert.fired").await;
+    pager.hears("token_invalid", "alert.fired").await;
     server.emptied(&["alerts"], SOON).await;
-    assert_eq!(told(&pager).len(), 1, "{:?}", told(&pager));
+    let of_tokens = |(kind, _): &&(String, String)| kind == "token_invalid";
+    let told = pager.told();
+    assert_eq!(told.iter().filter(of_tokens).count(), 1, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_was_away_gets_the_newest_of_an_alert_alone() {
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
+    let mut setup = setup(outside.account("meta", "acme", "expired"), &pager, "");
+    pager.at.go_down().await;
+    let server = Server::start(&setup);
+    waits_for_the_channel(&server).await;
+    let alert = firing(&server).await.remove(0);
+    setup.change_accounts(outside.account("meta", "acme", "ok") + &pager.channel(""));
+    server.reload(&setup).await;
+    server.post("/api/pixels/tokens/verify", &json!({})).await;
+    until("its end waits in place of its alarm", SOON, async || {
+        server.count("alerts", "cancelled").await == 1
+    })
+    .await;
+    pager.at.come_back().await;
+    let over = pager.hears("token_invalid", "alert.over").await;
+    assert_eq!(over["id"], alert["id"]);
+    server.emptied(&["alerts"], SOON).await;
+    assert_eq!(pager.told().len(), 1, "{:?}", pager.told());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_that_there_was_nobody_for_is_told_to_a_channel_that_comes_later() {
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
+    let account = outside.account("meta", "acme", "expired");
+    let mut setup = pager.watches(Setup::new(account.clone()), "");
+    let server = Server::start(&setup);
+    until("it fires", SOON, async || firing(&server).await.len() == 1).await;
+    let alert = firing(&server).await.remove(0);
+    assert_eq!(
+        (&alert["alarms"], &alert["alarmedAt"]),
+        (&json!(0), &Value::Null)
+    );
+    setup.change_accounts(account + &pager.channel(""));
+    server.reload(&setup).await;
+    let told = pager.hears("token_invalid", "alert.fired").await;
+    assert_eq!(told["id"], alert["id"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn alerts_are_seen_acknowledged_and_tested_by_those_whose_they_are() {
-    let (outside, pager) = (Outside::start().await, pager().await);
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
     let accounts = outside.account("meta", "acme", "expired");
-    let setup = setup(accounts, &pager, "tenant = \"acme\"\nlanguage = \"es\"");
+    let more = "tenant = \"acme\"\nlanguage = \"es\"\n\
+                [[alerts.rules]]\nwhen = \"token_invalid\"\nchannels = [\"pager\"]";
+    let setup = setup(accounts, &pager, more);
     let server = Server::start(&setup);
-    is_told(&pager, "token_invalid", "alert.fired").await;
-    let title = &pager.hooks().taken()[0].body["data"]["title"];
+    pager.hears("token_invalid", "alert.fired").await;
+    let title = &pager.at.hooks().taken()[0].body["data"]["title"];
     assert_eq!(title, "acme-meta: las credenciales no funcionan");
     let mut keys = Vec::new();
     for tenant in ["acme", "globex"] {
@@ -170,7 +220,7 @@ async fn alerts_are_seen_acknowledged_and_tested_by_those_whose_they_are() {
     let test = "POST /api/alerts/channels/pager/test";
     assert_eq!(as_of(1, test).await.status, 404);
     assert_eq!(as_of(0, test).await.status, 202);
-    is_told(&pager, "", "alert.test").await;
+    pager.hears("", "alert.test").await;
     let audit = server.get("/api/audit").await.to_string();
     assert!(
         audit.contains("alert.acknowledge") && audit.contains("alert.test"),
@@ -180,13 +230,23 @@ async fn alerts_are_seen_acknowledged_and_tested_by_those_whose_they_are() {
         let refused = server.ask(&format!("GET /api/alerts{bad}"), None).await;
         assert_eq!(refused.status, 400, "{bad}: {}", refused.body);
     }
-    let rules = server.get("/api/alerts/rules").await;
-    assert!(rules["items"].as_array().unwrap().len() > 10);
+    // Who may not see a channel is not told its name.
+    let narrow = |rules: &Value| {
+        let rules = rules["items"].as_array().unwrap();
+        assert!(rules.len() > 10);
+        let narrow = |rule: &&Value| rule["channels"] != Value::Null;
+        let found = rules.iter().find(narrow).unwrap();
+        (found["name"].clone(), found["channels"].clone())
+    };
+    for (place, channels) in [(0, json!(["pager"])), (1, json!([]))] {
+        let rules = as_of(place, "GET /api/alerts/rules").await.json();
+        assert_eq!(narrow(&rules), (json!("token_invalid"), channels));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_fire_for_the_tenant_whose_they_are_and_are_told_on_the_stream() {
-    let (outside, pager) = (Outside::start().await, pager().await);
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
     let setup = setup(outside.account("meta", "acme", "ok"), &pager, "");
     let server = Server::start(&setup);
     let mut reader = Listener::open_at(server.addr, ADMIN, "/api/stream?tenant=acme", None).await;
@@ -199,7 +259,7 @@ async fn dead_letters_fire_for_the_tenant_whose_they_are_and_are_told_on_the_str
             .post("/api/pixels/events?tenant=acme", &event(id))
             .await;
     }
-    is_told(&pager, "dead_letters", "alert.fired").await;
+    pager.hears("dead_letters", "alert.fired").await;
     let heard = reader.until("event: alert", SOON).await;
     assert!(heard.contains("dead_letters"), "{heard}");
     let alert = &firing(&server).await[0];

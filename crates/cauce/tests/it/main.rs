@@ -10,6 +10,7 @@
     reason = "figures of a test are told to whoever reads its output"
 )]
 
+mod e2e_alert_kinds;
 mod e2e_alerts;
 mod e2e_analytics;
 mod e2e_bad_input;

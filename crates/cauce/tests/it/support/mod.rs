@@ -4,6 +4,7 @@ pub(crate) mod campaigns;
 mod gateway;
 mod messenger;
 mod outside;
+pub(crate) mod pager;
 mod post;
 mod senders;
 mod server;

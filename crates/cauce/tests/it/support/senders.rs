@@ -31,8 +31,8 @@ impl Senders {
         }
     }
 
-    /// A server's configuration with an account at each of them.
-    pub(crate) fn setup(&self) -> Setup {
+    /// An account at each of them.
+    pub(crate) fn accounts(&self) -> String {
         let account = |name: &str, platform: &str, at: &StandIn, fields: &str| {
             format!(
                 "[[accounts]]\nname = \"{name}\"\ntenant = \"acme\"\nplatform = \"{platform}\"\n\
@@ -50,7 +50,12 @@ impl Senders {
             account("evolution", "evolution", &self.evolution, evolution),
             account("cloud", "whatsapp_cloud", &self.cloud, cloud),
         ];
-        let mut setup = Setup::new(accounts.concat());
+        accounts.concat()
+    }
+
+    /// A server's configuration with an account at each of them.
+    pub(crate) fn setup(&self) -> Setup {
+        let mut setup = Setup::new(self.accounts());
         for queue in ["campaigns", "whatsapp"] {
             setup = setup.with(&format!("queues.{queue}"), QUEUE);
         }
