@@ -5,9 +5,12 @@
 //! read  --work--> a connection of its own out of a few, on a thread that may block
 //! ```
 //!
+//! Commits go to a log beside the file; another thread (`checkpoint`) copies them to their places.
+//!
 //! A read that begins after the answer of a write sees it. Past the end of the channel a writer is
 //! told so at once instead of waiting.
 
+mod checkpoint;
 mod file;
 mod readers;
 mod writer;
@@ -86,8 +89,7 @@ impl Database {
     ) -> Result<(Database, T), E> {
         let mut connection = file::open::<E>(path, steps)?;
         let prepared = prepare(&mut connection)?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let writer = Writer::start(connection, &name).map_err(|why| OpenError::Open {
+        let writer = Writer::start(connection, path).map_err(|why| OpenError::Open {
             path: path.to_owned(),
             why: why.to_string(),
         })?;

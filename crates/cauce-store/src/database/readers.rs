@@ -15,6 +15,9 @@ use super::Failure;
 /// Reads at the same time; further ones wait.
 const MAX_READERS: usize = 4;
 const MAX_STATEMENTS: usize = 64;
+/// Memory for pages of each. A walk over contacts looks each of their numbers up, and these come in
+/// no order.
+const CACHE_KIB: i64 = 16 << 10;
 
 pub(super) struct Readers {
     path: PathBuf,
@@ -75,6 +78,7 @@ impl Readers {
     fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = connect(&self.path)?;
         connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(connection)
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::Path,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread,
     time::Duration,
@@ -10,7 +11,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::Failure;
+use super::{Failure, checkpoint::Checkpointer};
 
 /// Pieces of work that may wait.
 const MAX_WAITING: usize = 1_024;
@@ -20,9 +21,6 @@ const MAX_STATEMENTS: usize = 128;
 /// Memory for pages. Hashes come in no order, so an index is written all over: with SQLite's own
 /// 2 MB every row of an import would read and write a page.
 const CACHE_KIB: i64 = 16 << 10;
-/// Pages in the log before they are written to their places; of 4 KiB each. A page that is written
-/// again and again is so copied less often.
-const CHECKPOINT_PAGES: i64 = 8_000;
 
 /// A piece of work on the database.
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -39,20 +37,21 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, name: &str) -> io::Result<Writer> {
+    pub(super) fn start(mut connection: Connection, path: &Path) -> io::Result<Writer> {
         connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
-        let tuned = [
-            ("cache_size", -CACHE_KIB),
-            ("wal_autocheckpoint", CHECKPOINT_PAGES),
-        ];
-        for (name, value) in tuned {
-            let set = connection.pragma_update(None, name, value);
-            set.map_err(io::Error::other)?;
-        }
+        let set = connection.pragma_update(None, "cache_size", -CACHE_KIB);
+        set.map_err(io::Error::other)?;
+        let checkpointer = Checkpointer::start(&mut connection, path)?;
         let (inputs, received) = sync_channel(MAX_WAITING);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
         thread::Builder::new()
             .name(format!("cauce-{name}"))
-            .spawn(move || run(connection, &received))?;
+            .spawn(move || {
+                let closed = run(connection, &received);
+                checkpointer.join();
+                // Whoever closes it may be gone.
+                let _ = closed.map(|closed| closed.send(()));
+            })?;
         Ok(Writer { inputs })
     }
 
@@ -76,17 +75,15 @@ impl Writer {
     }
 }
 
-fn run(mut connection: Connection, inputs: &Receiver<Input>) {
+/// Works until the file is to be closed, and answers whom to tell of that.
+fn run(mut connection: Connection, inputs: &Receiver<Input>) -> Option<oneshot::Sender<()>> {
     while let Ok(input) = inputs.recv() {
         match input {
             Input::Work(work) => work(&mut connection),
-            Input::Close(done) => {
-                drop(connection);
-                let _ = done.send(());
-                return;
-            }
+            Input::Close(done) => return Some(done),
         }
     }
+    None
 }
 
 /// Runs work in a transaction that has the write lock from its start.
