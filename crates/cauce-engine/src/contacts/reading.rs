@@ -134,7 +134,7 @@ impl From<BookFault> for Looked {
 impl workbook::Rows for FirstRow {
     type Stop = Looked;
     fn begin(&mut self, _: &str) {}
-    fn row(&mut self, number: u64, cells: &[Cell]) -> Result<(), Looked> {
+    fn row(&mut self, number: u64, cells: &[Cell<'_>]) -> Result<(), Looked> {
         let pushed = self.0.push(number, cells);
         pushed.map_err(|fault| Looked::Fault(fault.into()))?;
         match self.0.header() {
@@ -316,7 +316,7 @@ impl workbook::Rows for BookRows<'_, '_> {
     fn begin(&mut self, sheet: &str) {
         sheet.clone_into(&mut self.worksheet);
     }
-    fn row(&mut self, number: u64, cells: &[Cell]) -> Result<(), Stop> {
+    fn row(&mut self, number: u64, cells: &[Cell<'_>]) -> Result<(), Stop> {
         let Some(line) = self.grid.push(number, cells)? else {
             return Ok(());
         };

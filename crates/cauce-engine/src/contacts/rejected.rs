@@ -9,6 +9,8 @@ use cauce_destinations::contact::sheet::{LINE_COLUMN, REASON_COLUMN};
 
 /// Rows that are kept at most; further ones are counted.
 pub(super) const MAX_KEPT_ROWS: u64 = 100_000;
+/// Their bytes at most, about.
+const MAX_KEPT_BYTES: u64 = 256 << 20;
 /// Bytes of a piece, about.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -17,6 +19,7 @@ pub(super) struct Rejected {
     delimiter: char,
     text: String,
     pub(super) rows: u64,
+    bytes: u64,
     pieces: u32,
 }
 
@@ -32,16 +35,18 @@ impl Rejected {
             delimiter,
             text,
             rows: 0,
+            bytes: 0,
             pieces: 0,
         }
     }
 
     /// Takes a row as it came.
     pub(super) fn take(&mut self, line: u64, reason: &str, row: &str) {
-        if self.rows >= MAX_KEPT_ROWS {
+        if self.rows >= MAX_KEPT_ROWS || self.bytes >= MAX_KEPT_BYTES {
             return;
         }
         self.rows += 1;
+        self.bytes += row.len() as u64;
         let (delimiter, reason) = (self.delimiter, reason.replace('"', "\"\""));
         // Writing to a text does not fail.
         let _ = write!(

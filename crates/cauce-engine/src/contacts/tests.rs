@@ -266,7 +266,7 @@ async fn a_workbook_is_taken_like_a_file_and_its_bad_rows_come_back_as_one() {
         row(&["34600111222", "Ana; &quot;la otra&quot;", "Jaén"]),
         row(&["12", "Eva"]),
     ];
-    let book = workbook::tests::book(&[("Gente", &rows.concat())], "<sst/>");
+    let book = workbook::packing::book(&[("Gente", &rows.concat())], "<sst/>");
     let (import, report) = bench.import(options(), &book, None).await.unwrap();
     assert_eq!((report.rows, report.created, report.rejected), (2, 1, 1));
     assert_eq!(report.encoding, "XLSX");

@@ -15,8 +15,6 @@ const HEAD: usize = 64;
 /// What the first bytes show to be no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoText {
-    /// A ZIP, as all newer spreadsheets are.
-    Spreadsheet,
     /// An older spreadsheet.
     OldSpreadsheet,
     /// A compressed file.
@@ -157,8 +155,7 @@ impl Decoder {
 
 /// What a file is by its first bytes, where it is no text.
 fn no_text(head: &[u8]) -> Option<NoText> {
-    const KINDS: [(&[u8], NoText); 6] = [
-        (b"PK\x03\x04", NoText::Spreadsheet),
+    const KINDS: [(&[u8], NoText); 5] = [
         (b"\xd0\xcf\x11\xe0", NoText::OldSpreadsheet),
         (b"\x1f\x8b", NoText::Compressed),
         (b"\x28\xb5\x2f\xfd", NoText::Compressed),

@@ -42,7 +42,6 @@ pub enum SheetFault {
 impl From<NoText> for SheetFault {
     fn from(what: NoText) -> SheetFault {
         SheetFault::NoText(match what {
-            NoText::Spreadsheet => "the file is a ZIP, not CSV; unpack it and send the CSV in it",
             NoText::OldSpreadsheet => {
                 "the file is a spreadsheet of an old kind, or one with a password; save it without one as XLSX, or as CSV (UTF-8), and send that"
             }

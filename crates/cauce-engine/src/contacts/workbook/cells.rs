@@ -1,5 +1,7 @@
 //! What a cell holds, as the text that a person sees or would have typed.
 
+use std::borrow::Cow;
+
 use calamine::{DataRef, ExcelDateTime};
 use cauce_destinations::contact::sheet::Cell;
 
@@ -7,20 +9,21 @@ use cauce_destinations::contact::sheet::Cell;
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 const DAY_SECONDS: f64 = 86_400.0;
 
-pub(super) fn read(value: &DataRef<'_>) -> Cell {
+/// A text of the list of texts is not copied: a small sheet may show a large one very often.
+pub(super) fn read<'a>(value: &DataRef<'a>) -> Cell<'a> {
     let text = match value {
         DataRef::Empty => return Cell::Empty,
+        DataRef::SharedString(text) => return Cell::Text(Cow::Borrowed(*text)),
         DataRef::Error(error) => return Cell::Error(error.to_string()),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => plain(*number),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
             text.clone()
         }
-        DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(is) => is.to_string(),
         DataRef::DateTime(at) => time(*at),
     };
-    Cell::Text(text)
+    Cell::Text(Cow::Owned(text))
 }
 
 /// A number without an exponent: phones are kept as numbers as often as not.

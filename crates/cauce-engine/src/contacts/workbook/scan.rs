@@ -2,19 +2,50 @@
 //! text with `<`, and tags close each other in order. The reader gathers all texts of a cell before
 //! it hands it on, so their bytes are counted from where the cell opens.
 
-/// Most bytes of a tag, or of a text between two.
+/// Most bytes of a tag, or of a text between two, in a sheet or among the texts.
 const MAX_PIECE: usize = 1 << 20;
+/// The same in parts that say how cells look and where parts are.
+const MAX_SMALL_PIECE: usize = 32 << 10;
 /// Most bytes of a cell, or of a text in the list of texts, with all that is in it.
 const MAX_CELL: usize = 4 << 20;
+/// Most tags of a part that is held as a whole.
+const MAX_TAGS: u64 = 500_000;
 /// Most bytes of the name of a tag, and most tags within each other.
 const MAX_NAME: usize = 64;
 const MAX_DEPTH: usize = 64;
 
+/// Tags of which the reader keeps something, each in a part that is larger than one with them may be.
+const FOREIGN: [&[u8]; 10] = [
+    b"Relationship",
+    b"Relationships",
+    b"borders",
+    b"cellXfs",
+    b"clrScheme",
+    b"definedName",
+    b"fills",
+    b"fonts",
+    b"numFmts",
+    b"sheet",
+];
+
 /// Why XML is not of the kind that spreadsheets write.
 pub(super) type Odd = &'static str;
 
+/// Which part it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A sheet, which is read cell by cell.
+    #[default]
+    Sheet,
+    /// The list of texts.
+    Texts,
+    /// How cells look, or where parts are.
+    Small,
+}
+
 #[derive(Default)]
 pub(super) struct Scan {
+    kind: Kind,
     at: At,
     seen: u64,
     /// Bytes of the tag or the text that is read.
@@ -27,9 +58,15 @@ pub(super) struct Scan {
     cell: Option<usize>,
     cell_bytes: usize,
     promise: Promise,
+    /// What is said of the encoding.
+    instruction: Vec<u8>,
     /// How many texts a list says it has, and how many it has.
     pub(super) promised: u64,
     pub(super) texts: u64,
+    tags: u64,
+    /// The formats of cells, and the bytes of the longest tag.
+    pub(super) formats: u64,
+    pub(super) longest: usize,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -55,6 +92,13 @@ struct Tag {
 }
 
 impl Scan {
+    pub(super) fn of(kind: Kind) -> Scan {
+        Scan {
+            kind,
+            ..Scan::default()
+        }
+    }
+
     pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Odd> {
         bytes.iter().try_for_each(|byte| self.byte(*byte))
     }
@@ -63,6 +107,9 @@ impl Scan {
         self.seen += 1;
         self.piece += 1;
         self.cell_bytes += usize::from(self.cell.is_some());
+        if self.kind == Kind::Small && self.piece > MAX_SMALL_PIECE {
+            return Err("holds a tag of more than 32 KiB");
+        }
         if self.piece > MAX_PIECE || self.cell_bytes > MAX_CELL {
             return Err("holds a cell of more than a megabyte");
         }
@@ -88,8 +135,14 @@ impl Scan {
             // A mark of the encoding may stand before it.
             (At::Open, b'?') if self.seen <= 5 => At::Instruction(false),
             (At::Open, b'?') => return Err("holds instructions"),
-            (At::Instruction(true), b'>') => self.text(),
-            (At::Instruction(_), byte) => At::Instruction(byte == b'?'),
+            (At::Instruction(true), b'>') => {
+                self.end_instruction()?;
+                self.text()
+            }
+            (At::Instruction(_), byte) => {
+                self.instruction.push(byte.to_ascii_lowercase());
+                At::Instruction(byte == b'?')
+            }
             (At::Open, b'/') => {
                 self.tag.closes = true;
                 At::Name
@@ -123,6 +176,15 @@ impl Scan {
         At::Text
     }
 
+    /// In another encoding, few bytes may be many letters.
+    fn end_instruction(&mut self) -> Result<(), Odd> {
+        let text = String::from_utf8_lossy(&self.instruction);
+        match text.contains("encoding") && !text.contains("utf-8") {
+            true => Err("is not in UTF-8"),
+            false => Ok(()),
+        }
+    }
+
     fn end_tag(&mut self) -> Result<(), Odd> {
         let tag = std::mem::take(&mut self.tag);
         let name = &tag.name[..];
@@ -136,7 +198,7 @@ impl Scan {
             self.cell = self.cell.filter(|depth| *depth != self.begins.len());
             return Ok(());
         }
-        self.texts += u64::from(local == b"si");
+        self.count(local)?;
         if tag.slash {
             return Ok(());
         }
@@ -150,6 +212,20 @@ impl Scan {
         self.begins.push(self.names.len());
         self.names.extend_from_slice(name);
         Ok(())
+    }
+
+    /// Counts what the reader keeps of a tag.
+    fn count(&mut self, local: &[u8]) -> Result<(), Odd> {
+        self.tags += 1;
+        self.texts += u64::from(local == b"si");
+        self.formats += u64::from(local == b"xf");
+        self.longest = self.longest.max(self.piece);
+        match self.kind {
+            Kind::Small if self.tags > MAX_TAGS => Err("holds more than 500,000 tags"),
+            Kind::Small if local != b"sheet" => Ok(()),
+            Kind::Sheet | Kind::Texts if !FOREIGN.contains(&local) => Ok(()),
+            Kind::Sheet | Kind::Texts | Kind::Small => Err("holds what belongs into another part"),
+        }
     }
 }
 

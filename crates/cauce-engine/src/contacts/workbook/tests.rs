@@ -1,67 +1,7 @@
-use std::io::{Cursor, Write};
-
-use zip::{ZipWriter, write::SimpleFileOptions};
-
-use super::*;
-
-/// A workbook of these parts, by their paths.
-fn packed(parts: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in parts {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
-const RELS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-
-/// A workbook with these sheets, hidden ones with a `-` in front, and these texts.
-pub(crate) fn book(sheets: &[(&str, &str)], texts: &str) -> Vec<u8> {
-    let mut list = String::new();
-    let mut rels = String::new();
-    let mut parts = Vec::new();
-    for (place, (name, rows)) in (1..).zip(sheets) {
-        let (state, name) = match name.strip_prefix('-') {
-            Some(name) => ("hidden", name),
-            None => ("visible", *name),
-        };
-        list.push_str(&format!(
-            "<sheet name=\"{name}\" sheetId=\"{place}\" state=\"{state}\" r:id=\"rId{place}\"/>"
-        ));
-        rels.push_str(&format!(
-            "<Relationship Id=\"rId{place}\" Type=\"{RELS}/worksheet\" Target=\"worksheets/sheet{place}.xml\"/>"
-        ));
-        let sheet =
-            format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>");
-        parts.push((format!("xl/worksheets/sheet{place}.xml"), sheet));
-    }
-    let root = format!(
-        "<Relationships><Relationship Id=\"rId1\" Type=\"{RELS}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
-    );
-    let workbook = format!(
-        "<?xml version=\"1.0\"?><workbook xmlns=\"{MAIN}\" xmlns:r=\"{RELS}\"><sheets>{list}</sheets></workbook>"
-    );
-    // The second format is that of a date.
-    let styles =
-        "<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>";
-    parts.extend([
-        ("_rels/.rels".to_owned(), root),
-        ("xl/workbook.xml".to_owned(), workbook),
-        ("xl/styles.xml".to_owned(), styles.to_owned()),
-        ("xl/sharedStrings.xml".to_owned(), texts.to_owned()),
-        (
-            "xl/_rels/workbook.xml.rels".to_owned(),
-            format!("<Relationships>{rels}</Relationships>"),
-        ),
-    ]);
-    let parts: Vec<(&str, &[u8])> = parts
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_bytes()))
-        .collect();
-    packed(&parts)
-}
+use super::{
+    packing::{book, packed},
+    *,
+};
 
 #[derive(Default)]
 struct Told {
@@ -74,10 +14,10 @@ impl Rows for Told {
     fn begin(&mut self, sheet: &str) {
         sheet.clone_into(&mut self.sheet);
     }
-    fn row(&mut self, number: u64, cells: &[Cell]) -> Result<(), BookFault> {
-        let shown = |cell: &Cell| match cell {
+    fn row(&mut self, number: u64, cells: &[Cell<'_>]) -> Result<(), BookFault> {
+        let shown = |cell: &Cell<'_>| match cell {
             Cell::Empty => String::new(),
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) => text.clone().into_owned(),
             Cell::Error(error) => format!("!{error}"),
         };
         self.rows.push((number, cells.iter().map(shown).collect()));
@@ -145,6 +85,18 @@ fn what_is_no_workbook_or_a_trap_is_refused_and_says_why() {
     let sheet = |rows: &str| book(&[("A", rows)], TEXTS);
     let texts = |texts: &str| book(&[("A", &cell("x"))], texts);
     let many_parts: Vec<u8> = b"PK\x01\x02".repeat(10_001);
+    let long_parts = [b"PK\x01\x02", &[0; 24][..], &[0xff; 2], &[0; 16]].concat();
+    let long_parts = long_parts.repeat(200);
+    let styles = |styles: &str| packing::with("xl/styles.xml", styles.as_bytes());
+    let code = "0".repeat(20_000);
+    let formats = format!(
+        "<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"{code}\"/></numFmts><cellXfs>{}</cellXfs></styleSheet>",
+        "<xf numFmtId=\"164\"/>".repeat(10_000)
+    );
+    let fonts = format!("<fonts>{}</fonts>", "<font/>".repeat(500_000));
+    let sheets = format!("<sheets>{}</sheets>", "<x:sheet/>".repeat(1_001));
+    let wide: String = sheets.chars().flat_map(|c| [c, '\0']).collect();
+    let relations = format!("<Relationship Target=\"{}\"/>", "a".repeat(33_000));
     let mut broken = sheet(&cell("Ana"));
     let end = broken.len() - 40;
     broken.truncate(end);
@@ -155,6 +107,27 @@ fn what_is_no_workbook_or_a_trap_is_refused_and_says_why() {
             "no XLSX workbook",
         ),
         (many_parts, "the list of parts of the workbook is too long"),
+        (long_parts, "the list of parts of the workbook is too long"),
+        (styles(&formats), "holds too many formats of cells"),
+        (styles(&fonts), "holds more than 500,000 tags"),
+        (styles(&sheets), "holds what belongs into another part"),
+        (sheet("<fonts/>"), "holds what belongs into another part"),
+        (
+            packing::with("xl/workbook.xml", sheets.as_bytes()),
+            "names more than 1,000 sheets",
+        ),
+        (
+            packing::with("xl/media/a.png", wide.as_bytes()),
+            "names more than 1,000 sheets",
+        ),
+        (
+            packing::with("xl/_rels/workbook.xml.rels", relations.as_bytes()),
+            "holds a tag of more than 32 KiB",
+        ),
+        (
+            texts("<?xml version=\"1.0\" encoding='windows-1252'?><sst/>"),
+            "is not in UTF-8",
+        ),
         (broken, "no XLSX workbook"),
         (
             sheet(&long),
@@ -193,5 +166,46 @@ fn what_is_no_workbook_or_a_trap_is_refused_and_says_why() {
         };
         let text = fault.to_string();
         assert!(text.contains(says), "{text}: {says}");
+    }
+}
+
+#[test]
+fn parts_may_be_small_and_all_of_them_too_large() {
+    let book = book(&[("A", "")], TEXTS);
+    assert_eq!(unpacked::check(&book), Ok(()));
+    let fault = unpacked::check_within(&book, 100).unwrap_err();
+    let text = fault.to_string();
+    assert!(
+        text.starts_with("all of the workbook unpacks to more than 100 "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_text_that_many_cells_show_is_held_once() {
+    let text = "a".repeat(1_000_000);
+    let texts = format!("<sst><si><t>{text}</t></si></sst>");
+    let row = format!("<row>{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(MAX_CELLS));
+    let book = book(&[("A", &row.repeat(100))], &texts);
+    let mut rows = Pointers::default();
+    read(&book, None, &mut rows).unwrap();
+    assert_eq!(rows.0.len(), 1, "each cell has a text of its own");
+}
+
+/// Where the texts of cells are.
+#[derive(Default)]
+struct Pointers(std::collections::BTreeSet<*const u8>);
+
+impl Rows for Pointers {
+    type Stop = BookFault;
+    fn begin(&mut self, _: &str) {}
+    fn row(&mut self, _: u64, cells: &[Cell<'_>]) -> Result<(), BookFault> {
+        for cell in cells {
+            let Cell::Text(text) = cell else {
+                panic!("{cell:?}");
+            };
+            self.0.insert(text.as_ptr());
+        }
+        Ok(())
     }
 }

@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn cells(of: &[&str]) -> Vec<Cell> {
+fn cells<'a>(of: &[&'a str]) -> Vec<Cell<'a>> {
     let of = of.iter();
     of.map(|text| match *text {
         "" => Cell::Empty,
         error if error.starts_with('#') => Cell::Error(error.to_owned()),
-        text => Cell::Text(text.to_owned()),
+        text => Cell::Text(text.into()),
     })
     .collect()
 }
@@ -71,13 +71,23 @@ fn a_column_that_is_left_out_may_hold_what_is_wrong() {
 }
 
 #[test]
+fn a_row_of_large_cells_is_too_long_and_told_in_part() {
+    let mut grid = Grid::new(None);
+    grid.push(1, &cells(&["phone", "city"])).unwrap();
+    let long = "ñ".repeat(framing::MAX_RECORD);
+    let row = grid.push(2, &cells(&[&long, &long])).unwrap().unwrap();
+    assert_eq!(row.row.unwrap_err().code(), "row_too_long");
+    assert_eq!(row.text, long[..MAX_KEPT]);
+}
+
+#[test]
 fn a_table_without_a_first_row_or_without_a_phone_is_none() {
     let mut grid = Grid::new(None);
     assert!(grid.push(1, &cells(&["", ""])).unwrap().is_none());
     assert_eq!(grid.finish(), Err(SheetFault::Empty));
     let fault = grid.push(4, &cells(&["nombre", "ciudad"])).unwrap_err();
     assert!(fault.to_string().starts_with("line 4: "), "{fault}");
-    let wide = vec![Cell::Text("x".to_owned()); MAX_COLUMNS + 1];
+    let wide = vec![Cell::Text("x".into()); MAX_COLUMNS + 1];
     let fault = grid.push(5, &wide).unwrap_err();
     assert!(matches!(fault, SheetFault::TooManyColumns { line: 5, .. }));
 }
