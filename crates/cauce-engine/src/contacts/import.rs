@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Both channels hold a few things, so memory does not grow with the file, and whoever sends is held
-//! up by the disk; a workbook (`workbook`) alone is held as a whole, up to a limit. Each batch is a commit of its own: an import that is cut off leaves what was
-//! committed, says so, and can be made again, because its rows change contacts that are there.
+//! up by the disk; a workbook (`workbook`) alone is held as a whole, up to a limit. Each batch is a
+//! commit of its own: an import that does not come to its end leaves what was committed, says so, and
+//! can be made again, because its rows change contacts that are there.
 
 use bytes::Bytes;
 use cauce_destinations::contact::sheet::Known;
@@ -64,9 +65,15 @@ pub enum BodyFault {
 /// Why an import did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file is no table of contacts. Nothing was taken.
-    #[error(transparent)]
-    File(#[from] FileFault),
+    /// The file is no table of contacts, or is none from some row on. What had come until then was
+    /// taken.
+    #[error("{fault}")]
+    File {
+        /// Why.
+        fault: FileFault,
+        /// The import, where it had begun.
+        import: Option<Import>,
+    },
     /// The file did not come to its end. What had come until then was taken.
     #[error("{fault}")]
     Body {
@@ -78,6 +85,16 @@ pub enum ImportError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Error),
+}
+
+impl ImportError {
+    /// The import, where it had begun before its end.
+    pub fn import(&self) -> Option<&Import> {
+        match self {
+            ImportError::File { import, .. } | ImportError::Body { import, .. } => import.as_ref(),
+            ImportError::Store(_) => None,
+        }
+    }
 }
 
 /// Takes a file while it comes. `told` hears of each commit.
@@ -113,20 +130,13 @@ pub async fn import(
     drop(read);
     // A panic of the reader shows as a file without an end.
     let _ = reader.await;
-    let ended = taken?;
-    let state = if ended {
-        State::Done
-    } else {
-        State::Interrupted
+    let end = match (taken, fed) {
+        (Ok(Ended::Whole), Ok(())) => End::Done,
+        (Ok(Ended::Fault(fault)), _) => End::Fault(fault),
+        (Ok(Ended::Whole | Ended::Cut), fed) => End::Cut(fed.err().unwrap_or(BodyFault::Broken)),
+        (Err(error), _) => End::Failed(error),
     };
-    let finished = taking.finish(state).await?;
-    match (fed, finished) {
-        (Ok(()), Some(done)) if ended => Ok(done),
-        (fed, finished) => Err(ImportError::Body {
-            fault: fed.err().unwrap_or(BodyFault::Broken),
-            import: finished.map(|(import, _)| import),
-        }),
-    }
+    taking.finish(end).await
 }
 
 /// Hands the body to the reader. Where the reader wants no more of it, some of the rest is passed
@@ -151,6 +161,34 @@ async fn feed(
     Ok(())
 }
 
+/// How what is read has ended.
+enum Ended {
+    Whole,
+    /// There is no end to it.
+    Cut,
+    Fault(FileFault),
+}
+
+/// How an import ends.
+enum End {
+    Done,
+    Cut(BodyFault),
+    Fault(FileFault),
+    Failed(Error),
+}
+
+impl End {
+    /// The state, and why it is that.
+    fn told(&self) -> (State, Option<String>) {
+        match self {
+            End::Done => (State::Done, None),
+            End::Cut(fault) => (State::Interrupted, Some(fault.to_string())),
+            End::Fault(fault) => (State::Failed, Some(fault.to_string())),
+            End::Failed(error) => (State::Failed, Some(error.to_string())),
+        }
+    }
+}
+
 struct Taking<'a, N, T> {
     store: &'a Campaigns,
     options: &'a Options,
@@ -162,18 +200,18 @@ struct Taking<'a, N, T> {
 }
 
 impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
-    /// Takes everything that is read. Answers whether the file has come to its end.
-    async fn take_all(&mut self, read: &mut mpsc::Receiver<Read>) -> Result<bool, ImportError> {
+    /// Takes everything that is read.
+    async fn take_all(&mut self, read: &mut mpsc::Receiver<Read>) -> Result<Ended, Error> {
         let taken = async {
             while let Some(next) = read.recv().await {
                 match next {
                     Read::Begun(begun) => self.begin(begun).await?,
                     Read::Rows(lines) => self.take(lines).await?,
-                    Read::Fault(fault) => return Err(fault.into()),
-                    Read::End => return Ok(true),
+                    Read::Fault(fault) => return Ok(Ended::Fault(fault)),
+                    Read::End => return Ok(Ended::Whole),
                 }
             }
-            Ok(false)
+            Ok(Ended::Cut)
         };
         let taken = taken.await;
         // Whoever still reads is told that nobody listens.
@@ -275,15 +313,32 @@ impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
         Ok(())
     }
 
-    async fn finish(mut self, state: State) -> Result<Option<(Import, Report)>, Error> {
-        self.keep_rejected(true).await?;
+    /// Notes how it has ended, and answers that.
+    async fn finish(mut self, end: End) -> Result<(Import, Report), ImportError> {
+        let noted = self.note(&end).await;
+        match (end, noted) {
+            (End::Done, Ok(Some(import))) => Ok((import, self.report)),
+            // A file that comes to its end has a first row.
+            (End::Done, Ok(None)) => Err(ImportError::Body {
+                fault: BodyFault::Broken,
+                import: None,
+            }),
+            (End::Cut(fault), Ok(import)) => Err(ImportError::Body { fault, import }),
+            (End::Fault(fault), Ok(import)) => Err(ImportError::File { fault, import }),
+            (End::Failed(error), _) | (_, Err(error)) => Err(error.into()),
+        }
+    }
+
+    async fn note(&mut self, end: &End) -> Result<Option<Import>, Error> {
+        let kept = self.keep_rejected(true).await;
+        let (state, why) = end.told();
+        self.report.fault = why;
         let Some((import, _)) = &self.begun else {
             return Ok(None);
         };
-        let ended = self
-            .store
-            .end_import(import, state, self.to_tell(), (self.now)());
-        Ok(Some((ended.await?, self.report.clone())))
+        let (told, now) = (self.to_tell(), (self.now)());
+        let ended = self.store.end_import(import, state, told, now).await?;
+        kept.map(|()| Some(ended))
     }
 
     fn to_tell(&self) -> serde_json::Value {

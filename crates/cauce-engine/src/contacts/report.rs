@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cauce_store::campaigns::imports::Import;
 use serde::{Deserialize, Serialize};
 
 /// What an import has to tell. It is kept with the import.
@@ -30,9 +31,16 @@ pub struct Report {
     pub rejected_kept: u64,
     /// How many for each reason.
     pub reasons: BTreeMap<String, u64>,
+    /// Why it ended before the last row of the file, where it did.
+    pub fault: Option<String>,
 }
 
 impl Report {
+    /// What is kept with an import.
+    pub fn of(import: &Import) -> Report {
+        serde_json::from_value(import.told.clone()).unwrap_or_default()
+    }
+
     /// Counts a row that was not taken.
     pub(super) fn reject(&mut self, code: &str) {
         self.rows += 1;

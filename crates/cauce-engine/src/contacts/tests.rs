@@ -208,7 +208,10 @@ async fn file_that_is_no_table_leaves_nothing() {
     let b = bench();
     for text in ["", "PK\u{3}\u{4}…", "a;b\n1;2\n"] {
         let refused = b.import(options(), text, None).await;
-        assert!(matches!(refused, Err(ImportError::File(_))), "{text}");
+        assert!(
+            matches!(refused, Err(ImportError::File { import: None, .. })),
+            "{text}"
+        );
     }
     assert_eq!(b.store.imports(&acme(), None, 9).await.unwrap(), []);
 }
@@ -291,7 +294,42 @@ async fn a_workbook_is_taken_like_a_file_and_its_bad_rows_come_back_as_one() {
     );
     let cut = bench.import(options(), &book[..book.len() / 2], None).await;
     assert!(
-        matches!(cut, Err(ImportError::File(FileFault::Book(_)))),
+        matches!(cut, Err(ImportError::File { import: None, .. })),
         "{cut:?}"
     );
+}
+
+#[tokio::test]
+async fn a_workbook_that_breaks_leaves_what_had_come_and_can_be_mended_and_sent_again() {
+    let bench = bench();
+    let good: String = (0..2_500)
+        .map(|n| format!("<row><c><v>34600{n:06}</v></c></row>"))
+        .collect();
+    let first = "<row><c t=\"inlineStr\"><is><t>phone</t></is></c></row>";
+    let bad = "<row><c t=\"s\"><v>9</v></c></row>";
+    let last = "<row><c><v>34600999999</v></c></row>";
+    let book = |rows: &[&str]| workbook::packing::book(&[("A", &rows.concat())], "<sst/>");
+    let broken = book(&[first, &good, bad, last]);
+    let refused = bench.import(options(), &broken, None).await;
+    let Err(ImportError::File {
+        fault,
+        import: Some(import),
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    let report = Report::of(&import);
+    assert_eq!((import.state, report.created), (State::Failed, 2_000));
+    assert_eq!(report.fault, Some(fault.to_string()));
+    assert_eq!(bench.store.count(&acme()).await.unwrap(), 2_000);
+    let known = bench.store.import(&acme(), &import.id).await.unwrap();
+    assert_eq!(known, Some(import));
+    // Sent again as it is, it comes as far.
+    bench.import(options(), &broken, None).await.unwrap_err();
+    assert_eq!(bench.store.count(&acme()).await.unwrap(), 2_000);
+    let mended = book(&[first, &good, last]);
+    let (import, report) = bench.import(options(), &mended, None).await.unwrap();
+    assert_eq!((import.state, report.fault), (State::Done, None));
+    assert_eq!((report.created, report.updated), (501, 2_000));
+    assert_eq!(bench.store.count(&acme()).await.unwrap(), 2_501);
 }

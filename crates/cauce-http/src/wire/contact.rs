@@ -156,8 +156,8 @@ pub(crate) struct ImportView {
     /// Its id.
     #[schema(example = "imp_mfrggzdfmztwq2lk")]
     id: String,
-    /// `running`, `done`, or `interrupted`: it ended before its last row, and what had come until
-    /// then stays.
+    /// `running`, `done`, `interrupted`: it was cut off, or `failed`: from some row on, it could not be
+    /// read or kept. What had been taken until then stays.
     #[schema(value_type = String, example = "done")]
     state: &'static str,
     /// When it began.
@@ -192,13 +192,15 @@ pub(crate) struct ImportView {
     /// How many rows were not taken for each reason.
     #[schema(example = json!({"phone_invalid": 3}))]
     reasons: BTreeMap<String, u64>,
+    /// Why it ended before the last row of the file; null where it did not.
+    reason: Option<String>,
     /// Where the rows that were not taken can be had, for a week; null where there are none.
     rejected_url: Option<String>,
 }
 
 impl From<Import> for ImportView {
     fn from(import: Import) -> ImportView {
-        let report: Report = serde_json::from_value(import.told).unwrap_or_default();
+        let report = Report::of(&import);
         let path = format!("/api/contacts/imports/{}/rejected", import.id);
         ImportView {
             rejected_url: (report.rejected_kept > 0).then_some(path),
@@ -217,6 +219,7 @@ impl From<Import> for ImportView {
             rejected: report.rejected,
             rejected_kept: report.rejected_kept,
             reasons: report.reasons,
+            reason: report.fault,
         }
     }
 }

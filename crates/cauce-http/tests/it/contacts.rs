@@ -494,6 +494,20 @@ async fn file_that_does_not_go_on_is_given_up_and_what_came_before_stays() {
         late.body
     );
     let acme = cauce_flow::id::TenantId::new("acme").unwrap();
-    assert!(bench.engine.campaigns().count(&acme).await.unwrap() >= 2_000);
+    let taken = bench.engine.campaigns().count(&acme).await.unwrap();
+    assert!(taken >= 2_000, "{taken}");
+    let says = format!("{taken} contacts had been made and 0 changed before");
+    assert!(late.body.contains(&says), "{}", late.body);
+    let listed = bench.ask("GET /api/contacts/imports", None).await.json();
+    let ended = &listed["items"][0];
+    assert_eq!(
+        (&ended["state"], &ended["created"], &ended["reason"]),
+        (
+            &json!("interrupted"),
+            &json!(taken),
+            &json!("the file did not go on in time")
+        ),
+        "{ended}"
+    );
     bench.stop().await;
 }

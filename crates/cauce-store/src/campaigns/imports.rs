@@ -22,8 +22,10 @@ pub enum State {
     Running,
     /// All rows were looked at.
     Done,
-    /// It ended before its last row. What had been taken until then stays.
+    /// It was cut off before its last row. What had been taken until then stays.
     Interrupted,
+    /// It could not be read or taken from some row on. What had been taken until then stays.
+    Failed,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             State::Running => "running",
             State::Done => "done",
             State::Interrupted => "interrupted",
+            State::Failed => "failed",
         }
     }
 }
@@ -202,7 +205,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Import> {
     let state: String = row.get(2)?;
     let ended_at: Option<i64> = row.get(4)?;
     let told: String = row.get(5)?;
-    let known = [State::Running, State::Done].into_iter();
+    let known = [State::Running, State::Done, State::Failed].into_iter();
     Ok(Import {
         number: numbers::of(row.get(0)?),
         id: row.get(1)?,

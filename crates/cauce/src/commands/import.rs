@@ -14,7 +14,8 @@ use std::{
 use bytes::Bytes;
 use cauce_destinations::normalize::country::Country;
 use cauce_engine::contacts::{
-    self, BodyFault, Charset, Delimiter, FileFault, Known, Options, Report, SheetFault, sheet,
+    self, BodyFault, Charset, Delimiter, FileFault, ImportError, Known, Options, Report,
+    SheetFault, sheet,
 };
 use cauce_flow::{id::TenantId, time::Timestamp};
 use cauce_store::campaigns::Campaigns;
@@ -251,7 +252,7 @@ async fn into_folder(
     let told = |report: &Report| bar.set_message(format!("{} rows", report.rows));
     let taken = contacts::import(&store, options, pieces, now, told).await;
     ended(reading).await?;
-    let (import, report) = taken.map_err(Failure::failed)?;
+    let (import, report) = taken.map_err(refused)?;
     if report.rejected_kept > 0 {
         let mut file = create(rejected)?;
         for piece in 0.. {
@@ -273,6 +274,19 @@ async fn into_folder(
         "rows": report.rows, "created": report.created, "updated": report.updated,
         "rejected": report.rejected, "rejectedKept": rejected_kept, "reasons": report.reasons,
     }))
+}
+
+/// Why a file was not taken, and how much of it was.
+fn refused(error: ImportError) -> Failure {
+    let report = error.import().map(Report::of);
+    match report.filter(|report| !report.dry_run) {
+        None => Failure::failed(error),
+        Some(Report {
+            created, updated, ..
+        }) => Failure::failed(format!(
+            "{error}; {created} contacts had been made and {updated} changed before; hint: mend the file and import it again, which changes nothing of that"
+        )),
+    }
 }
 
 fn country_of(config: &Config, tenant: &TenantId) -> Option<Country> {

@@ -12,8 +12,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use cauce_engine::contacts::{BodyFault, Charset, Delimiter, ImportError, Known, Options, sheet};
+use cauce_engine::contacts::{
+    BodyFault, Charset, Delimiter, ImportError, Known, Options, Report, sheet,
+};
 use cauce_flow::id::TenantId;
+use cauce_store::campaigns::imports::Import;
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -182,9 +185,12 @@ fn pieces(body: Body, patience: Duration) -> impl Stream<Item = Result<Bytes, Bo
 
 fn refused(error: ImportError) -> Problem {
     match error {
-        ImportError::File(fault) => {
-            let detail = format!("{fault}; nothing was taken");
-            Problem::new(Code::BadFile, detail)
+        ImportError::File { fault, import } => {
+            let taken = match import {
+                None => "nothing was taken".to_owned(),
+                Some(import) => format!("{}; mend it and send it again", taken(&import)),
+            };
+            Problem::new(Code::BadFile, format!("{fault}; {taken}"))
         }
         ImportError::Body { fault, import } => {
             let code = match fault {
@@ -194,13 +200,53 @@ fn refused(error: ImportError) -> Problem {
             };
             let taken = match import {
                 None => "nothing was taken; send it again".to_owned(),
-                Some(import) => format!(
-                    "what had come before was taken, as GET /api/contacts/imports/{} tells; send it again, which changes nothing of that",
-                    import.id
-                ),
+                Some(import) => format!("{}; send it again", taken(&import)),
             };
             Problem::new(code, format!("{fault}; {taken}"))
         }
         ImportError::Store(error) => error.into(),
+    }
+}
+
+/// What had been taken of a file until it ended too early.
+fn taken(import: &Import) -> String {
+    let report = Report::of(import);
+    let id = &import.id;
+    match report.dry_run {
+        true => {
+            format!("nothing was taken; what was seen of it is at GET /api/contacts/imports/{id}")
+        }
+        false => format!(
+            "{} contacts had been made and {} changed before, as GET /api/contacts/imports/{id} tells, and to send their rows again changes nothing",
+            report.created, report.updated
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cauce_flow::time::Timestamp;
+    use cauce_store::campaigns::imports;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_ends_too_early_is_answered_with_what_was_taken_of_it() {
+        let import = |dry_run: bool| Import {
+            number: 1,
+            id: "imp_a".to_owned(),
+            state: imports::State::Failed,
+            created_at: Timestamp::EPOCH,
+            ended_at: None,
+            told: json!({"dry_run": dry_run, "created": 2_000, "updated": 7}),
+        };
+        let told = taken(&import(false));
+        assert!(
+            told.starts_with("2000 contacts had been made and 7 changed before")
+                && told.contains("/api/contacts/imports/imp_a"),
+            "{told}"
+        );
+        assert!(taken(&import(true)).starts_with("nothing was taken"));
     }
 }

@@ -16,6 +16,7 @@ export function ImportResult({ result, tenant }: { result: ContactImport; tenant
       <p>
         <Badge tone={tone}>{word("importState", result.state)}</Badge> {result.dryRun && t("import.checked")}
       </p>
+      {result.reason && <p class="note">{t("import.ended", { why: result.reason })}</p>}
       <dl class="figures">
         <Figure label={t("tracking.rows")} value={number(result.rows)} />
         <Figure label={t("import.created")} value={number(result.created)} />
