@@ -12,7 +12,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cauce_flow::{campaign::skip::Skip, job::NewJob, time::Timestamp};
+use cauce_flow::{job::NewJob, time::Timestamp};
 use cauce_store::{
     campaigns::{
         self, Campaigns, Member, Walk,
@@ -23,7 +23,7 @@ use cauce_store::{
 use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::fill::{self, Filling};
+use super::{fill::Filling, members::Members};
 use crate::clock::Clock;
 
 /// Contacts of one piece: three of them are all that an expansion has in memory.
@@ -97,9 +97,7 @@ struct Stretch {
     upto: u64,
     /// Whether there are no more.
     done: bool,
-    members: Vec<Member>,
-    /// Of each of them whose number is there twice, the earlier ones with it.
-    earlier: Vec<Vec<Member>>,
+    members: Members,
 }
 
 /// A stretch as it is handed in.
@@ -182,17 +180,10 @@ impl Expander {
             upto: campaign.last_row,
             limit: self.piece,
         };
-        let audience = campaign.audience();
-        let members = self.store.walk(&audience, walk).await?;
-        let twice = members.iter().filter(|member| member.duplicate);
-        let twice: Vec<u64> = twice.map(|member| member.row).collect();
-        let earlier = match twice.is_empty() {
-            true => Vec::new(),
-            false => self.store.earlier(&audience, twice).await?,
-        };
-        let done = members.len() < self.piece;
-        let upto = match members.last() {
-            Some(last) if !done => last.row,
+        let members = Members::read(&self.store, &campaign.audience(), walk).await?;
+        let done = members.count() < self.piece;
+        let upto = match members.last_row() {
+            Some(last) if !done => last,
             // Beyond every row, so that an audience that ends with its last piece can be marked.
             _ => campaign.last_row.max(after) + 1,
         };
@@ -201,18 +192,18 @@ impl Expander {
             upto,
             done,
             members,
-            earlier,
         })
     }
 
-    async fn fill(&self, mut stretch: Stretch, number: u64) -> Result<Piece, Obstacle> {
+    async fn fill(&self, stretch: Stretch, number: u64) -> Result<Piece, Obstacle> {
         let (filling, now) = (Arc::clone(&self.filling), self.clock.now());
         let fill = move || {
-            stretch.forgive(&filling, now);
-            Piece::of(&stretch, number).filled(&filling, &stretch.members, now)
+            let piece = Piece::of(&stretch, number);
+            let members = stretch.members.forgiven(&filling, now)?;
+            Ok(piece.filled(&filling, &members, now))
         };
         let filled = tokio::task::spawn_blocking(fill).await;
-        filled.map_err(|error| Obstacle::Fault(error.to_string()))
+        filled.map_err(|error| Obstacle::Fault(error.to_string()))?
     }
 
     async fn hand_in(&self, piece: Piece, clean: bool) -> Result<(), Obstacle> {
@@ -243,15 +234,6 @@ impl Stretch {
     fn next(&self) -> Option<u64> {
         (!self.done).then_some(self.upto)
     }
-
-    /// Takes it back of a contact that its number is there twice, where the earlier ones get no
-    /// message themselves. Only what is stored counts, so that an interrupted walk tells the same.
-    fn forgive(&mut self, filling: &Filling, now: Timestamp) {
-        let twice = self.members.iter_mut().filter(|member| member.duplicate);
-        for (member, earlier) in twice.zip(&self.earlier) {
-            member.duplicate = earlier.iter().any(|other| filling.fits(other, now));
-        }
-    }
 }
 
 impl Piece {
@@ -261,7 +243,7 @@ impl Piece {
             after: stretch.after,
             upto: stretch.upto,
             done: stretch.done,
-            jobs: Vec::with_capacity(stretch.members.len()),
+            jobs: Vec::with_capacity(stretch.members.count()),
             skipped: Vec::new(),
             next: number,
         }
@@ -270,13 +252,9 @@ impl Piece {
     /// With the jobs of these contacts, or the reasons why there are none.
     fn filled(mut self, filling: &Filling, members: &[Member], now: Timestamp) -> Piece {
         for member in members {
-            let made = filling.fill(member, self.next, now).and_then(|filled| {
-                let job = filling.job(filled, now);
-                job.ok_or_else(|| fill::skipped(member, Skip::TooLong, None))
-            });
-            match made {
-                Ok(job) => {
-                    self.jobs.push(job);
+            match filling.fill(member, self.next, now) {
+                Ok(filled) => {
+                    self.jobs.push(filling.job(filled, now));
                     self.next += 1;
                 }
                 Err(skipped) => self.skipped.push(skipped),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use cauce_destinations::message::{CampaignPart, Message, Phone};
 use cauce_flow::{
     campaign::{
@@ -34,6 +35,8 @@ pub(crate) struct Filling {
 /// One message of a campaign, before it is a job.
 pub(crate) struct Filled {
     pub(crate) message: Message,
+    /// The message as its job holds it.
+    pub(crate) payload: Bytes,
     /// Not before this; [`Timestamp::EPOCH`] means at once.
     pub(crate) due_at: Timestamp,
 }
@@ -54,8 +57,7 @@ impl Filling {
 
     /// Whether a contact gets a message, if no other with its number does.
     pub(crate) fn fits(&self, member: &Member, now: Timestamp) -> bool {
-        let filled = self.filled(member, 0, now);
-        filled.is_ok_and(|filled| self.job(filled, now).is_some())
+        self.filled(member, 0, now).is_ok()
     }
 
     fn filled(&self, member: &Member, number: u64, now: Timestamp) -> Result<Filled, Skipped> {
@@ -86,27 +88,31 @@ impl Filling {
             }),
             ..Message::new(to, content)
         };
-        Ok(Filled { message, due_at })
+        let payload = message.to_payload();
+        if payload.len() > self.max_payload_bytes {
+            return Err(skip(Skip::TooLong, None));
+        }
+        Ok(Filled {
+            message,
+            payload,
+            due_at,
+        })
     }
 
-    /// The job of a message; none where it is larger than a job may be.
-    pub(crate) fn job(&self, filled: Filled, now: Timestamp) -> Option<NewJob> {
-        let payload = filled.message.to_payload();
-        if payload.len() > self.max_payload_bytes {
-            return None;
-        }
-        Some(NewJob {
+    /// The job of a message.
+    pub(crate) fn job(&self, filled: Filled, now: Timestamp) -> NewJob {
+        NewJob {
             line: self.line.clone(),
             tenant: self.tenant.clone(),
             priority: self.script.priority,
             group: Some(self.id.clone()),
-            payload,
+            payload: filled.payload,
             due_at: filled.due_at,
             expires_at: self.ttl.map_or(Timestamp::NEVER, |ttl| now + ttl),
             max_attempts: self.max_attempts,
             idempotency_key: None,
             coalesce: None,
-        })
+        }
     }
 
     /// The zone whose hours count for a contact, and when they open next. The error is a zone that
@@ -128,7 +134,7 @@ impl Filling {
 }
 
 /// The reason why a contact gets no message.
-pub(crate) fn skipped(member: &Member, why: Skip, detail: Option<String>) -> Skipped {
+fn skipped(member: &Member, why: Skip, detail: Option<String>) -> Skipped {
     Skipped {
         contact: i64::try_from(member.row).unwrap_or(i64::MAX),
         id: Some(member.id.clone()),

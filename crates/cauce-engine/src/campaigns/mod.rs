@@ -16,6 +16,7 @@ mod draft;
 mod expand;
 mod fill;
 mod hours;
+mod members;
 mod orders;
 mod plan;
 mod preview;

@@ -7,7 +7,7 @@ use cauce_store::{
     jobs::Scope,
 };
 
-use super::{Campaigning, Refusal, Unfit, plan, plan::Script, sender};
+use super::{Campaigning, Refusal, Unfit, members::Members, plan, plan::Script, sender};
 use crate::settings::Settings;
 
 /// What one contact would be sent.
@@ -48,8 +48,9 @@ impl Campaigning {
             upto: self.store.last_row().await?,
             limit,
         };
-        let members = self.store.walk(&campaign.audience(), walk).await?;
+        let members = Members::read(&self.store, &campaign.audience(), walk).await?;
         let now = self.clock.now();
+        let members = members.forgiven(&filling, now)?;
         let mut previews = Vec::with_capacity(members.len());
         for (number, member) in members.iter().enumerate() {
             let filled = filling.fill(member, number as u64, now);

@@ -4,13 +4,11 @@
 //! in the order of their rows, and merged.
 
 use cauce_flow::id::TenantId;
-use rusqlite::{Connection, Rows};
+use rusqlite::Connection;
 
 use super::{
-    Campaigns, Error,
-    contact::{Attributes, Number},
-    numbers,
-    reading::Sealed,
+    Campaigns, Error, numbers,
+    page::{Member, Page},
     tagging, tenants,
 };
 
@@ -37,33 +35,8 @@ pub struct Walk {
     pub limit: usize,
 }
 
-/// One contact of an audience, as a message needs it.
-#[derive(Clone, PartialEq)]
-pub struct Member {
-    /// Its row.
-    pub row: u64,
-    /// Its id.
-    pub id: String,
-    /// Its number.
-    pub number: Number,
-    /// Its name.
-    pub name: Option<String>,
-    /// Its free fields.
-    pub attributes: Attributes,
-    /// Its language.
-    pub language: Option<String>,
-    /// Its time zone.
-    pub timezone: Option<String>,
-    /// Whether its number has opted out.
-    pub opted_out: bool,
-    /// Whether a contact of the same audience with a lower row has the same number, in any of its
-    /// forms. What is known of the others is what is stored now: an audience that is changed while
-    /// it is walked may have a number twice, or not at all.
-    pub duplicate: bool,
-}
-
-/// Members with the number of a later one that are told.
-const MAX_EARLIER: u64 = 20;
+/// Members with the number of a later one that are told at most.
+pub const MAX_EARLIER: usize = 20;
 
 /// How many contacts an audience has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,22 +51,24 @@ impl Campaigns {
     /// The contacts of an audience beyond a row, in the order of their rows. An empty answer is the
     /// end.
     pub async fn walk(&self, audience: &Audience, walk: Walk) -> Result<Vec<Member>, Error> {
-        let (personal, audience) = (self.personal.clone(), audience.clone());
-        let work = move |connection: &Connection| -> Result<Vec<Member>, Error> {
-            let sealed = Sealed {
-                personal: &personal,
-                tenant: &audience.tenant,
-            };
-            match Parts::of(connection, &audience)? {
-                Some(parts) => members(connection, &parts, walk, &sealed),
-                None => Ok(Vec::new()),
+        self.page(audience, walk).await?.open()
+    }
+
+    /// The same, with what is encrypted of them still to be read.
+    pub async fn page(&self, audience: &Audience, walk: Walk) -> Result<Page, Error> {
+        let mut page = Page::new(&self.personal, &audience.tenant);
+        let audience = audience.clone();
+        let work = move |connection: &Connection| -> Result<Page, Error> {
+            if let Some(parts) = Parts::of(connection, &audience)? {
+                members(connection, &parts, walk, &mut page)?;
             }
+            Ok(page)
         };
         self.database.read(work).await
     }
 
     /// Of each of these members, those with lower rows that have the same number; the first
-    /// 20 of them.
+    /// [`MAX_EARLIER`] of them.
     pub async fn earlier(
         &self,
         audience: &Audience,
@@ -101,18 +76,16 @@ impl Campaigns {
     ) -> Result<Vec<Vec<Member>>, Error> {
         let (personal, audience) = (self.personal.clone(), audience.clone());
         let work = move |connection: &Connection| -> Result<Vec<Vec<Member>>, Error> {
-            let sealed = Sealed {
-                personal: &personal,
-                tenant: &audience.tenant,
-            };
             let Some(parts) = Parts::of(connection, &audience)? else {
                 return Ok(vec![Vec::new(); rows.len()]);
             };
             let mut query = connection.prepare_cached(&parts.earlier())?;
             let mut earlier = Vec::with_capacity(rows.len());
+            let most = numbers::to(MAX_EARLIER as u64);
             for row in rows {
-                let found = query.query([numbers::to(row), numbers::to(MAX_EARLIER)])?;
-                earlier.push(taken(found, &sealed)?);
+                let mut page = Page::new(&personal, &audience.tenant);
+                page.take(query.query([numbers::to(row), most])?)?;
+                earlier.push(page.open()?);
             }
             Ok(earlier)
         };
@@ -216,35 +189,14 @@ fn members(
     connection: &Connection,
     parts: &Parts,
     walk: Walk,
-    sealed: &Sealed<'_>,
-) -> Result<Vec<Member>, Error> {
+    page: &mut Page,
+) -> Result<(), Error> {
     let Some(query) = parts.query() else {
-        return Ok(Vec::new());
+        return Ok(());
     };
     let mut query = connection.prepare_cached(&query)?;
     let limit = numbers::to(walk.limit as u64);
-    let rows = query.query([numbers::to(walk.after), numbers::to(walk.upto), limit])?;
-    taken(rows, sealed)
-}
-
-fn taken(mut rows: Rows<'_>, sealed: &Sealed<'_>) -> Result<Vec<Member>, Error> {
-    let mut members = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: String = row.get(1)?;
-        let person = sealed.open(&id, row.get_ref(2)?.as_blob().unwrap_or_default())?;
-        members.push(Member {
-            row: numbers::of(row.get(0)?),
-            id,
-            number: person.number(),
-            name: person.name,
-            attributes: person.attributes,
-            language: row.get(3)?,
-            timezone: row.get(4)?,
-            opted_out: row.get(5)?,
-            duplicate: row.get(6)?,
-        });
-    }
-    Ok(members)
+    page.take(query.query([numbers::to(walk.after), numbers::to(walk.upto), limit])?)
 }
 
 /// The newest row of any contact.

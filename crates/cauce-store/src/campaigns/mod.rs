@@ -19,6 +19,7 @@ mod lock;
 mod looking;
 mod numbers;
 mod opt_outs;
+mod page;
 mod reading;
 mod schema;
 mod tagging;
@@ -33,9 +34,10 @@ use std::{
 use cauce_flow::{id::TenantId, time::Timestamp};
 
 pub use self::{
-    audience::{Audience, Estimate, Member, Walk},
+    audience::{Audience, Estimate, MAX_EARLIER, Walk},
     lists::Listing,
     looking::{Filter, Place},
+    page::{Member, Page},
 };
 use self::{lock::Lock, opt_outs::OptedOut};
 use crate::{

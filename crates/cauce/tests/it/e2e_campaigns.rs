@@ -22,46 +22,50 @@ async fn everybody_of_a_campaign_gets_one_message_or_a_reason_why_not() {
     let named = json!([
         "c0", "nobody", {"phone": "not a number"}, {"id": "new", "phone": phone(50), "name": "Eva"},
         {"id": "nameless", "phone": phone(51)}, {"id": "again", "phone": phone(50), "name": "Eva"},
+        {"id": "blank", "phone": phone(52)}, {"id": "whole", "phone": phone(52), "name": "Sol"},
     ]);
     let id = make(&server, json!({"contacts": named, "cost": 0.5})).await;
     let preview = server
-        .post(&format!("/api/campaigns/{id}/preview?limit=2"), &json!({}))
+        .post(&format!("/api/campaigns/{id}/preview?limit=50"), &json!({}))
         .await;
-    assert_eq!(
-        preview["items"][0]["content"]["text"], "Hola Ana 0",
-        "{preview}"
-    );
+    let preview = preview["items"].as_array().unwrap();
+    assert_eq!(preview[0]["content"]["text"], "Hola Ana 0", "{preview:?}");
     let started = order(&server, &id, "start").await;
-    assert_eq!(started["estimatedContacts"], 11, "{started}");
+    assert_eq!(started["estimatedContacts"], 13, "{started}");
     let job = started["jobId"].as_str().unwrap();
     assert!(job.starts_with(&format!("{id}_")), "{job}");
     let done = becomes(&server, &id, "completed").await;
     assert_eq!(
         done["progress"],
-        json!({"processed": 8, "total": 8, "success": 8, "failed": 0, "percentage": 100.0})
+        json!({"processed": 9, "total": 9, "success": 9, "failed": 0, "percentage": 100.0})
     );
     assert_eq!(done["totalJobs"], 3);
-    let skipped = json!({"bad_number": 1, "duplicate": 1, "missing_variable": 1, "opted_out": 1, "unknown_contact": 1});
+    let skipped = json!({"bad_number": 1, "duplicate": 1, "missing_variable": 2, "opted_out": 1, "unknown_contact": 1});
     assert_eq!(done["metrics"]["skipped"], skipped);
-    assert_eq!(done["metrics"]["cost"], 4.0);
+    // The preview has told the same of those whom it could know.
+    for (why, count) in [("duplicate", 1), ("missing_variable", 2), ("opted_out", 1)] {
+        let told = preview.iter().filter(|item| item["skipped"] == why);
+        assert_eq!(told.count(), count, "{why}: {preview:?}");
+    }
+    assert_eq!(done["metrics"]["cost"], 4.5);
     let effects = senders.twilio.messages().effects();
-    assert_eq!(effects.len(), 8, "{effects:?}");
+    assert_eq!(effects.len(), 9, "{effects:?}");
     assert!(effects.values().all(|count| *count == 1), "{effects:?}");
     let list = |query: &str| format!("/api/campaigns/{id}/recipients{query}");
     let all = server.get(&list("?limit=500")).await;
     let sent = all["items"].as_array().unwrap().len();
     let rest = all["nextCursor"].as_str().unwrap();
     let skipped = server.get(&list(&format!("?cursor={rest}"))).await;
-    assert_eq!((sent, skipped["items"].as_array().unwrap().len()), (8, 5));
+    assert_eq!((sent, skipped["items"].as_array().unwrap().len()), (9, 6));
     let table = server
         .ask(&format!("GET {}", list("?format=csv")), None)
         .await;
-    for (state, count) in [(",sent,", 8), (",skipped,", 5)] {
+    for (state, count) in [(",sent,", 9), (",skipped,", 6)] {
         assert_eq!(table.body.matches(state).count(), count, "{}", table.body);
     }
     let dashboard = server.get("/api/dashboard/campaign-queue-metrics").await;
     assert_eq!(dashboard["metrics"]["campaignQueue"]["completed"], 1);
-    assert_eq!(dashboard["metrics"]["system"]["messagesSent"], 8);
+    assert_eq!(dashboard["metrics"]["system"]["messagesSent"], 9);
 }
 
 #[tokio::test(flavor = "multi_thread")]

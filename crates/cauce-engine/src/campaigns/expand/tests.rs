@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cauce_destinations::message::{Content, Message, Provider};
 use cauce_flow::{
-    campaign::{state::Order, window::zones},
+    campaign::{skip::Skip, state::Order, window::zones},
     id::{AccountName, GroupName, QueueName, TenantId},
     job::Line,
     priority::Priority,
@@ -277,6 +277,34 @@ async fn of_contacts_with_one_number_the_first_that_can_be_written_to_is() {
         let counts = life.store.skip_counts(world.campaign.row).await.unwrap();
         let expected = [(Skip::Duplicate, 2), (Skip::MissingVariable, 3)];
         assert_eq!(counts, expected.into(), "{piece}");
+        life.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_a_thousand_contacts_have_gets_one_message_at_most() {
+    let most = cauce_store::campaigns::MAX_EARLIER;
+    // The first who can be written to, if one of the first few can.
+    for first in [0, most - 1, most, most + 1, 990] {
+        let entries = (0..1_000).map(|n| entry(&format!("c{n:04}"), 1, n >= first));
+        let world = World::of(entries.collect()).await;
+        let life = world.live();
+        let expander = Expander {
+            piece: 300,
+            ..world.expander(&life)
+        };
+        let ended = expander.run(CancellationToken::new()).await;
+        assert_eq!(ended, Expanded::Over);
+        let recipients: Vec<String> = life.recipients().await.into_keys().collect();
+        let written = match first < most {
+            true => vec![format!("c{first:04}")],
+            false => Vec::new(),
+        };
+        assert_eq!(recipients, written, "{first}");
+        let counts = life.store.skip_counts(world.campaign.row).await.unwrap();
+        let left_out = 1_000 - written.len() as u64;
+        assert_eq!(counts.values().sum::<u64>(), left_out, "{first}");
+        assert!(counts[&Skip::Duplicate] >= 1_000 - most as u64 - 1);
         life.end().await;
     }
 }

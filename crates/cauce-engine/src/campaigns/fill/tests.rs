@@ -85,7 +85,7 @@ fn a_contact_becomes_a_message_with_its_place_in_the_campaign() {
     assert_eq!((part.zone, filled.due_at), (None, Timestamp::EPOCH));
     let told = Content::Text("Ana Lima 12.5 true +34600123456 es".to_owned());
     assert!(filled.message.content == told);
-    let job = filling.job(filled, noon()).unwrap();
+    let job = filling.job(filled, noon());
     assert_eq!(job.group, Some(filling.id.clone()));
     assert_eq!((job.expires_at, job.max_attempts), (Timestamp::NEVER, 6));
 }
@@ -170,10 +170,9 @@ fn a_message_waits_for_the_window_on_the_clock_of_its_contact() {
 }
 
 #[test]
-fn a_message_larger_than_a_job_may_be_is_no_job() {
-    let filling = filling(&plan(&"ñ".repeat(1_000)));
-    let filled = filling.fill(&ana(), 0, noon()).ok().unwrap();
-    assert!(filling.job(filled, noon()).is_none());
+fn who_would_get_a_message_larger_than_a_job_may_be_is_left_out() {
+    let long = plan(&"ñ".repeat(1_000));
+    assert_eq!(skipped(&long, &ana()), (Skip::TooLong, None));
 }
 
 #[test]
