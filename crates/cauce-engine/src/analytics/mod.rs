@@ -24,6 +24,8 @@ use crate::clock::Clock;
 
 /// Notes that are taken at once.
 const NOTES: u32 = 500;
+/// Notes of so long are gathered: crossing them off waits for the disk, and webhooks wait for that.
+const GATHER: Duration = Duration::from_millis(200);
 /// It looks at least so often.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// After a failure it waits so long.
@@ -51,46 +53,53 @@ enum CountError {
     Messages(#[from] messages::Error),
 }
 
+/// What there was to count.
+enum Counted {
+    Nothing,
+    /// All of it.
+    All,
+    /// As much as is taken at once.
+    Some,
+}
+
 impl Counting {
     /// Counts what becomes of messages until told to stop.
     pub(crate) async fn count(self, stop: CancellationToken) {
         let notes = self.messages.has_to_count();
         loop {
             let told = notes.notified();
-            let more = match self.count_some().await {
-                Ok(more) => more,
+            let pause = match self.count_some().await {
+                Ok(Counted::Nothing) => LOOK_EVERY,
+                Ok(Counted::All) => GATHER,
+                Ok(Counted::Some) => Duration::ZERO,
                 Err(error) => {
                     tracing::warn!(%error, "what became of messages is not counted yet");
-                    sleep(AFTER_FAILURE).await;
-                    true
+                    AFTER_FAILURE
                 }
             };
-            if stop.is_cancelled() {
-                return;
-            }
-            if more {
-                continue;
-            }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = told => {}
-                () = sleep(LOOK_EVERY) => {}
+                () = told, if pause == LOOK_EVERY => {}
+                () = sleep(pause) => {}
             }
         }
     }
 
-    /// Counts what some notes tell of; answers whether there were any.
-    async fn count_some(&self) -> Result<bool, CountError> {
+    /// Counts what some notes tell of.
+    async fn count_some(&self) -> Result<Counted, CountError> {
         let to_count = self.messages.to_count(NOTES).await?;
         if to_count.through == 0 {
-            return Ok(false);
+            return Ok(Counted::Nothing);
         }
         let messages = to_count.messages.iter().filter_map(counted::message);
         let inbound = to_count.inbound.iter().filter_map(counted::inbound);
         let (messages, inbound) = (messages.collect(), inbound.collect());
         self.analytics.count(messages, inbound).await?;
         self.messages.counted(to_count.through).await?;
-        Ok(true)
+        Ok(match to_count.more {
+            true => Counted::Some,
+            false => Counted::All,
+        })
     }
 
     /// Forgets what has been kept for long enough, once in a while.

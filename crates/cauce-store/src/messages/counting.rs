@@ -92,6 +92,8 @@ pub struct CountedInbound {
 pub struct ToCount {
     /// The newest note; all up to it are told of.
     pub through: i64,
+    /// Whether there may be further ones.
+    pub more: bool,
     /// Messages, as they stand.
     pub messages: Vec<CountedMessage>,
     /// Messages that came in.
@@ -158,15 +160,17 @@ impl Messages {
 
 fn look(connection: &Connection, limit: u32) -> rusqlite::Result<ToCount> {
     let mut to_count = ToCount::default();
-    let (mut jobs, mut inbound) = (BTreeSet::new(), Vec::new());
+    let (mut jobs, mut inbound, mut count) = (BTreeSet::new(), Vec::new(), 0);
     let mut notes = connection
         .prepare_cached("SELECT number, job, inbound FROM to_count ORDER BY number LIMIT ?1")?;
     let mut rows = notes.query([limit])?;
     while let Some(row) = rows.next()? {
         to_count.through = row.get(0)?;
+        count += 1;
         jobs.extend(row.get::<_, Option<Key>>(1)?);
         inbound.extend(row.get::<_, Option<i64>>(2)?);
     }
+    to_count.more = count == limit;
     for key in jobs {
         to_count.messages.extend(message(connection, key)?);
     }
