@@ -5,6 +5,7 @@
 
 use std::{
     ops::RangeInclusive,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Messaging, bearing};
 
-/// News that are written in one transaction, at least and at most.
+/// News that are written in one go, at least and at most.
 const NEWS: RangeInclusive<usize> = 32..=1_024;
-/// How long one transaction should take. A webhook shares the one thread that writes with it, and
-/// is to be answered within 50 ms.
-const WANTED: Duration = Duration::from_millis(10);
+/// How long to write them should take. What webhooks tell is written between, but other writes have
+/// to wait for it.
+const WANTED: Duration = Duration::from_millis(20);
 /// It looks at least so often: what happens to other jobs moves the place in the log, too, and the
 /// log keeps all that stands behind the place that was told.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -76,14 +77,13 @@ impl Messaging {
             return more;
         }
         let has_wishes = news.iter().any(is_unwanted);
-        let opens_a_question = news.iter().any(is_unknown);
-        let changes: Vec<Change> = news.into_iter().filter_map(change).collect();
-        loop {
+        let changes: Arc<[Change]> = news.into_iter().filter_map(change).collect();
+        let settles = loop {
             let written = self
                 .store
-                .project(self.log.instance(), through, changes.clone());
+                .project(self.log.instance(), through, Arc::clone(&changes));
             match written.await {
-                Ok(()) => break,
+                Ok(settles) => break settles,
                 Err(error) => tracing::warn!(%error, "news of messages could not be written"),
             }
             tokio::select! {
@@ -91,9 +91,9 @@ impl Messaging {
                 () = stop.cancelled() => return false,
                 () = sleep(AFTER_FAILURE) => {}
             }
-        }
+        };
         self.log.news_kept(through);
-        if opens_a_question {
+        if settles {
             self.unsettled.notify_one();
         }
         if has_wishes {
@@ -103,7 +103,7 @@ impl Messaging {
     }
 }
 
-/// How many news the next transaction takes, after one that took this many for so long.
+/// How many news are written next, after so many that took so long.
 fn fit(max_news: usize, count: usize, took: Duration) -> usize {
     let next = match took {
         long if long > 2 * WANTED => max_news / 2,
@@ -120,14 +120,6 @@ fn is_unwanted(news: &News) -> bool {
             outcome: Outcome::Dead { reason },
             ..
         } => bearing(&reason.code) == Bearing::Person,
-        _ => false,
-    }
-}
-
-fn is_unknown(news: &News) -> bool {
-    match &news.what {
-        jobs::What::Settled { outcome, .. } => matches!(outcome, Outcome::Unknown { .. }),
-        jobs::What::Rescued { state } => *state == State::Unknown,
         _ => false,
     }
 }
@@ -206,7 +198,7 @@ mod tests {
         for (max_news, count, took, next) in [
             (32, 32, ms(1), 64),
             (64, 40, ms(1), 64),
-            (64, 64, ms(15), 64),
+            (64, 64, ms(25), 64),
             (256, 256, ms(80), 128),
             (32, 32, ms(500), 32),
             (1_024, 1_024, ms(5), 1_024),

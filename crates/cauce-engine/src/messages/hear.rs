@@ -14,7 +14,10 @@ use cauce_flow::{
     reason::Reason,
 };
 use cauce_store::{
-    campaigns::contact::OptedBy,
+    campaigns::{
+        Opting,
+        contact::{OptOut, OptedBy},
+    },
     messages::{self, Bearing, Error, Heard, Hearing, Inbound, Opt, Wish, Word},
 };
 
@@ -140,25 +143,25 @@ impl Messaging {
             if wishes.is_empty() {
                 return Ok(());
             }
-            for wish in wishes {
-                self.tell(&wish).await?;
-                self.store.told_on(&wish.id).await?;
-            }
+            let optings = wishes.iter().filter(|wish| !wish.is_outdated).map(opting);
+            self.people.opt(optings.collect()).await?;
+            let told = wishes.into_iter().map(|wish| wish.id);
+            self.store.told_on(told.collect()).await?;
         }
     }
+}
 
-    async fn tell(&self, wish: &Wish) -> Result<(), WishError> {
-        let (tenant, phones) = (&wish.tenant, [wish.from.as_str()]);
-        let by = match wish.id.is_of_provider() {
-            true => OptedBy::Provider,
-            false => OptedBy::Word,
-        };
-        match wish.opt {
-            _ if wish.is_outdated => {}
-            Opt::Out => drop(self.people.opt_out(tenant, &phones, by, wish.at).await?),
-            Opt::In => drop(self.people.opt_in(tenant, &phones).await?),
-        }
-        Ok(())
+/// What a wish is to whoever keeps the numbers.
+fn opting(wish: &Wish) -> Opting {
+    let by = match wish.id.is_of_provider() {
+        true => OptedBy::Provider,
+        false => OptedBy::Word,
+    };
+    let out = OptOut { at: wish.at, by };
+    Opting {
+        tenant: wish.tenant.clone(),
+        phone: wish.from.clone(),
+        out: (wish.opt == Opt::Out).then_some(out),
     }
 }
 

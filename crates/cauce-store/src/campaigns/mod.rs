@@ -37,6 +37,7 @@ pub use self::{
     audience::{Audience, Estimate, MAX_EARLIER, Walk},
     lists::Listing,
     looking::{Filter, Place},
+    opt_outs::Opting,
     page::{Member, Page},
 };
 use self::{lock::Lock, opt_outs::OptedOut};

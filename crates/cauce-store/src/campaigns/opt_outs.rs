@@ -20,6 +20,17 @@ use crate::personal::PhoneHash;
 #[derive(Default)]
 pub(super) struct OptedOut(RwLock<HashSet<PhoneHash>>);
 
+/// What becomes of one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opting {
+    /// Whose number it is.
+    pub tenant: TenantId,
+    /// The number, in the form that stands for its person.
+    pub phone: String,
+    /// How it opts out; none where it opts in again.
+    pub out: Option<OptOut>,
+}
+
 impl OptedOut {
     pub(super) fn add(&self, new: impl IntoIterator<Item = PhoneHash>) {
         self.0.write().extend(new);
@@ -95,6 +106,34 @@ impl Campaigns {
         };
         let then = move |_: &u64| opted_out.remove(&after);
         self.database.write_then(work, then).await
+    }
+
+    /// Notes what becomes of numbers, one after the other, all of it or nothing. Holds when it answers.
+    pub async fn opt(&self, optings: Vec<Opting>) -> Result<(), Error> {
+        let hashed = optings.into_iter().map(|opting| {
+            let hash = self.phone_hash(&opting.tenant, &opting.phone);
+            (opting.tenant, hash, opting.out)
+        });
+        let hashed: Vec<(TenantId, PhoneHash, Option<OptOut>)> = hashed.collect();
+        let opted_out = self.opted_out.clone();
+        let work = move |tx: &Transaction<'_>| -> Result<_, Error> {
+            for (tenant, hash, out) in &hashed {
+                match out {
+                    Some(out) => note(tx, tenants::number(tx, tenant)?, hash, *out)?,
+                    None => forget(tx, hash)?,
+                };
+            }
+            Ok(hashed)
+        };
+        let then = move |hashed: &Vec<(TenantId, PhoneHash, Option<OptOut>)>| {
+            for (_, hash, out) in hashed {
+                match out {
+                    Some(_) => opted_out.add([*hash]),
+                    None => opted_out.remove(&[*hash]),
+                }
+            }
+        };
+        self.database.write_then(work, then).await.map(drop)
     }
 
     fn hashes(&self, tenant: &TenantId, phones: &[&str]) -> Vec<PhoneHash> {

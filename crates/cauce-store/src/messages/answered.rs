@@ -6,7 +6,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{applying::Applying, counting, figures::Counted, key::Key, row::Row};
+use super::{applying::Applying, counting, deltas::Counted, key::Key, row::Row};
 
 /// Providers tell times in whole seconds, and their clocks are not ours: an answer may seem to be
 /// this much older than what it answers.

@@ -4,6 +4,8 @@
 //! order and once, by the position that is written in the same transaction; the words of providers
 //! are a set; and all that follows from both is told anew whenever one of them has grown.
 
+use std::sync::Arc;
+
 use cauce_flow::id::GroupName;
 use rusqlite::{OptionalExtension, params};
 
@@ -12,7 +14,7 @@ use super::{
     applying::Applying,
     change::{Change, Heard, What},
     counting,
-    figures::Counted,
+    deltas::Counted,
     hidden::Hidden,
     key::Key,
     row::{Place, Rest, Row},
@@ -24,24 +26,51 @@ use super::{
 pub(super) struct Batch {
     pub(super) log: u32,
     pub(super) through: u64,
-    pub(super) changes: Vec<(Change, Option<Hidden>)>,
+    pub(super) changes: Arc<[Change]>,
+    /// What each of them hides.
+    pub(super) hidden: Vec<Option<Hidden>>,
+}
+
+/// Changes that are taken in one transaction at least, whoever waits.
+const MIN_CHANGES: usize = 16;
+
+impl Batch {
+    /// Whether this change is the first of its place in the log. All of one place is taken together,
+    /// because places are what is remembered.
+    fn begins_place(&self, next: usize) -> bool {
+        let place = |at: usize| self.changes[at].position;
+        next == 0 || place(next - 1) < place(next)
+    }
 }
 
 impl Applying<'_> {
-    /// Takes what the job log tells, from the place on that was reached before.
-    pub(super) fn project(&mut self, batch: &Batch) -> rusqlite::Result<()> {
+    /// Takes what the job log tells, from the place on that was reached before; it may stop early
+    /// where it has done its least and `is_awaited`. Answers the next change.
+    pub(super) fn project(
+        &mut self,
+        batch: &Batch,
+        from: usize,
+        is_awaited: impl Fn() -> bool,
+    ) -> rusqlite::Result<usize> {
         let reached = self.reached(batch.log)?;
-        for (change, hidden) in &batch.changes {
-            if reached.is_none_or(|reached| change.position > reached) {
-                self.change(Key::at(batch.log, change.number), change, hidden.as_ref())?;
+        let (mut next, mut through) = (from, batch.through);
+        while let Some(change) = batch.changes.get(next) {
+            if next >= from + MIN_CHANGES && batch.begins_place(next) && is_awaited() {
+                through = batch.changes[next - 1].position;
+                break;
             }
+            if reached.is_none_or(|reached| change.position > reached) {
+                let (key, hidden) = (Key::at(batch.log, change.number), &batch.hidden[next]);
+                self.change(key, change, hidden.as_ref())?;
+            }
+            next += 1;
         }
-        if reached.is_none_or(|reached| batch.through > reached) {
+        if reached.is_none_or(|reached| through > reached) {
             self.tx
                 .prepare_cached("INSERT OR REPLACE INTO through VALUES (?1, ?2)")?
-                .execute(params![batch.log, batch.through.cast_signed()])?;
+                .execute(params![batch.log, through.cast_signed()])?;
         }
-        Ok(())
+        Ok(next)
     }
 
     fn reached(&self, log: u32) -> rusqlite::Result<Option<u64>> {
@@ -144,6 +173,7 @@ impl Applying<'_> {
         let words = Words::gather(self.tx, row.key, &row.sender, row.provider_id.as_deref())?;
         row.tell_anew(&words);
         row.save(self.tx)?;
+        self.settles |= row.stage == Stage::Unknown && row.word.is_some();
         self.on_failure(&row, &before)?;
         if before.told != counting::told_of(&row) {
             counting::note_message(self.tx, row.key)?;

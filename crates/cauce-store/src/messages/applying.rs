@@ -2,7 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::{bearing::Judge, figures::Deltas};
+use super::{bearing::Judge, deltas::Deltas};
 
 /// What a transaction works with.
 #[derive(Clone, Copy)]
@@ -18,6 +18,8 @@ pub(super) struct Applying<'a> {
     pub(super) tx: &'a Transaction<'a>,
     pub(super) deltas: Deltas,
     pub(super) judge: Judge,
+    /// Whether the fate of a job that nobody knew is known with it.
+    pub(super) settles: bool,
 }
 
 impl<'a> Applying<'a> {
@@ -31,6 +33,7 @@ impl<'a> Applying<'a> {
             tx,
             deltas: Deltas::new(with.batch_size),
             judge: with.judge,
+            settles: false,
         };
         let done = work(&mut applying)?;
         applying.deltas.write(tx)?;

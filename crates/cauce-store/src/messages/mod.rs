@@ -25,6 +25,7 @@ mod bearing;
 mod came;
 mod change;
 mod counting;
+mod deltas;
 mod figures;
 mod following;
 mod hear;
@@ -186,29 +187,58 @@ impl Messages {
     }
 
     /// Takes what a log tells, in its order, up to a place in it. What stands at or before the place
-    /// that was reached earlier is known already.
-    pub async fn project(&self, log: u32, through: u64, changes: Vec<Change>) -> Result<(), Error> {
-        let changes = changes.into_iter().map(|change| self.hide(change));
-        let batch = Batch {
-            log,
-            through,
-            changes: changes.collect::<Result<_, Error>>()?,
-        };
-        let with = self.with;
-        let written = self
-            .database
-            .write(move |tx| Ok(Applying::run(tx, with, |on| on.project(&batch))?))
-            .await;
-        self.to_count.notify_one();
-        written
+    /// that was reached earlier is known already. What webhooks tell meanwhile is written between, so
+    /// that they do not wait for all of it. Answers whether the fate of a job that nobody knew is
+    /// known with it.
+    pub async fn project(
+        &self,
+        log: u32,
+        through: u64,
+        changes: impl Into<Arc<[Change]>>,
+    ) -> Result<bool, Error> {
+        let mut batch = self.batch(log, through, changes.into())?;
+        let (mut next, mut settles) = (0, false);
+        loop {
+            let projected = self.project_from(batch, next).await;
+            self.to_count.notify_one();
+            let (rest, reached, more) = projected?;
+            (batch, next, settles) = (rest, reached, settles || more);
+            if next == batch.changes.len() {
+                return Ok(settles);
+            }
+        }
     }
 
-    fn hide(&self, change: Change) -> Result<(Change, Option<Hidden>), Error> {
-        let hidden = match &change.what {
-            What::Taken(taken) => Some(Hidden::of_taken(&self.personal, taken).map_err(unsealed)?),
-            What::Tried { .. } | What::Moved(_) | What::Due(_) => None,
+    /// Takes changes from one on, and what webhooks told until then. Answers the next change, and
+    /// whether anything is settled.
+    async fn project_from(&self, batch: Batch, from: usize) -> Result<(Batch, usize, bool), Error> {
+        let (waiting, with) = (Arc::clone(&self.waiting), self.with);
+        let work = move |tx: &Transaction<'_>| {
+            let projected = Applying::run(tx, with, |on| {
+                let next = on.project(&batch, from, || !waiting.lock().is_empty())?;
+                let answers = hear_all(on, &waiting)?;
+                Ok((next, on.settles, answers))
+            });
+            let (next, settles, answers) = projected?;
+            Ok::<_, Error>((batch, next, settles, answers))
         };
-        Ok((change, hidden))
+        let then = |(.., answers): &(Batch, usize, bool, Answers)| answers.give();
+        let (batch, next, settles, _) = self.database.write_then(work, then).await?;
+        Ok((batch, next, settles))
+    }
+
+    fn batch(&self, log: u32, through: u64, changes: Arc<[Change]>) -> Result<Batch, Error> {
+        let hidden = changes.iter().map(|change| match &change.what {
+            What::Taken(taken) => Hidden::of_taken(&self.personal, taken).map(Some),
+            What::Tried { .. } | What::Moved(_) | What::Due(_) => Ok(None),
+        });
+        let hidden = hidden.collect::<Result<_, _>>().map_err(unsealed)?;
+        Ok(Batch {
+            log,
+            through,
+            changes,
+            hidden,
+        })
     }
 
     /// Hears what a webhook tells; answers once it is on disk. What comes at the same time shares
@@ -236,20 +266,12 @@ impl Messages {
     async fn write_waiting(&self) -> Result<(), Error> {
         let (waiting, with) = (Arc::clone(&self.waiting), self.with);
         let work = move |tx: &Transaction<'_>| {
-            let all = std::mem::take(&mut *waiting.lock());
-            let heard = Applying::run(tx, with, |on| {
-                let heard = all.iter().map(|one| hear_one(on, one));
-                heard.collect::<rusqlite::Result<Vec<Heard>>>()
-            })?;
-            let answers = all.into_iter().map(|one| one.answer).zip(heard);
-            Ok::<_, Error>(Mutex::new(answers.collect::<Vec<_>>()))
+            Ok::<_, Error>(Applying::run(tx, with, |on| hear_all(on, &waiting))?)
         };
-        let answer = |answers: &Mutex<Vec<(oneshot::Sender<Heard>, Heard)>>| {
-            for (answer, heard) in answers.lock().drain(..) {
-                let _ = answer.send(heard);
-            }
-        };
-        self.database.write_then(work, answer).await.map(drop)
+        self.database
+            .write_then(work, Answers::give)
+            .await
+            .map(drop)
     }
 
     /// The figures of a campaign.
@@ -322,6 +344,29 @@ impl Messages {
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+/// What was heard, for whoever asked.
+struct Answers(Mutex<Vec<(oneshot::Sender<Heard>, Heard)>>);
+
+impl Answers {
+    fn give(&self) {
+        for (answer, heard) in self.0.lock().drain(..) {
+            // Whoever asked may be gone.
+            let _ = answer.send(heard);
+        }
+    }
+}
+
+/// Hears all that waits.
+fn hear_all(on: &mut Applying<'_>, waiting: &Mutex<Vec<Waiting>>) -> rusqlite::Result<Answers> {
+    let all = std::mem::take(&mut *waiting.lock());
+    let mut answers = Vec::with_capacity(all.len());
+    for one in all {
+        let heard = hear_one(on, &one)?;
+        answers.push((one.answer, heard));
+    }
+    Ok(Answers(Mutex::new(answers)))
 }
 
 fn hear_one(on: &mut Applying<'_>, one: &Waiting) -> rusqlite::Result<Heard> {

@@ -300,7 +300,8 @@ async fn lists_are_filtered_and_paged() {
     let dir = tempfile::tempdir().unwrap();
     let messages = open(&dir);
     let all = (0..5).map(|n| taken(n, &format!("+3460000000{}", n % 2), (n < 3).then_some(n)));
-    messages.project(LOG, 9, all.collect()).await.unwrap();
+    let all: Vec<Change> = all.collect();
+    messages.project(LOG, 9, all).await.unwrap();
     let filter = Filter {
         scope: Scope::Tenant(tenant()),
         states: Vec::new(),
@@ -407,8 +408,8 @@ async fn a_wish_is_told_on_until_it_is_done() {
     messages.hear(hearing, at(51_000)).await.unwrap();
     let all = messages.wishes(9).await.unwrap();
     assert_eq!([all[0].is_outdated, all[1].is_outdated], [true, false]);
-    messages.told_on(&all[1].id).await.unwrap();
-    messages.told_on(&wishes[0].id).await.unwrap();
+    messages.told_on(vec![all[1].id.clone()]).await.unwrap();
+    messages.told_on(vec![wishes[0].id.clone()]).await.unwrap();
     assert!(messages.wishes(9).await.unwrap().is_empty());
 }
 
@@ -477,4 +478,54 @@ async fn what_comes_at_once_shares_a_commit() {
     messages.close().await;
     let closed = messages.hear(words(Vec::new()), at(3)).await;
     assert!(matches!(closed, Err(Error::Closed)));
+}
+
+#[tokio::test]
+async fn a_webhook_is_heard_between_the_parts_of_a_long_projection() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages = open(&dir);
+    let mut changes: Vec<Change> = (0..100).map(|n| taken(n, "+34600000001", None)).collect();
+    // The last of the first part, and those behind it, stand at one place in the log.
+    for change in &mut changes[15..20] {
+        change.position = 16;
+    }
+    let batch = messages.batch(LOG, 200, changes.into()).unwrap();
+    let (answer, mut answered) = oneshot::channel();
+    messages.waiting.lock().push(Waiting {
+        told: vec![told("SM1", Word::Sent, 5)],
+        inbound: Vec::new(),
+        now: at(6),
+        answer,
+    });
+    let (batch, next, _) = messages.project_from(batch, 0).await.unwrap();
+    assert_eq!(next, 20, "a place is not parted");
+    assert_eq!(answered.try_recv().unwrap().new, 1);
+    assert_eq!(messages.kept_through().await.unwrap()[&LOG], 16);
+    // Nobody waits, so that the rest comes in one.
+    let (_, next, _) = messages.project_from(batch, next).await.unwrap();
+    assert_eq!(next, 100);
+    assert_eq!(messages.kept_through().await.unwrap()[&LOG], 200);
+    assert_eq!(state(&messages, 99).await, MessageState::Queued);
+}
+
+#[tokio::test]
+async fn a_projection_says_whether_it_settles_what_was_unknown() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages = open(&dir);
+    let unknown = || What::Tried {
+        attempt: None,
+        next: Next::Unknown {
+            reason: Reason::new("reset", "the connection broke"),
+        },
+    };
+    let taken = |n| taken(n, "+34600000001", None);
+    let log = vec![taken(0), change(2, 0, unknown())];
+    assert!(!messages.project(LOG, 2, log).await.unwrap());
+    let word = Told {
+        job: Some(job(5)),
+        ..told("SM1", Word::Sent, 5)
+    };
+    messages.hear(words(vec![word]), at(6)).await.unwrap();
+    let log = vec![taken(5), change(8, 5, unknown())];
+    assert!(messages.project(LOG, 8, log).await.unwrap());
 }

@@ -56,19 +56,20 @@ impl Messages {
         self.database.read(read).await
     }
 
-    /// A wish was told on.
-    pub async fn told_on(&self, wish: &WishId) -> Result<(), Error> {
-        let source = wish.0;
+    /// Wishes were told on.
+    pub async fn told_on(&self, wishes: Vec<WishId>) -> Result<(), Error> {
         let work = move |tx: &Transaction<'_>| {
-            let done = match source {
-                Source::Inbound(id) => tx
-                    .prepare_cached("UPDATE inbound SET opt_done = 1 WHERE id = ?1")?
-                    .execute([id]),
-                Source::Refusal(key, at) => tx
-                    .prepare_cached("UPDATE unwanted SET done = 1 WHERE job = ?1 AND at = ?2")?
-                    .execute(params![key, at]),
-            };
-            Ok::<(), Error>(done.map(drop)?)
+            for WishId(source) in wishes {
+                match source {
+                    Source::Inbound(id) => tx
+                        .prepare_cached("UPDATE inbound SET opt_done = 1 WHERE id = ?1")?
+                        .execute([id])?,
+                    Source::Refusal(key, at) => tx
+                        .prepare_cached("UPDATE unwanted SET done = 1 WHERE job = ?1 AND at = ?2")?
+                        .execute(params![key, at])?,
+                };
+            }
+            Ok::<(), Error>(())
         };
         self.database.write(work).await
     }

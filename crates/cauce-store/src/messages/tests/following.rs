@@ -54,7 +54,7 @@ async fn the_wish_behind_a_refusal_is_kept_with_the_place_in_the_log_that_told_o
     messages.project(LOG, 2, log).await.unwrap();
     let wishes = messages.wishes(9).await.unwrap();
     assert_eq!(wishes.len(), 1);
-    messages.told_on(&wishes[0].id).await.unwrap();
+    messages.told_on(vec![wishes[0].id.clone()]).await.unwrap();
     assert!(unwanted(&messages).await.is_empty());
     // Put back by a person and refused again.
     let due_at = Some(at(0));
@@ -86,7 +86,7 @@ async fn the_wish_behind_a_callback_is_kept_once_whatever_comes_first() {
         messages.hear(hearing, at(32_000)).await.unwrap();
         assert_eq!(unwanted(&messages).await, [(ANA.to_owned(), 30_000)]);
         let wishes = messages.wishes(9).await.unwrap();
-        messages.told_on(&wishes[0].id).await.unwrap();
+        messages.told_on(vec![wishes[0].id.clone()]).await.unwrap();
         // A repeat that knows an earlier time is no new wish.
         let earlier = Told {
             at: at(29_000),
