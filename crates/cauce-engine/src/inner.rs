@@ -31,7 +31,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     alerting::Alerting,
-    campaigns::{Campaigning, Hours},
+    campaigns::{Campaigning, Hours, Walking},
     clock::Clock,
     contacts::MAX_IMPORTS,
     line::Surroundings,
@@ -165,6 +165,7 @@ impl Inner {
         };
         let sessions = Sessions::open(&folder, settings.sessions.max_cached, means)
             .map_err(|error| StartError::Folder(format!("sessions cannot be kept: {error}")))?;
+        let walking = Walking::default();
         let campaigning = Campaigning {
             store: campaigns.clone(),
             messages: messages.clone(),
@@ -173,6 +174,7 @@ impl Inner {
             clock: clock.clone(),
             zones,
             hours,
+            walking: walking.clone(),
             nudge: Arc::default(),
             moving: Arc::default(),
         };
@@ -184,6 +186,7 @@ impl Inner {
             lines: lines.clone(),
             transport: transport.clone(),
             clock: clock.clone(),
+            walking,
             unsettled: Arc::default(),
             telling: Arc::default(),
         };

@@ -23,7 +23,7 @@ use cauce_store::{
 use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{fill::Filling, members::Members};
+use super::{Walking, fill::Filling, members::Members};
 use crate::clock::Clock;
 
 /// Contacts of one piece: three of them are all that an expansion has in memory.
@@ -38,6 +38,8 @@ pub(crate) struct Expander {
     pub(crate) clock: Clock,
     pub(crate) campaign: Campaign,
     pub(crate) filling: Arc<Filling>,
+    /// Told while it walks.
+    pub(crate) walking: Walking,
     /// How often a fault is tried again.
     pub(crate) retries: u32,
     /// The first pause before that; each further one is twice as long.
@@ -147,6 +149,7 @@ impl Expander {
 
     /// Walks from the mark on.
     async fn walk(&self) -> Result<(), Obstacle> {
+        let _walk = self.walking.begin();
         let campaign = &self.campaign;
         let figures = self.jobs.group(&campaign.tenant, &campaign.id);
         let figures = figures.unwrap_or_default();

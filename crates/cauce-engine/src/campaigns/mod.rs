@@ -23,6 +23,7 @@ mod preview;
 pub(crate) mod round;
 mod status;
 mod system;
+mod walking;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ use crate::{
     settings::{Account, Settings},
 };
 pub(crate) use hours::Hours;
+pub(crate) use walking::Walking;
 
 /// The campaigns part of a running engine. Clones share it.
 #[derive(Clone)]
@@ -67,6 +69,8 @@ pub(crate) struct Campaigning {
     pub(crate) zones: TimeZoneDatabase,
     /// The hours of the campaigns that are under way, for whoever sends.
     pub(crate) hours: Hours,
+    /// Whether audiences are being walked.
+    pub(crate) walking: Walking,
     /// Wakes the loop, because there may be something to do.
     pub(crate) nudge: Arc<Notify>,
     /// Held from a look at where a campaign stands until its gate follows, so that of two who move

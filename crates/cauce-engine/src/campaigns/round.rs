@@ -278,6 +278,7 @@ impl Campaigning {
             clock: self.clock.clone(),
             campaign: campaign.clone(),
             filling: Arc::new(filling),
+            walking: self.walking.clone(),
             retries: settings.campaigns.retries,
             retry_delay: settings.campaigns.retry_delay,
             piece: PIECE,

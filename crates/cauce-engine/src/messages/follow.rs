@@ -28,6 +28,10 @@ const WANTED: Duration = Duration::from_millis(20);
 /// It looks at least so often: what happens to other jobs moves the place in the log, too, and the
 /// log keeps all that stands behind the place that was told.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// While audiences are walked, it waits so many times as long as it has worked, and so long at most:
+/// nobody waits for the picture of messages that are not sent yet, but for the walk.
+const STEPS_BACK: u32 = 3;
+const MAX_STEP_BACK: Duration = Duration::from_millis(100);
 /// After a failure it waits so long.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -42,7 +46,11 @@ impl Messaging {
                 Ok(batch) => {
                     let (count, begun) = (batch.news.len(), Instant::now());
                     let more = self.keep(batch, &stop).await;
-                    max_news = fit(max_news, count, begun.elapsed());
+                    let took = begun.elapsed();
+                    max_news = fit(max_news, count, took);
+                    if more && self.walking.is_any() {
+                        sleep((took * STEPS_BACK).min(MAX_STEP_BACK)).await;
+                    }
                     more
                 }
                 Err(error) => {

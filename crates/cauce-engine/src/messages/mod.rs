@@ -34,7 +34,7 @@ pub use self::{
     hear::{Sender, Told},
     take::{MessageFault, NewMessage, Refusal, TakenMessage},
 };
-use crate::{clock::Clock, lines::Lines, transport::Transport};
+use crate::{campaigns::Walking, clock::Clock, lines::Lines, transport::Transport};
 
 /// The most messages of one call.
 pub const MAX_MESSAGES: usize = 100;
@@ -58,6 +58,8 @@ pub(crate) struct Messaging {
     pub(crate) lines: Lines,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
+    /// Whether audiences are being walked.
+    pub(crate) walking: Walking,
     /// Wakes the loop that settles, because there may be something to settle.
     pub(crate) unsettled: Arc<Notify>,
     /// Held by whoever tells on what people wish.

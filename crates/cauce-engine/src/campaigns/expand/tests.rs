@@ -170,6 +170,7 @@ impl World {
                 ttl: None,
                 max_payload_bytes: 1 << 20,
             }),
+            walking: Walking::default(),
             retries: 0,
             retry_delay: Duration::ZERO,
             piece: SMALL,
