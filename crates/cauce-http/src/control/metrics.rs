@@ -113,32 +113,30 @@ fn tell_queue(to: &Snapshot, queue: &QueueStatus, now: Timestamp) {
     }
     for state in JobState::ALL {
         let labels = [("queue", name), ("state", state.as_str())];
-        let value = counts.state(state);
         if state.is_pending() {
-            to.gauge(
-                "cauce_queue_jobs",
-                "Jobs that have work before them.",
-                &labels,
-                value as f64,
-            );
+            let what = "Jobs that have work before them.";
+            let value = counts.state(state) as f64;
+            to.gauge("cauce_queue_jobs", what, &labels, value);
         } else {
-            to.counter(
-                "cauce_queue_jobs_ended_total",
-                "Jobs by their end state.",
-                &labels,
-                value,
-            );
+            let what = "Jobs that reached an end state since the start.";
+            let value = counts.reached.get(&state).copied().unwrap_or(0);
+            to.counter("cauce_queue_jobs_ended_total", what, &labels, value);
         }
     }
     let oldest = counts
         .oldest_at
         .map_or(0.0, |at| now.since(at).as_secs_f64());
     let paused = counts.gate.is_some_and(|gate| gate != Gate::Open);
-    let gauges: [(&'static str, &'static str, f64); 4] = [
+    let gauges: [(&'static str, &'static str, f64); 5] = [
         (
             "cauce_queue_dead_letters",
             "Dead letters in the list.",
             counts.dead_listed as f64,
+        ),
+        (
+            "cauce_queue_unknown_outcomes",
+            "Jobs of which nobody knows whether they were delivered.",
+            counts.state(JobState::Unknown) as f64,
         ),
         (
             "cauce_queue_pending_bytes",

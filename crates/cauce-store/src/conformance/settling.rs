@@ -250,6 +250,7 @@ async fn dead_letters_are_replayed_with_fresh_attempts(scene: Scene) {
         (scene.count(State::Dead), scene.counts().dead_listed),
         (0, 0)
     );
+    assert_eq!(scene.counts().reached[&State::Dead], 1, "it has been one");
     let leased = scene.claim(1).await;
     assert_eq!((leased[0].id, leased[0].attempt), (id, 1));
     scene

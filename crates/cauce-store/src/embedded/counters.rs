@@ -46,6 +46,13 @@ impl Ledger {
         self.at(place)
     }
 
+    /// The store is open: what is told since then begins.
+    pub(super) fn opened(&mut self) {
+        for counters in &mut self.all {
+            counters.reached = [0; 8];
+        }
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.all.len()
@@ -76,6 +83,9 @@ pub(super) struct Counters {
     pub(super) duplicates: u64,
     pub(super) withheld: u64,
     pub(super) rejected: u64,
+    /// Jobs that reached each end state since the store was opened, those that have left it again
+    /// with them.
+    pub(super) reached: [u64; 8],
     /// Jobs in the table by state: what is there now, not what was ever.
     pub(super) present: [u64; 8],
     pub(super) waiting_by_priority: [u64; 4],
@@ -100,6 +110,7 @@ impl Counters {
     pub(super) fn end(&mut self, state: State) {
         if let Some(counter) = self.ended(state) {
             *counter += 1;
+            self.reached[state as usize] += 1;
         }
     }
 

@@ -171,6 +171,7 @@ impl EmbeddedStore {
         }
         state.catch_up();
         state.unread.opened();
+        state.counters.opened();
         let shared = Arc::new(Shared {
             instance: state.instance,
             state: Mutex::new(state),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Gate;
 
-/// The figures of one queue. All but `oldest_at` are durable counters.
+/// The figures of one queue. All but `oldest_at` and `reached` are durable counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueCounts {
@@ -21,6 +21,9 @@ pub struct QueueCounts {
     pub superseded: u64,
     /// Jobs in each state; for end states, ever.
     pub states: BTreeMap<State, u64>,
+    /// Jobs that reached each end state since the start. It only grows: a dead letter that is put back
+    /// has been one.
+    pub reached: BTreeMap<State, u64>,
     /// Waiting jobs by priority, most urgent first.
     pub waiting_by_priority: [u64; 4],
     /// Of the scheduled ones, those that have been tried.

@@ -166,6 +166,9 @@ fn add(to: &mut QueueCounts, counters: &Counters) {
     ];
     let pending = [JobState::Scheduled, JobState::Waiting, JobState::Active]
         .map(|state| (state, counters.present[state as usize]));
+    for (state, _) in ended {
+        *to.reached.entry(state).or_default() += counters.reached[state as usize];
+    }
     for (state, count) in ended.into_iter().chain(pending) {
         *to.states.entry(state).or_default() += count;
     }
