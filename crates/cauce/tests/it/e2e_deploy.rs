@@ -78,6 +78,12 @@ async fn seasoned(outside: &Outside) -> Server {
     let open = || TcpStream::connect(server.addr).unwrap();
     // More connections than there may be: some are refused, and that is counted.
     let many: Vec<TcpStream> = (0..MAX_CONNECTIONS + 4).map(|_| open()).collect();
+    // Those that are taken hear nothing for a while; one that is not hears so at once.
+    crate::support::until("one too many is refused", SOON, async || {
+        let hears = |one: &TcpStream| one.set_nonblocking(true).and_then(|()| one.peek(&mut [0]));
+        many.iter().any(|one| hears(one).is_ok())
+    })
+    .await;
     drop(many);
     server
 }
