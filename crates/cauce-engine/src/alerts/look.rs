@@ -124,7 +124,8 @@ impl Alerting {
                 continue;
             }
             if let Err(error) = entry.keep(control).await {
-                tracing::warn!(rule = key.0, %error, "the end of an alert could not be kept; trying again");
+                let rule = &key.0;
+                tracing::warn!(rule, %error, "an end could not be kept; trying again");
                 watched.insert(key, entry);
             }
         }

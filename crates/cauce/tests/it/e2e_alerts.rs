@@ -185,6 +185,23 @@ async fn an_alarm_that_there_was_nobody_for_is_told_to_a_channel_that_comes_late
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_no_room_for_is_said_once_in_the_log_and_told_when_there_is() {
+    let (outside, pager) = (Outside::start().await, Pager::start().await);
+    let setup = setup(outside.account("meta", "acme", "expired"), &pager, "");
+    let setup = setup.with("limits", "min_free = \"1000000 GiB\"\n");
+    let server = Server::start(&setup);
+    until("it fires", SOON, async || !firing(&server).await.is_empty()).await;
+    let said = || setup.log().matches("alerts cannot be told").count();
+    until("the log says so", SOON, async || said() > 0).await;
+    // It has been tried again several times by then.
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!(said(), 1, "{}", setup.log());
+    let setup = setup.with("limits", "min_free = \"64 MiB\"\n");
+    server.reload(&setup).await;
+    pager.hears("token_invalid", "alert.fired").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn alerts_are_seen_acknowledged_and_tested_by_those_whose_they_are() {
     let (outside, pager) = (Outside::start().await, Pager::start().await);
     let accounts = outside.account("meta", "acme", "expired");
