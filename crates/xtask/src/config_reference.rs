@@ -2,7 +2,8 @@
 //!
 //! The reference file is the one place where settings are described. Its shape is fixed, and this
 //! is its reader: a comment describes the setting below it; a setting without a default is
-//! commented out; the sample accounts stand at the end.
+//! commented out, and so are samples of what there may be several of, each under its heading; the
+//! sample accounts stand at the end.
 
 use std::{fmt::Write, fs};
 
@@ -32,7 +33,7 @@ fn page(source: &str) -> String {
     for line in settings.lines() {
         rows.take(line, &mut page);
     }
-    rows.close();
+    rows.close(&mut page);
     page += "\n## `[[accounts]]` and `[[tracking.conversions]]`\n\nWhere events go:";
     page += &accounts_section(accounts);
     page
@@ -51,13 +52,24 @@ fn prose(comment: &str) -> String {
 struct Rows {
     meaning: Vec<String>,
     open: bool,
+    /// The list whose samples are being read, with what they say of each setting.
+    samples: Option<Samples>,
+}
+
+/// Samples of what there may be several of.
+struct Samples {
+    name: String,
+    /// Settings in their order, each with its first value and what is said of it.
+    settings: Vec<(String, String, String)>,
 }
 
 impl Rows {
     fn take(&mut self, line: &str, page: &mut String) {
         let line = line.trim();
-        if let Some(section) = line.strip_prefix('[') {
-            self.close();
+        if let Some(list) = sample_of(line) {
+            self.sample(list, page);
+        } else if let Some(section) = line.strip_prefix('[') {
+            self.close(page);
             let name = section.trim_end_matches(']');
             let _ = writeln!(page, "\n## `[{name}]`");
             // What stands above a heading is about the section.
@@ -70,11 +82,12 @@ impl Rows {
         } else if let Some(comment) = line.strip_prefix('#') {
             match setting(comment.trim()) {
                 Some((name, sample)) => {
-                    self.row(
-                        name,
-                        &format!("none; `{}`, say", sample.replace('|', "\\|")),
-                        page,
-                    );
+                    let sample = sample.replace('|', "\\|");
+                    let shown = match self.samples {
+                        Some(_) => format!("`{sample}`"),
+                        None => format!("none; `{sample}`, say"),
+                    };
+                    self.row(name, &shown, page);
                 }
                 None => self.meaning.push(comment.trim().to_owned()),
             }
@@ -82,21 +95,66 @@ impl Rows {
     }
 
     fn row(&mut self, name: &str, default: &str, page: &mut String) {
+        let meaning = self.meaning.join(" ").replace('|', "\\|");
+        self.meaning.clear();
+        if let Some(samples) = &mut self.samples {
+            return samples.take(name, default, meaning);
+        }
         if !self.open {
             page.push_str("\n| setting | default | meaning |\n|---|---|---|\n");
             self.open = true;
         }
-        let meaning = match self.meaning.is_empty() {
+        let meaning = match meaning.is_empty() {
             true => "as for `meta`".to_owned(),
-            false => self.meaning.join(" ").replace('|', "\\|"),
+            false => meaning,
         };
         let _ = writeln!(page, "| `{name}` | {default} | {meaning} |");
-        self.meaning.clear();
     }
 
-    fn close(&mut self) {
-        self.open = false;
+    /// Another sample of a list begins; its heading comes with the first one.
+    fn sample(&mut self, list: &str, page: &mut String) {
+        if self
+            .samples
+            .as_ref()
+            .is_some_and(|known| known.name == list)
+        {
+            return;
+        }
+        self.close(page);
+        let _ = writeln!(page, "\n## `[[{list}]]`\n\n{}", self.meaning.join(" "));
+        self.meaning.clear();
+        self.samples = Some(Samples {
+            name: list.to_owned(),
+            settings: Vec::new(),
+        });
     }
+
+    /// A section ends.
+    fn close(&mut self, page: &mut String) {
+        self.open = false;
+        if let Some(samples) = self.samples.take() {
+            page.push_str("\n| setting | sample | meaning |\n|---|---|---|\n");
+            for (name, value, meaning) in samples.settings {
+                let _ = writeln!(page, "| `{name}` | {value} | {meaning} |");
+            }
+        }
+    }
+}
+
+impl Samples {
+    /// A setting of a sample: a later one adds nothing but settings that are new.
+    fn take(&mut self, name: &str, value: &str, meaning: String) {
+        if self.settings.iter().all(|(known, ..)| known != name) {
+            self.settings
+                .push((name.to_owned(), value.to_owned(), meaning));
+        }
+    }
+}
+
+/// The list that a commented heading begins a sample of.
+fn sample_of(line: &str) -> Option<&str> {
+    let heading = line.strip_prefix('#')?.trim();
+    heading.strip_prefix("[[")?.strip_suffix("]]")
 }
 
 /// `name = value`, and not a sentence with an equals sign in it.
@@ -142,5 +200,18 @@ mod tests {
         );
         assert!(page.contains("## `[s]`"), "{page}");
         assert!(page.contains("| `c` | `3` | Why. |"), "{page}");
+    }
+
+    #[test]
+    fn samples_of_a_list_are_a_section_of_their_own() {
+        let source = "# intro\n\n[s]\n# Why.\nc = 3\n\n# As many as wanted.\n# [[s.all]]\n# a = 1\n\
+                      # What.\n# b = 2\n# [[s.all]]\n# a = 3\n# d = 4\n\n# More.\n[t]\n# How.\ne = 5\n";
+        let page = page(source);
+        let list = "## `[[s.all]]`\n\nAs many as wanted.\n\n\
+                    | setting | sample | meaning |\n|---|---|---|\n\
+                    | `a` | `1` |  |\n| `b` | `2` | What. |\n| `d` | `4` |  |\n\n\
+                    ## `[t]`\n\nMore.\n";
+        assert!(page.contains(list), "{page}");
+        assert!(page.contains("| `e` | `5` | How. |"), "{page}");
     }
 }
