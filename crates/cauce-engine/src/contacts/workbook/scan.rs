@@ -179,7 +179,8 @@ impl Scan {
     /// In another encoding, few bytes may be many letters.
     fn end_instruction(&mut self) -> Result<(), Odd> {
         let text = String::from_utf8_lossy(&self.instruction);
-        match text.contains("encoding") && !text.contains("utf-8") {
+        let is_utf_8 = text.contains("utf-8") || text.contains("utf8");
+        match text.contains("encoding") && !is_utf_8 {
             true => Err("is not in UTF-8"),
             false => Ok(()),
         }

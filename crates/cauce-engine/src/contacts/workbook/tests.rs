@@ -170,6 +170,15 @@ fn what_is_no_workbook_or_a_trap_is_refused_and_says_why() {
 }
 
 #[test]
+fn utf_8_may_be_named_in_several_ways() {
+    for name in ["UTF-8", "utf-8", "utf8"] {
+        let texts = format!("<?xml version='1.0' encoding='{name}'?><sst><si><t>a</t></si></sst>");
+        let book = packing::with("xl/sharedStrings.xml", texts.as_bytes());
+        assert_eq!(told(&book, None).unwrap().rows[0].1[0], "a", "{name}");
+    }
+}
+
+#[test]
 fn parts_may_be_small_and_all_of_them_too_large() {
     let book = book(&[("A", "")], TEXTS);
     assert_eq!(unpacked::check(&book), Ok(()));
