@@ -23,7 +23,7 @@ import { Settings } from "./pages/settings.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
 import { follow, useFiring } from "./state/live.ts";
 import { parts, path } from "./state/route.ts";
-import { connection, lookWho, signOut, who } from "./state/session.ts";
+import { connection, signOut, who } from "./state/session.ts";
 import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
 import { useFocus } from "./ui/focus.ts";
 import { lazy } from "./ui/lazy.tsx";
@@ -67,7 +67,6 @@ const GROUPS: [Text | null, [string, Text][]][] = [
 ];
 
 export function App(): JSX.Element {
-  useEffect(() => void lookWho(), []);
   if (who.value === undefined) return <Waiting />;
   if (who.value === null) return <SignIn />;
   return <Frame />;

@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { lookWho } from "./state/session.ts";
 import "uplot/dist/uPlot.min.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -10,4 +11,6 @@ import "./styles/pages.css";
 import "./styles/campaigns.css";
 import "./state/preferences.ts";
 
+// Asked before anything is drawn, since all else waits for it.
+void lookWho();
 render(<App />, document.getElementById("app")!);

@@ -1,6 +1,6 @@
 // Figures that stay up to date: asked for again and again while somebody looks.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { Failure, call } from "../api/client.ts";
 
@@ -36,7 +36,8 @@ export function useAsked<T>(path: string | null, question: (signal: AbortSignal)
   const [state, set] = useState<{ path: string | null; data?: T; failure?: Failure }>({ path });
   const [tries, retry] = useState(0);
   const seen = useRef("");
-  useEffect(() => {
+  // Asked at once, and not only after the skeleton was painted.
+  useLayoutEffect(() => {
     // What was asked for before is older than what is told meanwhile.
     if (path === null) return set({ path });
     const stop = new AbortController();
