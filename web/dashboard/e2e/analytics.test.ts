@@ -171,3 +171,22 @@ test("where nothing was counted and where nothing may be seen, the page says so"
   await blind.page.getByText("Your key does not allow this").first().waitFor();
   await blind.close();
 });
+
+test("what is shown is downloaded as a report, by keyboard too", async () => {
+  const world = await World.signedIn(browser, server, { language: "es" });
+  const { page } = world;
+  await world.go(`/analytics?${ASKED}`);
+  await page.locator("summary").filter({ hasText: "Informe" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "PDF" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "PDF" }).waitFor({ state: "hidden" });
+  await page.keyboard.press("Enter");
+  const report = page.waitForEvent("download");
+  await page.getByRole("link", { name: "PDF" }).click();
+  const file = await report;
+  assert.match(file.suggestedFilename(), /\.pdf$/);
+  assert.equal(readFileSync(await file.path(), "latin1").slice(0, 5), "%PDF-");
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});

@@ -23,6 +23,7 @@ import { Kinds } from "./kinds.tsx";
 import { Outlook } from "./outlook.tsx";
 import { periodOf, questionOf, rangeOf } from "./period.ts";
 import { EVERY_MS, type Question } from "./question.ts";
+import { ReportMenu } from "./report.tsx";
 import { Responses } from "./responses.tsx";
 import { Rhythm } from "./rhythm.tsx";
 import { Volume } from "./volume.tsx";
@@ -37,7 +38,9 @@ export function Analytics(): JSX.Element {
   const question = isRange ? { range, zone, now, tenant: whose.tenant, query: questionOf(range, zone, whose.tenant) } : null;
   return (
     <>
-      <Heading title={t("nav.analytics")} note={t("analytics.note")} />
+      <Heading title={t("nav.analytics")} note={t("analytics.note")}>
+        {question && !whose.isOpen && <ReportMenu question={question} />}
+      </Heading>
       <Choices whose={whose} zone={zone} range={isRange ? range : null} now={now} />
       {whose.isOpen ? (
         <Empty title={t("tenant.choose")} note={t("analytics.noTenantNote")} />
