@@ -175,7 +175,7 @@ export function Lost(): JSX.Element {
   );
 }
 
-const Analytics = lazy(() => import("./pages/analytics/page.tsx").then((page) => page.Analytics));
+const Analytics = lazy("/analytics", () => import("./pages/analytics/page.tsx").then((page) => page.Analytics));
 
 /** Pages without a name of their own in the address. */
 const PLAIN: Record<string, () => JSX.Element> = {

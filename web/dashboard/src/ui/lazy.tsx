@@ -8,8 +8,10 @@ import { Skeleton } from "./basics.tsx";
 
 type Page = () => JSX.Element;
 
-export function lazy(load: () => Promise<Page>): Page {
+/** The page at a path. Whoever begins there has it come while it is looked who they are. */
+export function lazy(path: string, load: () => Promise<Page>): Page {
   let Loaded: Page | undefined;
+  if (location.pathname === path) void load().catch(() => undefined);
   return function Lazy() {
     const [state, set] = useState<"coming" | "there" | "failed">(Loaded ? "there" : "coming");
     useEffect(() => {
