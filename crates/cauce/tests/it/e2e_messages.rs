@@ -386,7 +386,8 @@ async fn an_unknown_message_goes_again_by_itself_where_the_configuration_says_so
     let senders = Senders::start().await;
     let setup = senders
         .setup()
-        .and("queues.campaigns", "on_unknown = \"retry\"");
+        .and("queues.campaigns", "on_unknown = \"retry\"")
+        .and("queues.whatsapp", "on_unknown = \"retry\"");
     let server = Server::start(&setup);
     let reset = Fault::ResetLate { accepts: true };
     senders.twilio.faults().next(1, reset);
@@ -394,12 +395,11 @@ async fn an_unknown_message_goes_again_by_itself_where_the_configuration_says_so
     reaches(&server, &id, "sent").await;
     // The price of it: the provider had taken the first one.
     assert_eq!(senders.twilio.messages().effects_of(&to(1)), 2);
-    // A crash leaves the same question behind, and it has the same answer.
-    senders
-        .twilio
-        .faults()
-        .next(1, Fault::Hang { accepts: false });
-    let id = send(&server, &text("twilio", 2)).await;
+    // A crash leaves the same question behind, and it has the same answer. Evolution cannot be asked,
+    // so that nothing else can give it.
+    let evolution = &senders.evolution;
+    evolution.faults().next(1, Fault::Hang { accepts: false });
+    let id = send(&server, &text("evolution", 2)).await;
     until("its request has left", SOON, async || {
         server.get(&format!("/api/jobs/{id}")).await["state"] == "active"
     })
@@ -407,6 +407,6 @@ async fn an_unknown_message_goes_again_by_itself_where_the_configuration_says_so
     server.kill();
     let server = Server::start(&setup);
     reaches(&server, &id, "sent").await;
-    assert_eq!(senders.twilio.messages().effects_of(&to(2)), 1);
+    assert_eq!(evolution.messages().effects_of(&to(2)), 1);
     assert_eq!(adds_up(&server).await["unknown"], 0);
 }
