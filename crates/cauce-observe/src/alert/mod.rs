@@ -13,5 +13,6 @@ pub mod words;
 pub use minutes::Minutes;
 pub use rule::{Kind, Rule, Severity, Unit, UnknownKind, UnknownSeverity};
 pub use subject::{Subject, Thing};
+pub(crate) use unusual::{MIN_WEEKS, median};
 pub use unusual::{Unusual, unusual};
 pub use watch::{Change, Firing, Notice, Seen, Watch};

@@ -5,7 +5,7 @@
 //! (Rousseeuw and Croux, "Alternatives to the Median Absolute Deviation", 1993).
 
 /// Weeks that are needed before anything can be said.
-const MIN_WEEKS: usize = 3;
+pub(crate) const MIN_WEEKS: usize = 3;
 /// Makes the median absolute deviation of normally distributed figures their standard deviation.
 const TO_DEVIATIONS: f64 = 1.4826;
 /// Weeks that happen to be alike do not make a small difference unusual: at least this share of the
@@ -49,12 +49,14 @@ pub fn unusual(count: u64, past: &[u64]) -> Option<Unusual> {
     })
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// The middle of some figures; of two in the middle their mean, of none zero.
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
-    match figures.len() % 2 {
-        1 => figures[middle],
-        _ => (figures[middle - 1] + figures[middle]) / 2.0,
+    match figures.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => figures[middle],
+        _ => f64::midpoint(figures[middle - 1], figures[middle]),
     }
 }
 

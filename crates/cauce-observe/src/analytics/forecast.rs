@@ -5,23 +5,20 @@
 //! off is measured on the past, by telling each of the last weeks from those before it.
 //!
 //! An hour is unusual when it is further from its median than [`DEVIATIONS`] times the usual
-//! deviation (the median of the deviations, scaled to a standard deviation), and by at least
-//! [`MIN_VOLUME`] messages: where little happens, everything is far from the median.
+//! distance, as alerts measure it ([`alert::unusual`]), and by at least [`MIN_VOLUME`] messages:
+//! where little happens, everything is far from the median.
 
 use super::calendar::HourOfWeek;
+use crate::alert::{self, MIN_WEEKS, median};
 
 /// Weeks that an expectation looks back.
 pub const MAX_WEEKS: usize = 8;
-/// Weeks that it takes at least.
-pub const MIN_WEEKS: usize = 3;
 /// Weeks of the past that the error is measured on, at most.
 const BACK_TESTS: usize = 4;
 /// So many usual deviations make an hour unusual (Iglewicz and Hoaglin 1993).
 pub const DEVIATIONS: f64 = 3.5;
 /// So many messages at least.
-pub const MIN_VOLUME: f64 = 20.0;
-/// Scales a median of deviations to the standard deviation of a normal distribution.
-const TO_SIGMA: f64 = 1.482_6;
+pub const MIN_VOLUME: u64 = 20;
 const HOURS: usize = 7 * 24;
 
 /// One hour of the past.
@@ -121,32 +118,23 @@ fn place(hour: HourOfWeek) -> usize {
     (usize::from(hour.weekday) * 24 + usize::from(hour.hour)).min(HOURS - 1)
 }
 
-fn last_weeks(slot: &[Hour]) -> Option<Vec<f64>> {
+fn last_weeks(slot: &[Hour]) -> Vec<u64> {
     let recent = &slot[slot.len().saturating_sub(MAX_WEEKS)..];
-    (recent.len() >= MIN_WEEKS).then(|| recent.iter().map(|hour| hour.count as f64).collect())
+    recent.iter().map(|hour| hour.count).collect()
 }
 
 fn expected(slot: &[Hour]) -> Option<f64> {
-    Some(median(last_weeks(slot)?))
+    let counts = last_weeks(slot);
+    let figures = counts.iter().map(|count| *count as f64);
+    (counts.len() >= MIN_WEEKS).then(|| median(figures.collect()))
 }
 
 fn judge(before: &[Hour], hour: Hour) -> Option<Unusual> {
-    let counts = last_weeks(before)?;
-    let expected = median(counts.clone());
-    let deviation = median(counts.iter().map(|own| f64::abs(own - expected)).collect());
-    let off = f64::abs(hour.count as f64 - expected);
-    let is_far = off > DEVIATIONS * TO_SIGMA * deviation && off >= MIN_VOLUME;
+    let found = alert::unusual(hour.count, &last_weeks(before), MIN_VOLUME)?;
+    let off = f64::abs(hour.count as f64 - found.expected);
+    let is_far = found.deviations > DEVIATIONS && off >= MIN_VOLUME as f64;
+    let expected = found.expected;
     is_far.then_some(Unusual { hour, expected })
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    let middle = all.len() / 2;
-    match all.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => all[middle],
-        _ => f64::midpoint(all[middle - 1], all[middle]),
-    }
 }
 
 #[cfg(test)]
