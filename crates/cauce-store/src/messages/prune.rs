@@ -1,12 +1,15 @@
 //! What has been kept for long enough goes.
 
+use std::collections::BTreeSet;
+
 use cauce_flow::time::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::{key::Key, state::Stage};
 
 /// Removes messages that ended before then, and words and inbound messages that came before then.
-/// A message whose fate nobody knows stays until somebody says it.
+/// A message whose fate nobody knows stays until somebody says it, and what is still to be counted
+/// stays until it is.
 pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp, limit: u32) -> rusqlite::Result<u64> {
     let before_ms = before.as_millis();
     count_unheard(tx, before_ms, limit)?;
@@ -27,7 +30,9 @@ pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp, limit: u32) -> rusq
     )?;
     let inbound = tx.execute(
         "DELETE FROM inbound WHERE id IN (
-             SELECT id FROM inbound WHERE received_at < ?1 AND opt_done = 1 LIMIT ?2)",
+             SELECT id FROM inbound WHERE received_at < ?1 AND opt_done = 1
+                 AND id NOT IN (SELECT inbound FROM to_count WHERE inbound IS NOT NULL)
+             LIMIT ?2)",
         params![before_ms, limit],
     )?;
     Ok((ended.len() + told + inbound) as u64)
@@ -38,6 +43,10 @@ pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp, limit: u32) -> rusq
 fn ended(tx: &Transaction<'_>, before_ms: i64, limit: u32) -> rusqlite::Result<Vec<Key>> {
     let logs: Vec<u32> = tx
         .prepare_cached("SELECT log FROM through")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let to_count: BTreeSet<Key> = tx
+        .prepare_cached("SELECT DISTINCT job FROM to_count WHERE job IS NOT NULL")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut ended = Vec::new();
@@ -54,8 +63,10 @@ fn ended(tx: &Transaction<'_>, before_ms: i64, limit: u32) -> rusqlite::Result<V
             }
             let stage = Stage::of_code(row.get(2)?);
             let is_over = !matches!(stage, Some(Stage::Pending | Stage::Unknown));
-            if is_over && ended_at.is_some_and(|at| at < before_ms) {
-                ended.push(row.get(0)?);
+            let key: Key = row.get(0)?;
+            let is_old = ended_at.is_some_and(|at| at < before_ms);
+            if is_over && is_old && !to_count.contains(&key) {
+                ended.push(key);
             }
         }
     }

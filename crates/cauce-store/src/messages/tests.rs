@@ -349,6 +349,33 @@ async fn lists_are_filtered_and_paged() {
     assert!(messages.list(foreign).await.unwrap().messages.is_empty());
 }
 
+/// Counts all that is to be counted.
+async fn counted(messages: &Messages) {
+    let notes = messages.to_count(100).await.unwrap();
+    messages.counted(notes.through).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_counted_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages = open(&dir);
+    let changes = vec![
+        taken(0, "+34600000001", Some(0)),
+        change(2, 0, completed("SM1")),
+    ];
+    messages.project(LOG, 2, changes).await.unwrap();
+    let hearing = Hearing {
+        told: Vec::new(),
+        inbound: vec![inbound("IN1", "+34600000001", 30_000)],
+    };
+    messages.hear(hearing, at(31_000)).await.unwrap();
+    assert_eq!(messages.prune(at(50_000), 100).await.unwrap(), 0);
+    let notes = messages.to_count(100).await.unwrap();
+    assert_eq!((notes.messages.len(), notes.inbound.len()), (1, 1));
+    counted(&messages).await;
+    assert_eq!(messages.prune(at(50_000), 100).await.unwrap(), 2);
+}
+
 #[tokio::test]
 async fn what_is_old_and_over_is_pruned_and_stays_counted() {
     let dir = tempfile::tempdir().unwrap();
@@ -364,6 +391,7 @@ async fn what_is_old_and_over_is_pruned_and_stays_counted() {
         told("SM8", Word::Read, 30_000),
     ];
     messages.hear(words(told), at(31_000)).await.unwrap();
+    counted(&messages).await;
     assert_eq!(messages.prune(at(20_000), 100).await.unwrap(), 0);
     assert_eq!(messages.prune(at(50_000), 100).await.unwrap(), 3);
     assert!(messages.one(job(0), Scope::All).await.unwrap().is_none());
