@@ -3,6 +3,7 @@
 //! With `--json`, one line for each workload: `{name, jobs, seconds, cpu_seconds, memory_bytes}`
 //! and what else it found. CPU seconds are those of this process alone.
 
+mod analytics;
 mod campaigns;
 mod deliver;
 mod gauge;
@@ -29,8 +30,8 @@ pub(crate) struct Args {
     /// An HTTP server that takes any POST [default: one of our own, in a process of its own]
     #[arg(long, value_name = "URL")]
     pub(crate) sink: Option<String>,
-    /// Jobs of each workload [default: fit for the workload]
-    #[arg(long)]
+    /// Jobs, or events, of each workload [default: fit for the workload]
+    #[arg(long, alias = "events")]
     pub(crate) jobs: Option<u64>,
     /// Another collector of events that runs already, for the workload `tracking`: address and process
     #[arg(long, hide = true, num_args = 2, value_names = ["ADDRESS", "PID"])]
@@ -43,7 +44,7 @@ pub(crate) struct Args {
     pub(crate) fill: Option<std::path::PathBuf>,
 }
 
-const WORKLOADS: [&str; 13] = [
+const WORKLOADS: [&str; 14] = [
     "fsync",
     "log",
     "loopback",
@@ -57,6 +58,7 @@ const WORKLOADS: [&str; 13] = [
     "sessions",
     "tracking",
     "campaigns",
+    "analytics",
 ];
 
 /// What a workload came to.
@@ -124,6 +126,7 @@ async fn measure(name: &str, args: &Args) -> Result<Measured, Failure> {
         "latency" => latency::run(jobs(5_000)).await,
         "sessions" => sessions::run(jobs(40_000)).await,
         "campaigns" => campaigns::run(jobs(1_000_000)).await,
+        "analytics" => analytics::run(jobs(analytics::EVENTS)).await,
         "tracking" => tracking::run(args.collector.as_deref(), jobs(1_000_000)),
         _ => start::run(jobs(start::JOBS)).await,
     }
