@@ -95,7 +95,7 @@ impl From<messages::Error> for Problem {
         use messages::Error;
         match error {
             Error::Busy => Problem::overloaded(),
-            Error::Closed | Error::Shared | Error::Database(_) => unavailable(&error),
+            Error::Closed | Error::Database(_) => unavailable(&error),
             Error::Open(_) | Error::Key { .. } => Problem::internal(&error),
         }
     }

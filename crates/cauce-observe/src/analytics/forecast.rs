@@ -130,7 +130,7 @@ fn expected(slot: &[Hour]) -> Option<f64> {
 }
 
 fn judge(before: &[Hour], hour: Hour) -> Option<Unusual> {
-    let found = alert::unusual(hour.count, &last_weeks(before), MIN_VOLUME)?;
+    let found = alert::unusual(hour.count, &last_weeks(before))?;
     let off = f64::abs(hour.count as f64 - found.expected);
     let is_far = found.deviations > DEVIATIONS && off >= MIN_VOLUME as f64;
     let expected = found.expected;

@@ -8,11 +8,12 @@
 //! Commits go to a log beside the file; another thread (`checkpoint`) copies them to their places.
 //!
 //! A read that begins after the answer of a write sees it. Past the end of the channel a writer is
-//! told so at once instead of waiting.
+//! told so at once instead of waiting. [`Shared`] lets many writers share one commit.
 
 mod checkpoint;
 mod file;
 mod readers;
+mod shared;
 mod writer;
 
 use std::{
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 
 use self::{readers::Readers, writer::Writer};
 pub(crate) use file::{make_private_new, open};
+pub(crate) use shared::{Given, Shared};
 
 /// Why a file was not opened.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread,
@@ -79,7 +80,11 @@ impl Writer {
 fn run(mut connection: Connection, inputs: &Receiver<Input>) -> Option<oneshot::Sender<()>> {
     while let Ok(input) = inputs.recv() {
         match input {
-            Input::Work(work) => work(&mut connection),
+            // A panic rolls its transaction back, and harms nobody else. The hook that the process
+            // has set says what it was; whoever waits for the answer is told that there is none.
+            Input::Work(work) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| work(&mut connection)));
+            }
             Input::Close(done) => return Some(done),
         }
     }

@@ -50,9 +50,8 @@ use cauce_flow::{
     id::{AccountName, GroupName, TenantId},
     time::Timestamp,
 };
-use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use self::{
     apply::Batch,
@@ -72,7 +71,7 @@ pub use self::{
 };
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
-    database::{Database, Failure},
+    database::{Database, Failure, Given, Shared},
     jobs::Scope,
     personal::Personal,
 };
@@ -100,9 +99,6 @@ pub enum Error {
     /// SQLite could not do it.
     #[error("the messages failed: {0}")]
     Database(Arc<str>),
-    /// A write that it shared could not be done.
-    #[error("the messages could not be written")]
-    Shared,
     /// They are closed.
     #[error("the messages are closed")]
     Closed,
@@ -134,11 +130,10 @@ pub struct Hearing {
 }
 
 /// A hearing on its way to the file.
-struct Waiting {
+struct Sealed {
     told: Vec<Told>,
     inbound: Vec<(Inbound, Hidden)>,
     now: Timestamp,
-    answer: oneshot::Sender<Heard>,
 }
 
 /// A handle to the messages. Clones share it.
@@ -148,7 +143,7 @@ pub struct Messages {
     personal: Personal,
     with: With,
     /// What webhooks told and the next transaction takes, all of it at once: many share one commit.
-    waiting: Arc<Mutex<Vec<Waiting>>>,
+    hearings: Shared<Sealed, Heard>,
     /// Wakes whoever counts, because there may be something to count.
     to_count: Arc<Notify>,
 }
@@ -168,7 +163,7 @@ impl Messages {
             database,
             personal,
             with: With { batch_size, judge },
-            waiting: Arc::default(),
+            hearings: Shared::default(),
             to_count: Arc::default(),
         })
     }
@@ -212,17 +207,17 @@ impl Messages {
     /// Takes changes from one on, and what webhooks told until then. Answers the next change, and
     /// whether anything is settled.
     async fn project_from(&self, batch: Batch, from: usize) -> Result<(Batch, usize, bool), Error> {
-        let (waiting, with) = (Arc::clone(&self.waiting), self.with);
+        let (hearings, with) = (self.hearings.clone(), self.with);
         let work = move |tx: &Transaction<'_>| {
             let projected = Applying::run(tx, with, |on| {
-                let next = on.project(&batch, from, || !waiting.lock().is_empty())?;
-                let answers = hear_all(on, &waiting)?;
-                Ok((next, on.settles, answers))
+                let next = on.project(&batch, from, || !hearings.is_empty())?;
+                let given = hearings.take(|all| hear_all(on, all))?;
+                Ok((next, on.settles, given))
             });
-            let (next, settles, answers) = projected?;
-            Ok::<_, Error>((batch, next, settles, answers))
+            let (next, settles, given) = projected?;
+            Ok::<_, Error>((batch, next, settles, given))
         };
-        let then = |(.., answers): &(Batch, usize, bool, Answers)| answers.give();
+        let then = |(.., given): &(Batch, usize, bool, Given<Heard>)| given.give();
         let (batch, next, settles, _) = self.database.write_then(work, then).await?;
         Ok((batch, next, settles))
     }
@@ -249,29 +244,18 @@ impl Messages {
             Ok((inbound, hidden))
         });
         let inbound = sealed.collect::<Result<_, Error>>()?;
-        let (answer, answered) = oneshot::channel();
-        self.waiting.lock().push(Waiting {
+        let hearing = Sealed {
             told: hearing.told,
             inbound,
             now,
-            answer,
-        });
-        self.write_waiting().await?;
-        self.to_count.notify_one();
-        answered.await.map_err(|_| Error::Shared)
-    }
-
-    /// Writes all that waits, unless a transaction that began after it was put there has done so.
-    /// The answers are given on the thread that writes: whoever asked first may be gone.
-    async fn write_waiting(&self) -> Result<(), Error> {
-        let (waiting, with) = (Arc::clone(&self.waiting), self.with);
-        let work = move |tx: &Transaction<'_>| {
-            Ok::<_, Error>(Applying::run(tx, with, |on| hear_all(on, &waiting))?)
         };
-        self.database
-            .write_then(work, Answers::give)
-            .await
-            .map(drop)
+        let with = self.with;
+        let work = move |tx: &Transaction<'_>, all: &[Sealed]| {
+            Ok::<_, Error>(Applying::run(tx, with, |on| hear_all(on, all))?)
+        };
+        let heard = self.hearings.write(&self.database, hearing, work).await?;
+        self.to_count.notify_one();
+        Ok(heard)
     }
 
     /// The figures of a campaign.
@@ -346,30 +330,12 @@ impl Messages {
     }
 }
 
-/// What was heard, for whoever asked.
-struct Answers(Mutex<Vec<(oneshot::Sender<Heard>, Heard)>>);
-
-impl Answers {
-    fn give(&self) {
-        for (answer, heard) in self.0.lock().drain(..) {
-            // Whoever asked may be gone.
-            let _ = answer.send(heard);
-        }
-    }
+/// Hears all of it, and answers for each in order.
+fn hear_all(on: &mut Applying<'_>, all: &[Sealed]) -> rusqlite::Result<Vec<Heard>> {
+    all.iter().map(|one| hear_one(on, one)).collect()
 }
 
-/// Hears all that waits.
-fn hear_all(on: &mut Applying<'_>, waiting: &Mutex<Vec<Waiting>>) -> rusqlite::Result<Answers> {
-    let all = std::mem::take(&mut *waiting.lock());
-    let mut answers = Vec::with_capacity(all.len());
-    for one in all {
-        let heard = hear_one(on, &one)?;
-        answers.push((one.answer, heard));
-    }
-    Ok(Answers(Mutex::new(answers)))
-}
-
-fn hear_one(on: &mut Applying<'_>, one: &Waiting) -> rusqlite::Result<Heard> {
+fn hear_one(on: &mut Applying<'_>, one: &Sealed) -> rusqlite::Result<Heard> {
     let mut heard = Heard::default();
     for told in &one.told {
         on.hear(told, one.now, &mut heard)?;

@@ -518,12 +518,10 @@ async fn a_webhook_is_heard_between_the_parts_of_a_long_projection() {
         change.position = 16;
     }
     let batch = messages.batch(LOG, 200, changes.into()).unwrap();
-    let (answer, mut answered) = oneshot::channel();
-    messages.waiting.lock().push(Waiting {
+    let (_, mut answered) = messages.hearings.put(Sealed {
         told: vec![told("SM1", Word::Sent, 5)],
         inbound: Vec::new(),
         now: at(6),
-        answer,
     });
     let (batch, next, _) = messages.project_from(batch, 0).await.unwrap();
     assert_eq!(next, 20, "a place is not parted");
