@@ -188,6 +188,7 @@ impl Inner {
             clock: clock.clone(),
             walking,
             unsettled: Arc::default(),
+            moved_times: Arc::default(),
             telling: Arc::default(),
         };
         let inner = Inner {

@@ -1,6 +1,9 @@
 //! The messages part, as callers of the engine see it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use cauce_destinations::message::Provider;
 use cauce_flow::id::{QueueName, TenantId};
@@ -106,6 +109,11 @@ impl Engine {
         let settings = Arc::clone(&self.inner.settings.read());
         let words = &settings.messages.words;
         self.inner.messaging.take_told(sender, told, words).await
+    }
+
+    /// Times that providers told and that could not be: they were moved to the nearest that can.
+    pub fn moved_times(&self) -> u64 {
+        self.inner.messaging.moved_times.load(Ordering::Relaxed)
     }
 
     /// Puts wishes into force, before anything is sent, that were noted and not yet told on.

@@ -3,7 +3,10 @@
 //! A repeat has no effect, and no order is counted on: what is told of a message that is not in the
 //! picture yet waits there for it.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use cauce_destinations::{
     message::{self, ConnectionState, State},
@@ -12,6 +15,7 @@ use cauce_destinations::{
 use cauce_flow::{
     id::{AccountName, TenantId},
     reason::Reason,
+    time::Timestamp,
 };
 use cauce_store::{
     campaigns::{
@@ -25,6 +29,11 @@ use super::{Messaging, bearing, words};
 use crate::settings::Words;
 
 pub use cauce_destinations::message::Told;
+
+/// What a provider tells is no older than this: none tries again for as long.
+const OLDEST: Duration = Duration::from_secs(30 * 86_400);
+/// Clocks differ by this much at most.
+const AHEAD: Duration = Duration::from_secs(60);
 
 /// Wishes that are told on in one go.
 const MAX_WISHES: u32 = 100;
@@ -94,7 +103,7 @@ impl Messaging {
             job: status.job,
             word,
             reason,
-            at: status.at.unwrap_or(self.clock.now()),
+            at: self.told_at(status.at),
         }
     }
 
@@ -109,8 +118,20 @@ impl Messaging {
             kind: inbound.kind.as_str().to_owned(),
             text: inbound.text,
             reply_to: inbound.reply_to,
-            at: inbound.at.unwrap_or(self.clock.now()),
+            at: self.told_at(inbound.at),
         }
+    }
+
+    /// When something happened, as a provider tells: what cannot be is moved to the nearest time that
+    /// can, and counted. Everything that is told from times may so rely on them.
+    fn told_at(&self, at: Option<Timestamp>) -> Timestamp {
+        let now = self.clock.now();
+        let Some(at) = at else { return now };
+        let within = within_reason(at, now);
+        if within != at {
+            self.moved_times.fetch_add(1, Ordering::Relaxed);
+        }
+        within
     }
 
     /// A gateway's instance that is not connected keeps its messages; they do not fail.
@@ -165,6 +186,10 @@ fn opting(wish: &Wish) -> Opting {
     }
 }
 
+fn within_reason(at: Timestamp, now: Timestamp) -> Timestamp {
+    at.clamp(now - OLDEST, now + AHEAD)
+}
+
 /// Whether a provider says that the recipient wants no more.
 fn is_unwanted(told: &messages::Told) -> bool {
     let reason = told.reason.as_ref();
@@ -177,4 +202,24 @@ enum WishError {
     Messages(#[from] Error),
     #[error(transparent)]
     People(#[from] cauce_store::campaigns::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_cannot_be_are_moved_to_the_nearest_that_can() {
+        let now = Timestamp::from_millis(1_760_000_000_000);
+        for (told, taken) in [
+            (now, now),
+            (now - OLDEST, now - OLDEST),
+            (now + AHEAD, now + AHEAD),
+            (Timestamp::EPOCH, now - OLDEST),
+            (Timestamp::from_millis(i64::MIN), now - OLDEST),
+            (Timestamp::NEVER, now + AHEAD),
+        ] {
+            assert_eq!(within_reason(told, now), taken, "{told:?}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod settle;
 mod take;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use cauce_destinations::message::Meaning;
 use cauce_store::{
@@ -62,6 +62,8 @@ pub(crate) struct Messaging {
     pub(crate) walking: Walking,
     /// Wakes the loop that settles, because there may be something to settle.
     pub(crate) unsettled: Arc<Notify>,
+    /// Times of providers that could not be, and were moved.
+    pub(crate) moved_times: Arc<AtomicU64>,
     /// Held by whoever tells on what people wish.
     pub(crate) telling: Arc<tokio::sync::Mutex<()>>,
 }

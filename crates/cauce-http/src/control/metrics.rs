@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use cauce_engine::status::{CacheFigures, LineStatus, QueueStatus, UpdateFigures};
+use cauce_engine::{
+    Engine,
+    status::{CacheFigures, LineStatus, QueueStatus, UpdateFigures},
+};
 use cauce_flow::{job::State as JobState, time::Timestamp};
 use cauce_store::{
     control::KeyScope,
@@ -54,6 +57,7 @@ pub(crate) async fn metrics(
         tracking_metrics::tell_exports(&snapshot, &tracking.exported());
         tell_sessions(&snapshot, &app.engine.update_figures());
         tell_cache(&snapshot, &app.engine.cache_figures());
+        tell_messages(&snapshot, &app.engine);
         text = text + &snapshot.render() + &app.metrics.render();
     }
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -286,6 +290,12 @@ fn tell_cache(to: &Snapshot, figures: &CacheFigures) {
     to.counter("cauce_session_lookups_total", what, &[], figures.lookups);
     let what = "Times that what is kept of sessions could not be read or written.";
     to.counter("cauce_session_unkept_total", what, &[], figures.unkept);
+}
+
+fn tell_messages(to: &Snapshot, engine: &Engine) {
+    let what = "Times told by providers that could not be, and were moved to the nearest that can.";
+    let metric = "cauce_message_times_moved_total";
+    to.counter(metric, what, &[], engine.moved_times());
 }
 
 fn tell_store(to: &Snapshot, vitals: &Vitals) {
