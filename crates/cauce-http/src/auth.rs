@@ -47,6 +47,14 @@ impl Caller {
         }
     }
 
+    /// The tenant whose something is: the key's own, or the one that is asked for. A key for all
+    /// tenants has to name one.
+    pub(crate) fn owner(&self, asked: Option<&TenantId>) -> Result<TenantId, Problem> {
+        self.target(asked)?.ok_or_else(|| {
+            Problem::bad_parameter("tenant", "missing; a key for all tenants has to name one")
+        })
+    }
+
     /// The tenant that an action is meant for: the key's own, or the one that is asked for; none
     /// for all.
     pub(crate) fn target(&self, asked: Option<&TenantId>) -> Result<Option<TenantId>, Problem> {

@@ -36,9 +36,7 @@ impl FromStr for SessionId {
 
 /// The tenant whose session it is.
 pub(crate) fn owner(caller: &Caller, of: &OfTenant) -> Result<TenantId, Problem> {
-    caller.target(of.tenant.as_ref())?.ok_or_else(|| {
-        Problem::bad_parameter("tenant", "missing; a key for all tenants has to name one")
-    })
+    caller.owner(of.tenant.as_ref())
 }
 
 /// Look at a session.

@@ -65,9 +65,7 @@ pub(super) fn asked(
 
 /// Whose figures.
 pub(super) fn owner(caller: &Caller, tenant: Option<&TenantId>) -> Result<TenantId, Problem> {
-    caller.target(tenant)?.ok_or_else(|| {
-        Problem::bad_parameter("tenant", "missing; a key for all tenants has to name one")
-    })
+    caller.owner(tenant)
 }
 
 /// The time zone with this name, and its name; UTC without one.
