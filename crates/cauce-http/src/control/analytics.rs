@@ -27,8 +27,6 @@ use crate::{
 
 /// Campaigns that conversions are told by.
 const MAX_CAMPAIGNS: usize = 100;
-/// Most people who are erased in one call.
-const MAX_ERASED: usize = 1_000;
 
 /// Messages of a range.
 ///
@@ -168,7 +166,7 @@ pub(crate) async fn campaign(
 #[serde(deny_unknown_fields)]
 #[schema(as = AnalyticsErasure)]
 pub(crate) struct Erasure {
-    /// Their numbers: from 1 to 1,000.
+    /// Their numbers: from 1 to 1,000 (`http.max_entries`).
     phones: Vec<String>,
 }
 
@@ -209,9 +207,9 @@ pub(crate) async fn erase(
 }
 
 fn phones(app: &App, tenant: &TenantId, erasure: &Erasure) -> Result<Vec<String>, Problem> {
-    let count = erasure.phones.len();
-    if count == 0 || count > MAX_ERASED {
-        let what = format!("{count} numbers; write from 1 to {MAX_ERASED}");
+    let (count, most) = (erasure.phones.len(), app.settings.max_entries);
+    if count == 0 || count > most {
+        let what = format!("{count} numbers; write from 1 to {most} (setting http.max_entries)");
         return Err(Problem::invalid(vec![Fault::at("/phones", what)]));
     }
     let country = app.engine.country_of(tenant);

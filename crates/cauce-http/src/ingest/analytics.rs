@@ -29,12 +29,9 @@ use crate::{
     },
 };
 
-/// Most events of one call.
-const MAX_EVENTS: usize = 1_000;
-
 /// Track events.
 ///
-/// One event, or an array of up to 1,000. Every event is judged by itself: the good ones are taken
+/// One event, or an array of up to 1,000 (`http.max_entries`). Every event is judged by itself: the good ones are taken
 /// even where others are faulty. The answer comes when all of them are durable and counted. What
 /// Cauce itself sends and hears is tracked without a call.
 #[utoipa::path(
@@ -55,7 +52,7 @@ pub(crate) async fn track(
     let text = body::text(&bytes, app.settings.max_depth)?;
     let is_many = text.trim_start().starts_with('[');
     let bodies = match is_many {
-        true => many(text)?,
+        true => many(text, app.settings.max_entries)?,
         false => vec![Ok(body::parse(text)?)],
     };
     let call = call.map(|Extension(call)| call);
@@ -74,10 +71,12 @@ pub(crate) async fn track(
 }
 
 /// Each event of an array, or what is wrong with it.
-fn many(text: &str) -> Result<Vec<Result<EventBody, Fault>>, Problem> {
+fn many(text: &str, most: usize) -> Result<Vec<Result<EventBody, Fault>>, Problem> {
     let pieces: Vec<&RawValue> = body::parse(text)?;
-    if pieces.len() > MAX_EVENTS {
-        let what = format!("at most {MAX_EVENTS} events a call; split it into several");
+    if pieces.len() > most {
+        let what = format!(
+            "the array holds more than {most} events (setting http.max_entries); split it into several calls"
+        );
         return Err(Problem::new(Code::TooManyEntries, what));
     }
     let read = pieces
