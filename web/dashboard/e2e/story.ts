@@ -15,8 +15,10 @@ export function story(now: number): Event[] {
 function talk(at: number, back: number): Event[] {
   const [hour, day] = [new Date(at).getUTCHours(), new Date(at).getUTCDay()];
   const usual = hour < 7 || hour > 20 ? 0 : Math.ceil((3 + 4 * Math.sin(((hour - 7) / 14) * Math.PI)) * (day % 6 === 0 ? 0.4 : 1));
-  const count = back === 26 ? usual + 30 : usual;
-  return Array.from({ length: count }, (_, n) => person(at + n * 90_000, back * 40 + n)).flat();
+  // At night, too, it is so many that the hour is unusual.
+  const count = back === 26 ? usual + 40 : usual;
+  const apart = Math.floor((50 * 60_000) / Math.max(1, count));
+  return Array.from({ length: count }, (_, n) => person(at + n * apart, back * 40 + n)).flat();
 }
 
 /** Somebody writes, is answered, and perhaps buys. */
