@@ -5,3 +5,4 @@
 
 pub mod alert;
 pub mod analytics;
+pub mod report;

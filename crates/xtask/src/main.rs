@@ -12,6 +12,7 @@ mod duckdb;
 mod mail;
 mod openapi;
 mod python;
+mod reports;
 mod schemathesis;
 mod server;
 mod shell;
@@ -37,6 +38,7 @@ usage: cargo xtask TASK
   deploy               check what is in deploy with promtool, systemd-analyze and docker compose
   duckdb               have DuckDB read the files of tracked events, and compare with the statistics
   mail                 have aiosmtpd receive letters of alerts, in both languages
+  reports              have pandas, openpyxl and pdftotext open reports, and compare every cell
   openapi [--check]    write openapi.json from the code, or compare
   config-reference [--check]
                        write docs/reference/configuration.md from config/cauce.toml, or compare";
@@ -67,6 +69,7 @@ fn run() -> Result<()> {
         Some("deploy") => deploy::run(),
         Some("duckdb") => duckdb::run(),
         Some("mail") => mail::run(),
+        Some("reports") => reports::run(),
         Some("openapi") => openapi::run(is_check(&rest)?),
         Some("config-reference") => config_reference::run(is_check(&rest)?),
         Some("help" | "--help" | "-h") | None => {

@@ -23,6 +23,7 @@ pub mod event;
 pub mod figures;
 pub mod forecast;
 pub mod measure;
+pub mod outlook;
 mod person;
 pub mod rates;
 pub mod spread;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::{Finding, purity::PURE};
 
 /// Which of our crates each of them may depend on.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("cauce-flow", &[]),
     ("cauce-log", &[]),
     ("cauce-sim", &[]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("cauce-observe", &["cauce-flow"]),
     ("cauce-store", &["cauce-flow", "cauce-log", "cauce-observe"]),
     ("cauce-events", &["cauce-flow", "cauce-log"]),
+    ("cauce-report", &["cauce-flow", "cauce-observe"]),
     (
         "cauce-engine",
         &[
@@ -33,6 +34,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "cauce-observe",
             "cauce-store",
             "cauce-events",
+            "cauce-report",
             "cauce-engine",
         ],
     ),
