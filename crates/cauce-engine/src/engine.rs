@@ -7,6 +7,7 @@ mod contacts;
 mod groups;
 mod messages;
 mod relays;
+mod reports;
 mod rescue;
 mod sessions;
 

@@ -148,6 +148,7 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(analytics::campaign))
         .routes(routes!(analytics::series::series))
         .routes(routes!(analytics::forecast::forecast))
+        .routes(routes!(analytics::report::report))
         .routes(routes!(tracking::stats::stats))
         .routes(routes!(tracking::stats::health))
         .routes(routes!(tracking::events::list))

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::alerts::Alerts;
-pub(crate) use self::analytics::{AnalyticsAction, AnalyticsArgs};
+pub(crate) use self::analytics::{AnalyticsAction, AnalyticsArgs, ReportArgs};
 pub(crate) use self::watching::{ReadyArgs, TopArgs};
 use crate::{bench, demo, global::Global};
 
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Alerts(Alerts),
     /// Erase people from analytics, or make its sums anew
     Analytics(AnalyticsArgs),
+    /// Write a report of a running server into a file: a day, a week, a month or any range
+    Report(ReportArgs),
     /// Write what a running server keeps into a file
     #[command(subcommand)]
     Export(Export),

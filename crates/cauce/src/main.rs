@@ -66,6 +66,7 @@ async fn run(command: Command, global: &Global) -> Result<(), Failure> {
         Command::Dead(dead) => commands::dead::run(dead, global).await,
         Command::Alerts(alerts) => commands::alerts::run(alerts, global).await,
         Command::Analytics(args) => commands::analytics::run(args, global).await,
+        Command::Report(args) => commands::report::run(args, global).await,
         Command::Export(export) => commands::export::run(export, global).await,
         Command::Import(import) => commands::import::run(import, global).await,
         Command::Store(store) => commands::store::run(store, global).await,

@@ -10,6 +10,7 @@
 //! known before, so a note that is read twice, after a crash, changes nothing.
 
 mod counted;
+mod variants;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use cauce_store::{
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::variants::name_variants;
 use crate::clock::Clock;
 
 /// Notes that are taken at once.

@@ -11,12 +11,12 @@ use cauce_flow::{
 use cauce_observe::analytics::calendar::Range;
 use cauce_store::{
     analytics::{Analytics, CampaignView, Error},
-    jobs::{self, Scope},
+    jobs,
     rollups::{Rollup, Span, Step},
 };
 
 use super::Engine;
-use crate::{analytics::Counting, campaigns::plan};
+use crate::analytics::{Counting, name_variants};
 
 /// Statistics of the pixels part are kept by the minute for a week, and by the hour after that; a
 /// little less, as the newest minutes go on while it is asked.
@@ -93,19 +93,7 @@ impl Engine {
         let Some(mut view) = found else {
             return Ok(None);
         };
-        let scope = Scope::Tenant(tenant.clone());
-        let own = self.inner.campaigns.campaign(scope, campaign).await;
-        let plan = own.ok().flatten().and_then(|(own, _)| plan(&own));
-        let Some(plan) = plan else {
-            return Ok(Some(view));
-        };
-        // Messages of ours know their variant by its place.
-        for (name, _) in &mut view.variants {
-            let place = name.parse::<usize>().ok();
-            if let Some(variant) = place.and_then(|place| plan.variants.get(place)) {
-                name.clone_from(&variant.name);
-            }
-        }
+        name_variants(&self.inner.campaigns, tenant, campaign, &mut view).await;
         Ok(Some(view))
     }
 

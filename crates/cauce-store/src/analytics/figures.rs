@@ -81,9 +81,9 @@ impl Metric {
 }
 
 /// A tenant's sums, as of one moment.
-struct Of<'a> {
-    connection: &'a Connection,
-    tenant: i64,
+pub(super) struct Of<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) tenant: i64,
     names: RefCell<HashMap<u32, String>>,
 }
 
@@ -97,7 +97,7 @@ impl Of<'_> {
     }
 
     /// The name of a label; empty where it cannot be read.
-    fn name(&self, label: u32) -> String {
+    pub(super) fn name(&self, label: u32) -> String {
         let mut names = self.names.borrow_mut();
         let read = || names::text(self.connection, label).unwrap_or_default();
         names.entry(label).or_insert_with(read).clone()
@@ -106,7 +106,7 @@ impl Of<'_> {
 
 impl Analytics {
     /// Reads the sums of a tenant; answers what nothing adds up to where nothing was tracked.
-    async fn look<T: Default + Send + 'static>(
+    pub(super) async fn look<T: Default + Send + 'static>(
         &self,
         tenant: &TenantId,
         look: impl FnOnce(&Of<'_>) -> rusqlite::Result<T> + Send + 'static,
@@ -315,7 +315,11 @@ fn busiest_minute(of: &Of<'_>, range: Range) -> rusqlite::Result<Option<u64>> {
     Ok((sum_of_minutes == whole).then_some(u64::try_from(most).unwrap_or(0)))
 }
 
-fn campaign_view(of: &Of<'_>, campaign: i64, range: Range) -> rusqlite::Result<CampaignView> {
+pub(super) fn campaign_view(
+    of: &Of<'_>,
+    campaign: i64,
+    range: Range,
+) -> rusqlite::Result<CampaignView> {
     let mut all = Sums::default();
     let mut variants = Vec::new();
     for variant in read::variants(of.connection, of.tenant, campaign)? {

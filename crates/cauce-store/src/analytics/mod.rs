@@ -16,6 +16,7 @@
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
 
+mod busy;
 mod erase;
 mod figures;
 mod names;

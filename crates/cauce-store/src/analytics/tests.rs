@@ -176,3 +176,41 @@ async fn a_series_agrees_with_the_total() {
         assert_eq!(points[0], if by_minute { 1 } else { 5 });
     }
 }
+
+#[tokio::test]
+async fn campaigns_in_which_something_happened_are_found_the_best_first() {
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    let of = |id: &str, at, campaign: &str, what| Tracked {
+        person: Some(Who::Phone(format!("+34600{id}"))),
+        campaign: Some(campaign.to_owned()),
+        ..event(id, at, what)
+    };
+    let lead = What::Converted {
+        kind: Kind::Lead,
+        value: None,
+    };
+    let cost = Money {
+        currency: Currency::new("EUR").unwrap(),
+        units: 1,
+    };
+    let converts = Tracked {
+        person: Some(Who::Phone("+34600three".to_owned())),
+        ..event("lead", NOW + HOUR, lead)
+    };
+    let events = vec![
+        of("one", NOW, "busy", sent()),
+        of("two", NOW, "busy", sent()),
+        of("three", NOW, "good", sent()),
+        converts,
+        of("four", NOW, "dear", What::Spent(cost)),
+        of("five", NOW - 25 * HOUR, "past", sent()),
+    ];
+    analytics.track(events).await.unwrap();
+    let found = analytics.busy_campaigns(&acme(), day(), 9).await.unwrap();
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["good", "busy", "dear"]);
+    assert_eq!((found[0].1.all.converted, found[1].1.all.sent), (1, 2));
+    let best = analytics.busy_campaigns(&acme(), day(), 1).await.unwrap();
+    assert_eq!(best, found[..1]);
+}

@@ -95,7 +95,7 @@ impl Writing {
         if self.fault.is_some() {
             return;
         }
-        self.fault = self.target.out.write_all(piece).err();
+        self.fault = self.target.write(piece).err();
         self.bytes += piece.len() as u64;
         self.progress.more(piece);
     }
@@ -110,14 +110,14 @@ impl Writing {
 }
 
 /// Where it goes.
-struct Target {
+pub(super) struct Target {
     out: Box<dyn Write + Send>,
     /// The name while it is not whole, and the name it takes.
     names: Option<(PathBuf, PathBuf)>,
 }
 
 impl Target {
-    fn create(path: &Path, to_stdout: bool) -> Result<Target, Failure> {
+    pub(super) fn create(path: &Path, to_stdout: bool) -> Result<Target, Failure> {
         if to_stdout {
             return Ok(Target {
                 out: Box::new(io::stdout()),
@@ -135,7 +135,11 @@ impl Target {
         })
     }
 
-    fn finish(&mut self) -> io::Result<()> {
+    pub(super) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.out.write_all(piece)
+    }
+
+    pub(super) fn finish(&mut self) -> io::Result<()> {
         self.out.flush()?;
         match &self.names {
             Some((part, whole)) => fs::rename(part, whole),
@@ -143,7 +147,7 @@ impl Target {
         }
     }
 
-    fn remove(&self) {
+    pub(super) fn remove(&self) {
         if let Some((part, _)) = &self.names {
             // What is left of it does no harm under that name.
             let _ = fs::remove_file(part);

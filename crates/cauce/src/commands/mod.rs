@@ -12,5 +12,6 @@ pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod queues;
 pub(crate) mod ready;
+pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod store;

@@ -226,3 +226,62 @@ async fn people_are_erased_and_sums_made_anew_are_the_same() {
     let refused = run(&setup, &["analytics", "rebuild"]);
     assert!(!refused.status.success(), "{refused:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_says_in_every_format_what_was_tracked() {
+    let server = Server::start(&Setup::new(String::new()));
+    track(&server, &story(20)).await;
+    let from = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2)).to_string();
+    let report = figures(&server, &format!("report?from={from}&language=es")).await;
+    assert_eq!(report["title"], "Informe", "{report}");
+    let row = |table: &str, row: usize| {
+        report["sections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|section| section["tables"].as_array().unwrap())
+            .find(|own| own["id"] == table)
+            .unwrap()["rows"][row]
+            .clone()
+    };
+    assert_eq!(row("messages", 0), json!(["Enviados", 20, 0, null]));
+    assert_eq!(row("funnel", 3)[1], 20);
+    assert_eq!(row("money", 0)[1]["amount"], "202.00", "{report}");
+    assert_eq!(row("variants", 1)[6], "aún muy pocos");
+    for (format, kind, begins) in [
+        ("csv", "text/csv; charset=utf-8", "\u{feff}section,table,"),
+        (
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "PK",
+        ),
+        ("pdf", "application/pdf", "%PDF-"),
+    ] {
+        let path = format!("GET /api/analytics/report{OF}&from={from}&format={format}");
+        let answer = server.ask(&path, None).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.headers["content-type"], kind);
+        let name = &answer.headers["content-disposition"];
+        assert!(name.ends_with(&format!(".{format}\"")), "{name}");
+        assert!(answer.body.starts_with(begins), "{format}");
+    }
+    for (query, parameter) in [
+        ("period=year", "period"),
+        ("period=day&to=2026-01-01T00:00:00Z", "to"),
+        ("period=day&from=2199-01-01T00:00:00Z", "from"),
+        ("language=fr", "language"),
+        ("format=doc", "format"),
+        ("table=money", "table"),
+        ("format=csv&table=mony", "table"),
+        ("timeZone=Mars", "timeZone"),
+    ] {
+        let path = format!("GET /api/analytics/report{OF}&{query}");
+        let answer = server.ask(&path, None).await;
+        assert_eq!(answer.status, 400, "{query}: {}", answer.body);
+        let said = answer.json()["errors"].to_string();
+        assert!(
+            said.contains(&format!("\"{parameter}\"")),
+            "{query}: {said}"
+        );
+    }
+}

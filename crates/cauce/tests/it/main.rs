@@ -31,6 +31,7 @@ mod e2e_pixels;
 mod e2e_privacy;
 mod e2e_rates;
 mod e2e_relays;
+mod e2e_reports;
 mod e2e_requirement;
 mod e2e_security;
 mod e2e_sending;

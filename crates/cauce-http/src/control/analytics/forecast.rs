@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use cauce_flow::{campaign::window::TimeZone, id::TenantId, time::Timestamp};
-use cauce_observe::analytics::{
-    calendar::{Interval, hour_of_week},
-    forecast::{Hour, MAX_WEEKS, Past, Unusual},
-};
+use cauce_flow::{id::TenantId, time::Timestamp};
+use cauce_observe::analytics::{forecast::Unusual, outlook};
 use cauce_store::analytics::Metric;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,8 +17,6 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// Days that are told where the caller does not say, and at most.
 const DAYS: u32 = 7;
 const MAX_DAYS: u32 = 31;
-/// Weeks of the past that are looked at: enough to tell some of them from those before.
-const WEEKS: i64 = MAX_WEEKS as i64 + 4;
 /// Hours are judged for so many days back.
 const JUDGED_DAYS: i64 = 7;
 
@@ -122,13 +117,14 @@ pub(crate) async fn forecast(
         return Err(Problem::bad_parameter("days", what));
     }
     let now = app.engine.now().as_millis();
-    let past = past(&app, &tenant, metric, &zone, now).await?;
+    let past = app.engine.past(&tenant, metric, &zone, now).await?;
+    let days = outlook::days_after(now, count as usize, &past, &zone);
     Ok(Json(ForecastView {
         metric: name,
         time_zone,
         estimated: true,
         weeks: past.weeks(),
-        days: days(&past, count, &zone, now),
+        days: days.into_iter().map(day).collect(),
         past_error: past.error().map(|error| PastErrorView {
             share: error.share,
             weeks: error.weeks,
@@ -162,51 +158,11 @@ fn metric(name: Option<&str>) -> Result<(&'static str, Metric), Problem> {
     }
 }
 
-/// The whole hours of the last weeks, from the first in which anything was counted.
-async fn past(
-    app: &App,
-    tenant: &TenantId,
-    metric: Metric,
-    zone: &TimeZone,
-    now: i64,
-) -> Result<Past, Problem> {
-    let mut starts = hours(now - WEEKS * 7 * DAY_MS, now, zone);
-    // The hour that is running is not over.
-    starts.pop();
-    let analytics = app.engine.analytics();
-    let counts = analytics.series(tenant, metric, starts.clone(), false);
-    let counts = counts.await?;
-    let hours = starts.into_iter().zip(counts).filter_map(|(at, count)| {
-        Some(Hour {
-            at,
-            of_week: hour_of_week(at, zone)?,
-            count: u64::try_from(count).unwrap_or(0),
-        })
-    });
-    Ok(Past::new(hours.skip_while(|hour| hour.count == 0)))
-}
-
-/// The starts of the hours that hold a moment of a range, and the end of the last.
-fn hours(from: i64, to: i64, zone: &TimeZone) -> Vec<i64> {
-    Interval::Hour.steps(from, to, zone).unwrap_or_default()
-}
-
-fn days(past: &Past, count: u32, zone: &TimeZone, now: i64) -> Vec<DayView> {
-    let end = now + i64::from(count) * DAY_MS;
-    let starts = Interval::Day.steps(now, end, zone).unwrap_or_default();
-    let days = starts.windows(2).skip(1).take(count as usize);
-    days.map(|day| DayView {
-        at: Timestamp::from_millis(day[0]),
-        expected: expected(past, day[0], day[1], zone),
-    })
-    .collect()
-}
-
-fn expected(past: &Past, from: i64, to: i64, zone: &TimeZone) -> Option<f64> {
-    let starts = hours(from, to, zone);
-    let hours = starts.iter().filter(|at| **at < to);
-    let each = hours.map(|at| past.expected(hour_of_week(*at, zone)?));
-    each.sum()
+fn day((at, expected): (i64, Option<f64>)) -> DayView {
+    DayView {
+        at: Timestamp::from_millis(at),
+        expected,
+    }
 }
 
 #[cfg(test)]
@@ -214,24 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_to_come_begin_tomorrow_and_follow_the_week() {
-        let monday = 1_760_313_600_000;
-        let now = monday + 10 * HOUR_MS;
-        let hours = (0..4 * 168).map(|number| {
-            let at = monday - (4 * 168 - number) * HOUR_MS;
-            Hour {
-                at,
-                of_week: hour_of_week(at, &TimeZone::UTC).unwrap(),
-                count: if number % 168 < 24 { 0 } else { 2 },
-            }
-        });
-        let past = Past::new(hours);
-        let found = days(&past, 7, &TimeZone::UTC, now);
-        let expected: Vec<Option<f64>> = found.iter().map(|day| day.expected).collect();
-        let mut wanted = vec![Some(48.0); 7];
-        wanted[6] = Some(0.0);
-        assert_eq!(expected, wanted);
-        assert_eq!(found[0].at.as_millis(), monday + DAY_MS);
+    fn figures_without_a_forecast_are_refused() {
         assert_eq!(
             metric(Some("x")).unwrap_err().code.as_str(),
             "bad_parameter"
