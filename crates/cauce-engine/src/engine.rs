@@ -68,6 +68,7 @@ impl Engine {
         engine.start_analytics_loops();
         engine.start_campaign_loop();
         engine.start_alert_loops();
+        engine.start_report_loop();
         engine.keep_sessions_short();
         Ok(engine)
     }

@@ -18,7 +18,7 @@ pub mod contacts;
 pub mod messages;
 mod pixels;
 pub mod relays;
-mod reports;
+pub mod reports;
 pub mod sessions;
 mod stats;
 mod view;

@@ -4,6 +4,7 @@ mod alerts;
 mod campaigns;
 mod messages;
 mod relays;
+mod reports;
 mod sessions;
 pub mod tracking;
 
@@ -26,6 +27,7 @@ pub use campaigns::Campaigns as CampaignSettings;
 pub use cauce_store::analytics::Settings as AnalyticsSettings;
 pub use messages::{Messages as MessageSettings, Words};
 pub use relays::{Relay, relay_queue};
+pub use reports::ScheduledReport;
 pub use sessions::{Backend, CacheTtl, Evolution, Sessions as SessionSettings};
 
 /// Everything the engine is told.
@@ -61,6 +63,8 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// Analytics.
     pub analytics: AnalyticsSettings,
+    /// Reports that are sent by themselves.
+    pub reports: Vec<ScheduledReport>,
 }
 
 /// How much may wait.

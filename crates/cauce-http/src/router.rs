@@ -149,6 +149,7 @@ fn read() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(analytics::series::series))
         .routes(routes!(analytics::forecast::forecast))
         .routes(routes!(analytics::report::report))
+        .routes(routes!(analytics::schedules::list))
         .routes(routes!(tracking::stats::stats))
         .routes(routes!(tracking::stats::health))
         .routes(routes!(tracking::events::list))
@@ -189,6 +190,7 @@ fn manage() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(relays::remove))
         .routes(routes!(pixels::verify))
         .routes(routes!(analytics::erase))
+        .routes(routes!(analytics::schedules::send))
         .routes(routes!(
             tracking::throttling::set,
             tracking::throttling::reset

@@ -19,6 +19,7 @@ pub(crate) mod pixel;
 pub(crate) mod pixel_event;
 pub(crate) mod queue;
 pub(crate) mod recipient;
+pub(crate) mod report_out;
 pub(crate) mod session;
 pub(crate) mod system;
 pub(crate) mod tracking;

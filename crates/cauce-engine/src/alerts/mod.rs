@@ -17,6 +17,6 @@ mod windows;
 
 pub(crate) use look::run;
 pub use say::{alert_id, link_path};
-pub(crate) use tell::test;
+pub(crate) use tell::{job, test};
 
 pub use crate::alerting::Refusal;

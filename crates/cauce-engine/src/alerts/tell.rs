@@ -1,6 +1,10 @@
 //! Tells channels of an alert: one job for each, in the queue of alerts.
 
-use cauce_flow::{job::NewJob, priority::Priority, time::Timestamp};
+use cauce_flow::{
+    job::{Line, NewJob},
+    priority::Priority,
+    time::Timestamp,
+};
 use cauce_observe::alert::{Notice, Rule, Severity};
 use cauce_store::{
     control::alerts::Alert,
@@ -60,7 +64,7 @@ pub(super) async fn tell(
             Severity::Warning => Priority::High,
         };
         for (place, payload) in say::of_alert(channel, &telling).into_iter().enumerate() {
-            let job = job(settings, channel, payload, now);
+            let job = job(settings, &channel.line, payload, now);
             batch.jobs.extend(job.map(|job| NewJob {
                 priority,
                 idempotency_key: Some(format!("{key}-{place}")),
@@ -88,7 +92,9 @@ pub(crate) async fn test(
     let public_url = settings.alerts.public_url.as_deref();
     let mut batch = Enqueue::default();
     for payload in say::of_test(channel, public_url, now) {
-        batch.jobs.extend(job(settings, channel, payload, now));
+        batch
+            .jobs
+            .extend(job(settings, &channel.line, payload, now));
     }
     match batch.is_empty() {
         true => Ok(Vec::new()),
@@ -108,18 +114,18 @@ impl Due<'_> {
     }
 }
 
-/// A job of a channel; none where its account is gone.
-fn job(
+/// A job of the line of a channel; none where its account is gone.
+pub(crate) fn job(
     settings: &Settings,
-    channel: &Channel,
+    line: &Line,
     payload: bytes::Bytes,
     now: Timestamp,
 ) -> Option<NewJob> {
     let mut accounts = settings.accounts.iter();
-    let account = accounts.find(|account| account.name == channel.line.account)?;
+    let account = accounts.find(|account| account.name == line.account)?;
     let policy = &account.policy;
     Some(NewJob {
-        line: channel.line.clone(),
+        line: line.clone(),
         tenant: account.tenant.clone(),
         priority: Priority::Normal,
         group: None,

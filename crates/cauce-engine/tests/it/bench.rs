@@ -331,6 +331,7 @@ fn settings(dir: &std::path::Path, faulty: Faulty) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         alerts: Default::default(),
+        reports: Vec::new(),
         sessions: Default::default(),
         messages: Default::default(),
         campaigns: Default::default(),

@@ -117,6 +117,11 @@ impl Window {
 }
 
 impl Clock {
+    /// The minutes since midnight.
+    pub fn minutes(self) -> u16 {
+        self.0
+    }
+
     /// The moments at which a clock of the zone reads this on a day: none, one, or two.
     fn readings(self, zone: &TimeZone, day: civil::Date) -> Vec<jiff::Timestamp> {
         let (hour, minute) = (self.0 / MINUTES_AN_HOUR, self.0 % MINUTES_AN_HOUR);

@@ -3,6 +3,7 @@
 pub(crate) mod forecast;
 pub(crate) mod range;
 pub(crate) mod report;
+pub(crate) mod schedules;
 pub(crate) mod series;
 
 use std::sync::Arc;

@@ -177,6 +177,7 @@ pub(crate) fn settings(dir: &std::path::Path) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         alerts: Default::default(),
+        reports: Vec::new(),
         sessions: Default::default(),
         messages: Default::default(),
         campaigns: Default::default(),

@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::{
     calendar::{Interval, hour_of_week},
-    forecast::{Hour, MAX_WEEKS, MIN_WEEKS, Past},
+    forecast::{Hour, MAX_WEEKS, Past},
 };
+use crate::alert::MIN_WEEKS;
 
 const WEEK_MS: i64 = 7 * 24 * 3_600_000;
 const DAY_MS: i64 = 24 * 3_600_000;

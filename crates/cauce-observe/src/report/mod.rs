@@ -12,6 +12,7 @@ mod make;
 mod material;
 pub mod period;
 mod rows;
+pub mod schedule;
 mod sections;
 mod value;
 pub mod words;
@@ -21,6 +22,7 @@ pub use self::{
     document::Report,
     material::{Material, Outlook, Series, Side, Told},
     period::{Period, Stretch, StretchError},
+    schedule::Schedule,
 };
 pub use crate::alert::words::Language;
 

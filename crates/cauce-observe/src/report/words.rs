@@ -179,6 +179,8 @@ words! {
     NoteJudgedFrom: "Hours are judged from {} on.", "Se juzgan las horas desde el {}.";
     NoteNotJudged: "There is too little past to tell which hours were unusual: it takes {} weeks.",
         "Hay muy poco pasado para decir qué horas fueron inusuales: hacen falta {} semanas.";
+    LetterFooter: "This letter is sent by itself: report “{}” of Cauce.",
+        "Este correo se envía solo: informe «{}» de Cauce.";
     NoteLetters: "A letter that the font of this document does not have is printed as “?”; the \
         workbook has it.",
         "Una letra que el tipo de este documento no tiene se imprime como «?»; el libro de cálculo \

@@ -19,6 +19,7 @@
 mod busy;
 mod erase;
 mod figures;
+mod marks;
 mod names;
 mod prune;
 mod read;

@@ -214,3 +214,16 @@ async fn campaigns_in_which_something_happened_are_found_the_best_first() {
     let best = analytics.busy_campaigns(&acme(), day(), 1).await.unwrap();
     assert_eq!(best, found[..1]);
 }
+
+#[tokio::test]
+async fn marks_are_there_after_a_restart_and_can_be_moved() {
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    assert_eq!(analytics.mark("a").await.unwrap(), None);
+    analytics.keep_mark("a", 7).await.unwrap();
+    analytics.keep_mark("a", 5).await.unwrap();
+    analytics.close().await;
+    let analytics = open(&dir);
+    assert_eq!(analytics.mark("a").await.unwrap(), Some(5));
+    assert_eq!(analytics.mark("b").await.unwrap(), None);
+}

@@ -147,6 +147,7 @@ pub(super) fn settings(folder: &Path, account: Account) -> Settings {
         relays: Vec::new(),
         relay_policy: None,
         alerts: Default::default(),
+        reports: Vec::new(),
         sessions: Default::default(),
         analytics: settings::AnalyticsSettings::default(),
         messages: Default::default(),

@@ -1,4 +1,4 @@
-//! `cauce report`: the report of a running server, into a file.
+//! `cauce report`: the report of a running server, into a file or to its people.
 //!
 //! The file takes its name when it is whole. On a terminal a line tells that it is being made.
 
@@ -31,7 +31,26 @@ struct Coming {
 /// Runs the command.
 pub(crate) async fn run(args: ReportArgs, global: &Global) -> Result<(), Failure> {
     let api = Api::connect(&args.remote, global)?;
-    write(&api, &args, &args.out, global).await
+    match (&args.send_now, &args.out) {
+        (Some(name), _) => send(&api, name, args.tenant.as_deref(), global).await,
+        (None, Some(out)) => write(&api, &args, out, global).await,
+        (None, None) => Err(Failure::usage("name a file with --out")),
+    }
+}
+
+async fn send(api: &Api, name: &str, tenant: Option<&str>, global: &Global) -> Result<(), Failure> {
+    let (name, query) = (api::escape(name), api::query(&[("tenant", tenant)]));
+    let path = format!("/api/analytics/reports/{name}/send{query}");
+    let sent = api.post(&path, &json!({})).await?;
+    if global.json {
+        output::json(&sent);
+        return Ok(());
+    }
+    let letters = sent["jobs"].as_array().map_or(0, Vec::len);
+    output::line(&format!(
+        "{letters} letters are on their way; `cauce jobs list alerts` shows how they do"
+    ));
+    Ok(())
 }
 
 async fn write(api: &Api, args: &ReportArgs, out: &Path, global: &Global) -> Result<(), Failure> {

@@ -151,6 +151,8 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
     let alerts = root.section("alerts").and_then(|section| {
         section::alerts::read(section, &queues, public_url.as_deref(), &mut accounts)
     });
+    let (alerts, mail) = alerts.unzip();
+    let reports = section::reports::read(&root, &queues, mail.flatten(), &mut accounts);
     root.elsewhere("cache", "`cache_ttl` and `max_cached` in [sessions]");
     root.finish();
     let (server, admin_key) = http?;
@@ -172,6 +174,7 @@ fn read_root(table: &Table, problems: &Collected) -> Option<Config> {
             analytics: analytics?,
             campaigns,
             alerts: alerts?,
+            reports,
             transport: transport?,
             pixels: pixels?,
             tracking: tracking?,

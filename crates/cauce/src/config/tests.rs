@@ -118,8 +118,9 @@ fn the_optional_settings_of_the_reference_file_are_settings() {
     ];
     let environment: Vec<_> = environment.chain([secret]).chain(alerts).collect();
     let config = good(&text, &environment);
-    // A backend has two lines; a webhook account, a relay and a channel have one each.
-    assert_eq!(config.settings.accounts.len(), 4 + 3 + 2 + 2 + 4);
+    // A backend has two lines; a webhook account, a relay, a channel and a report have one each.
+    assert_eq!(config.settings.accounts.len(), 4 + 3 + 2 + 2 + 4 + 1);
+    assert_eq!(config.settings.reports.len(), 1);
     assert_eq!(config.settings.relays.len(), 2);
     assert!(config.settings.tracking.export.bucket.is_some());
     assert_eq!(config.settings.sessions.backends.len(), 1);
@@ -664,6 +665,59 @@ language = "es"
     assert_eq!(of("alerts:ops").base_url, "https://hooks.slack.com");
     assert_eq!(of("alerts:email").base_url, "smtp://localhost:25");
     assert_eq!(of("alerts:email").queue.as_str(), "alerts");
+}
+
+const SERVER: &str = "[alerts.email]\nsmtp = \"smtp://localhost:25\"\nfrom = \"c@example.com\"\n";
+
+#[test]
+fn a_report_takes_from_the_defaults_what_it_does_not_say() {
+    let report = "[[reports]]\nname = \"r\"\ntenant = \"acme\"\nperiod = \"week\"\n\
+                  to = [\"ana@example.com\"]\n";
+    let config = good(&format!("{SERVER}{report}"), &[]);
+    let own = &config.settings.reports[0];
+    assert_eq!(
+        (own.zone_name.as_str(), own.language.as_str()),
+        ("UTC", "en")
+    );
+    assert_eq!(own.schedule.at.to_string(), "08:00");
+    assert_eq!(own.formats, [cauce_report::Format::Pdf]);
+    let account = config
+        .settings
+        .accounts
+        .iter()
+        .find(|own| own.name.as_str() == "reports:r");
+    let account = account.expect("a report has a line of its own");
+    assert_eq!(
+        (account.queue.as_str(), account.tenant.as_str()),
+        ("alerts", "acme")
+    );
+    // Nobody gets alerts by it.
+    assert!(config.settings.alerts.channels.is_empty());
+}
+
+#[test]
+fn reports_that_cannot_be_sent_are_refused_with_what_to_write() {
+    let said = bad(
+        "[[reports]]\nname = \"r\"\ntenant = \"acme\"\nperiod = \"year\"\nzone = \"Mars\"\n\
+         at = \"25:00\"\nlanguage = \"fr\"\nformats = [\"doc\"]\nto = []\ncolour = \"red\"\n",
+        &[],
+    );
+    for what in [
+        "needs a server that e-mail leaves through",
+        "`reports[0].period` cannot be \"year\"",
+        "`reports[0].zone` is no name of the time zone database",
+        "`reports[0].at` cannot be taken",
+        "`reports[0].language` cannot be \"fr\"",
+        "`reports[0].formats` holds what is no format",
+        "`reports[0].to` names nobody",
+        "colour",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    let one = "[[reports]]\nname = \"r\"\ntenant = \"acme\"\nperiod = \"week\"\n\
+               to = [\"ana@example.com\"]\n";
+    let twice = bad(&format!("{SERVER}{one}{one}"), &[]);
+    assert!(twice.contains("another report has this name"), "{twice}");
 }
 
 #[test]

@@ -1,6 +1,143 @@
-//! Reports of a running server, from the command line.
+//! Reports that are sent by themselves: each once, whatever dies, and late where nobody was there.
 
-use crate::support::{ADMIN, Server, Setup, run};
+use std::collections::BTreeSet;
+
+use cauce_store::analytics::{Analytics, Settings};
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN, Post, SOON, Server, Setup, now_ms, run, secs, until};
+
+const DAY_MS: i64 = 86_400_000;
+const WEEKLY: &str = "/api/analytics/reports/weekly/send";
+
+/// A configuration with a weekly report for two people.
+fn setup(post: &Post) -> Setup {
+    let report = "[[reports]]\nname = \"weekly\"\ntenant = \"acme\"\nperiod = \"week\"\n\
+                  at = \"00:00\"\nzone = \"Europe/Madrid\"\nlanguage = \"es\"\n\
+                  formats = [\"pdf\", \"xlsx\"]\n\
+                  to = [\"Ana <ana@example.com>\", \"luis@example.com\"]\n";
+    Setup::new(report.to_owned()).with("alerts.email", &post.leaves_through())
+}
+
+async fn report(server: &Server) -> Value {
+    let page = server.get("/api/analytics/reports?tenant=acme").await;
+    page["items"][0].clone()
+}
+
+/// As if the server had not run in the last weeks.
+async fn set_back(setup: &Setup, days: i64) {
+    let analytics = Analytics::open(&setup.data(), Settings::default()).unwrap();
+    let mark = "report weekly week Europe/Madrid";
+    let begun = analytics.mark(mark).await.unwrap().expect("it has begun");
+    let back = begun - days * DAY_MS;
+    analytics.keep_mark(mark, back).await.unwrap();
+    analytics.close().await;
+}
+
+async fn are_sent(post: &Post, count: usize) {
+    until(&format!("{count} letters"), secs(30), async || {
+        post.letters().len() >= count
+    })
+    .await;
+}
+
+/// The names of the files that came.
+fn files(post: &Post) -> BTreeSet<String> {
+    let letters = post.letters().into_iter();
+    letters
+        .flat_map(|letter| {
+            let parts = letter.text.split("filename=\"").skip(1);
+            let names = parts.filter_map(|part| part.split('"').next());
+            names.map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_sent_once_for_each_week_also_late_and_through_kills() {
+    let post = Post::start().await;
+    let setup = setup(&post);
+    let server = Server::start(&setup);
+    until("the report has begun", SOON, async || {
+        report(&server).await["nextAt"] != Value::Null
+    })
+    .await;
+    let own = report(&server).await;
+    assert_eq!(
+        (&own["period"], &own["recipients"]),
+        (&json!("week"), &json!(2))
+    );
+    let next = own["nextAt"].as_str().unwrap().parse::<jiff::Timestamp>();
+    let next = next.unwrap().as_millisecond();
+    assert!(next > now_ms() && next - now_ms() <= 7 * DAY_MS + DAY_MS / 24);
+    // A message of the week that is over.
+    let at = next - 8 * DAY_MS;
+    let event = json!({ "type": "messageSent", "id": "m", "at": at });
+    server
+        .post("/api/analytics/track?tenant=acme", &event)
+        .await;
+    server.kill();
+    assert!(post.letters().is_empty());
+
+    // Thirteen days before its end lies within the week before the last one: both are late.
+    set_back(&setup, 13).await;
+    let server = Server::start(&setup);
+    are_sent(&post, 4).await;
+    server.kill();
+    let server = Server::start(&setup);
+    server.emptied(&["alerts"], SOON).await;
+    assert_eq!(post.letters().len(), 4);
+    assert_eq!(files(&post).len(), 4, "{:?}", files(&post));
+    let letters = post.letters();
+    let to_ana = letters
+        .iter()
+        .filter(|letter| letter.to == ["ana@example.com"]);
+    let texts: Vec<&str> = to_ana.map(|letter| letter.text.as_str()).collect();
+    assert_eq!(texts.len(), 2);
+    let count = |said: &str| texts.iter().filter(|text| text.contains(said)).count();
+    assert_eq!(count("Mensajes enviados: 1 ("), 1);
+    assert_eq!(count("Mensajes enviados: 0 ("), 1);
+    for text in texts {
+        let parts = [
+            "application/pdf",
+            "JVBERi0",
+            "UEsDB",
+            "text/html",
+            "Elaborado el",
+        ];
+        for part in parts {
+            assert!(text.contains(part), "{part}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_can_be_sent_at_once_by_whoever_may() {
+    let post = Post::start().await;
+    let setup = setup(&post);
+    let server = Server::start(&setup);
+    let sent = server.post(WEEKLY, &json!({})).await;
+    assert_eq!(sent["jobs"].as_array().unwrap().len(), 2);
+    are_sent(&post, 2).await;
+    let url = format!("http://{}", server.addr);
+    let of_server = ["--url", &url, "--key", ADMIN];
+    let send = |name: &'static str| {
+        run(
+            &setup,
+            &[&["report", "--send-now", name][..], &of_server].concat(),
+        )
+    };
+    let done = tokio::task::block_in_place(|| send("weekly"));
+    assert!(done.status.success(), "{done:?}");
+    are_sent(&post, 4).await;
+    let unknown = tokio::task::block_in_place(|| send("yearly"));
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(!unknown.status.success() && said.contains("404"), "{said}");
+    let elsewhere = format!("POST {WEEKLY}?tenant=globex");
+    assert_eq!(server.ask(&elsewhere, None).await.status, 404);
+    let audit = server.get("/api/audit").await.to_string();
+    assert!(audit.contains("report.send"), "{audit}");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_written_into_a_file_by_the_command_line() {

@@ -24,6 +24,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "cauce-observe",
             "cauce-store",
             "cauce-events",
+            "cauce-report",
         ],
     ),
     (
@@ -47,6 +48,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "cauce-log",
             "cauce-store",
             "cauce-events",
+            "cauce-report",
             "cauce-engine",
             "cauce-http",
             "cauce-sim",

@@ -3,7 +3,7 @@
 mod en;
 mod es;
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use cauce_flow::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,22 @@ impl Language {
         match self {
             Language::En => "en",
             Language::Es => "es",
+        }
+    }
+}
+
+/// Why a text is no language.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither en nor es")]
+pub struct UnknownLanguage(String);
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+    fn from_str(text: &str) -> Result<Language, UnknownLanguage> {
+        match text {
+            "en" => Ok(Language::En),
+            "es" => Ok(Language::Es),
+            _ => Err(UnknownLanguage(text.chars().take(20).collect())),
         }
     }
 }

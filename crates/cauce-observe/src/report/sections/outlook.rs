@@ -1,7 +1,8 @@
 //! What to expect of the next days, and which hours were unlike others.
 
 use crate::{
-    analytics::forecast::{MIN_WEEKS, PastError},
+    alert::MIN_WEEKS,
+    analytics::forecast::PastError,
     report::{
         Language, Material, Outlook,
         document::{Chart, Kind, Section, Shape, Table, Value},

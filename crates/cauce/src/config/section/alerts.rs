@@ -1,10 +1,11 @@
 //! `[alerts]`: what is looked at, and who is told.
 
-mod channels;
-mod rules;
+pub(super) mod channels;
+pub(super) mod rules;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
+use cauce_destinations::mail::Server;
 use cauce_engine::settings::{AlertSettings, alert_queue};
 use cauce_flow::{
     campaign::window::{Clock, TimeZone, Window, zones},
@@ -22,19 +23,20 @@ use crate::config::{
 /// How often everything may be looked at.
 const EVERY: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3_600);
 
-/// Reads the section. Channels have accounts of their own.
+/// Reads the section: the settings, and the server that e-mail leaves through. Channels have accounts
+/// of their own.
 pub(crate) fn read(
     section: Section<'_>,
     queues: &BTreeMap<QueueName, Policy>,
     public_url: Option<&str>,
     accounts: &mut Accounts,
-) -> Option<AlertSettings> {
+) -> Option<(AlertSettings, Option<Server>)> {
     let enabled = section.need("enabled", boolean);
     let every = section.need("every", time(EVERY));
     let quiet = section.section("quiet_hours").and_then(quiet_hours);
-    let channels = match queues.get(&alert_queue()) {
+    let (channels, server) = match queues.get(&alert_queue()) {
         Some(policy) => channels::read(&section, policy, accounts),
-        None => Vec::new(),
+        None => (Vec::new(), None),
     };
     let names: Vec<&str> = channels
         .iter()
@@ -42,13 +44,14 @@ pub(crate) fn read(
         .collect();
     let rules = rules::read(&section, &names);
     section.finish();
-    Some(AlertSettings {
+    let settings = AlertSettings {
         every: enabled?.then_some(every?),
         rules,
         channels,
         quiet,
         public_url: public_url.map(str::to_owned),
-    })
+    };
+    Some((settings, server))
 }
 
 fn quiet_hours(section: Section<'_>) -> Option<(Window, TimeZone)> {
@@ -72,7 +75,7 @@ fn quiet_hours(section: Section<'_>) -> Option<(Window, TimeZone)> {
     window.zip(zone)
 }
 
-fn zone(node: &Node) -> Result<TimeZone, Wrong> {
+pub(super) fn zone(node: &Node) -> Result<TimeZone, Wrong> {
     let name = filled(node)?;
     zones().get(&name).map_err(|_| {
         Wrong::new(

@@ -14,6 +14,7 @@ pub(crate) mod messages;
 pub(crate) mod pixels;
 pub(crate) mod policy;
 pub(crate) mod relays;
+pub(crate) mod reports;
 pub(crate) mod rest;
 mod senders;
 pub(crate) mod sessions;

@@ -27,19 +27,20 @@ use crate::config::{
 
 /// The name of the channel of `[alerts.email]`.
 const EMAIL: &str = "email";
-const LANGUAGES: [(&str, Language); 2] = [("en", Language::En), ("es", Language::Es)];
+pub(in super::super) const LANGUAGES: [(&str, Language); 2] =
+    [("en", Language::En), ("es", Language::Es)];
 const FORMS: [(&str, Form); 3] = [
     ("webhook", Form::Webhook),
     ("slack", Form::Slack),
     ("email", Form::Mail),
 ];
 
-/// Reads the channels, and makes the account of each.
+/// Reads the channels and the server of e-mail, and makes the account of each channel.
 pub(super) fn read(
     section: &Section<'_>,
     policy: &Policy,
     accounts: &mut Accounts,
-) -> Vec<Channel> {
+) -> (Vec<Channel>, Option<Server>) {
     let mut reading = Reading {
         policy,
         server: None,
@@ -52,7 +53,7 @@ pub(super) fn read(
     for own in section.sections("channels") {
         reading.one(own);
     }
-    reading.channels
+    (reading.channels, reading.server)
 }
 
 struct Reading<'a> {
@@ -164,7 +165,7 @@ impl Reading<'_> {
 }
 
 /// Where a channel leads to, and its address, fit to be shown.
-type Place = (String, Arc<dyn Destination>);
+pub(in super::super) type Place = (String, Arc<dyn Destination>);
 
 fn told(section: &Section<'_>) -> Told {
     let least = section.find("severity", severity);
@@ -177,7 +178,7 @@ fn told(section: &Section<'_>) -> Told {
     }
 }
 
-fn place(server: Server) -> Place {
+pub(in super::super) fn place(server: Server) -> Place {
     (server.shown().to_owned(), Arc::new(Mail::new(server)))
 }
 
@@ -237,7 +238,7 @@ fn shown(url: &str, form: Form) -> String {
 }
 
 /// Addresses of people.
-fn people(node: &Node) -> Result<Vec<String>, Wrong> {
+pub(in super::super) fn people(node: &Node) -> Result<Vec<String>, Wrong> {
     let write = "addresses: [\"admin@example.com\"]";
     let people = list(node, write)?;
     let wrong = people.iter().find(|address| !mail::is_address(address));

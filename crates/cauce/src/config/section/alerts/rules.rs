@@ -220,7 +220,7 @@ pub(super) fn severity(node: &Node) -> Result<Severity, Wrong> {
 }
 
 /// A name of a rule or a channel: it stands in paths and keys.
-pub(super) fn name(node: &Node) -> Result<String, Wrong> {
+pub(in super::super) fn name(node: &Node) -> Result<String, Wrong> {
     let name = text(node)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     match (1..=40).contains(&name.len()) && name.chars().all(fits) {
@@ -261,7 +261,7 @@ fn named(node: &Node, channels: &[&str]) -> Result<BTreeSet<String>, Wrong> {
 }
 
 /// A list of texts.
-pub(super) fn list(node: &Node, write: &str) -> Result<Vec<String>, Wrong> {
+pub(in super::super) fn list(node: &Node, write: &str) -> Result<Vec<String>, Wrong> {
     let Value::List(items) = &node.value else {
         return Err(Wrong::new("is not a list", write));
     };
