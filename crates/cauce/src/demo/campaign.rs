@@ -32,9 +32,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the campaign was, and what the API said of it in the end.
 pub(super) struct Told {
+    id: String,
     people: u64,
     status: Value,
     took: Duration,
+}
+
+impl Told {
+    /// The campaign.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The places of those whom nothing kept from being reached.
+    pub(super) fn reached(&self) -> Range<u64> {
+        TWICE.end..self.people - LATE
+    }
 }
 
 /// How many people the campaign of so many seconds has.
@@ -74,6 +87,7 @@ pub(super) async fn send(client: &Client, twilio: &StandIn, seconds: u64) -> Res
     let patience = Duration::from_secs(seconds) + PATIENCE;
     let status = watch(client, twilio, &id, patience).await?;
     Ok(Told {
+        id,
         people,
         status,
         took: began.elapsed(),
@@ -128,7 +142,7 @@ fn contact(n: u64, people: u64) -> Value {
 }
 
 /// A Spanish mobile.
-fn number(n: u64) -> String {
+pub(super) fn number(n: u64) -> String {
     format!("+346{:08}", 20_000_000 + n)
 }
 

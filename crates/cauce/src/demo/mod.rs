@@ -14,11 +14,12 @@ mod conversation;
 mod gateway;
 mod outside;
 mod progress;
+mod sales;
 mod scenario;
 mod summary;
 mod web;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use cauce_engine::Engine;
 use cauce_flow::id::TenantId;
@@ -56,6 +57,9 @@ pub(crate) struct Args {
     /// The seed of the traffic and the faults
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Leave the report on what happened in this folder, as PDF and XLSX in both languages
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// The tenant of the demo.
@@ -119,6 +123,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         campaign::send(&client, &outside.twilio, args.seconds),
         conversation::hold(&client, &outside.cloud, args.seconds),
     )?;
+    let sold = sales::tell(&client, &sent).await?;
     let told = chatter.await.map_err(|error| Failure::caused(&error))??;
     let seen = burst.await.map_err(|error| Failure::caused(&error))??;
     scenario::catch_up(&engine, &scope, CATCH_UP).await;
@@ -128,11 +133,13 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let web = web::Figures::of(&engine, &tenant, seen).await?;
     let campaign = campaign::Figures::of(sent, &outside.twilio);
     let conversation = conversation::Figures::of(talked, &outside.cloud);
+    let sales = sales::Figures::of(&engine, &tenant, &sold, args.report.as_deref()).await?;
     let beside = Beside {
         gateway,
         web,
         campaign,
         conversation,
+        sales,
     };
     let summary = Summary::of(&engine, &scope, &outside, &accepted, beside).await?;
     summary.print(global.json);

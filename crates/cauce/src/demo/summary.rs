@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     campaign, conversation, gateway,
     outside::{GOOGLE_PER_SECOND, LINKEDIN_PER_MINUTE, LINKEDIN_PER_SECOND, Outside},
+    sales,
     scenario::Told,
     statuses, web,
 };
@@ -58,6 +59,7 @@ pub(super) struct Beside {
     pub(super) web: web::Figures,
     pub(super) campaign: campaign::Figures,
     pub(super) conversation: conversation::Figures,
+    pub(super) sales: sales::Figures,
 }
 
 /// The highest rate that a stand-in saw, beside the limit.
@@ -152,6 +154,7 @@ impl Summary {
             && self.beside.web.is_good()
             && self.beside.campaign.is_good()
             && self.beside.conversation.is_good()
+            && self.beside.sales.is_good()
             && self.rejected == self.flawed
             && self.queues.iter().all(|queue| queue.repeated == 0)
             && self.limits.iter().all(|limit| limit.seen <= limit.max)
@@ -198,6 +201,7 @@ impl Summary {
         self.beside.web.print();
         self.beside.campaign.print();
         self.beside.conversation.print();
+        self.beside.sales.print();
         output::line(&format!(
             "conservation law: {}\nlost: {}  {}",
             output::mark(self.law_broken == 0),
@@ -234,6 +238,7 @@ impl Summary {
             "web": self.beside.web.to_json(),
             "campaign": self.beside.campaign.to_json(),
             "conversation": self.beside.conversation.to_json(),
+            "sales": self.beside.sales.to_json(),
         })
     }
 }

@@ -190,10 +190,10 @@ async fn a_backup_beside_a_server_holds_what_waits() {
 fn the_demo_loses_nothing_and_says_so() {
     let setup = Setup::new(String::new());
     let began = std::time::Instant::now();
-    let output = run(
-        &setup,
-        &["demo", "--exit", "--seconds", "5", "--rate", "100"],
-    );
+    let folder = setup.path().join("report");
+    let report = ["--report", folder.to_str().unwrap()];
+    let args = ["demo", "--exit", "--seconds", "5", "--rate", "100"];
+    let output = run(&setup, &[&args[..], &report].concat());
     let summary = printed(&output);
     println!("the demo took {:?}", began.elapsed());
     assert!(output.status.success(), "{summary}");
@@ -202,5 +202,9 @@ fn the_demo_loses_nothing_and_says_so() {
         (&summary["lost"], &summary["pending"]),
         (&json!(0), &json!(0))
     );
+    for (file, begins) in [("report-es.pdf", &b"%PDF-"[..]), ("report-en.xlsx", b"PK")] {
+        let written = std::fs::read(folder.join(file)).unwrap();
+        assert!(written.starts_with(begins), "{file}");
+    }
     assert!(began.elapsed() < secs(60), "{:?}", began.elapsed());
 }
