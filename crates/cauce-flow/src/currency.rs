@@ -23,7 +23,7 @@ const THOUSANDTHS: &str = "BHD IQD JOD KWD LYD OMR TND";
 /// Currencies whose smallest unit is a ten-thousandth.
 const TEN_THOUSANDTHS: &str = "CLF";
 
-/// The most that one amount may be, in smallest units: so that a billion of them can be added up.
+/// The most that one amount may be, in smallest units: so that nine million of the largest can be added up.
 pub const MAX_UNITS: i64 = 1_000_000_000_000;
 
 /// A currency by its three capital letters.
