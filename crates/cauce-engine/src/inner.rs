@@ -135,7 +135,8 @@ impl Inner {
         let campaigns = Campaigns::open(&folder)?;
         let alerting = Alerting::default();
         alerting.recall(&control).await?;
-        let analytics = Analytics::open(&folder, settings.analytics)?;
+        let analytics = Analytics::open(&folder, settings.analytics.clone())?;
+        crate::analytics::warn_of_other_rules(&analytics);
         let rollups = Rollups::new(Arc::clone(&store), control.clone());
         let jobs: Arc<dyn JobStore> = Arc::clone(&store) as _;
         let clock = Clock::start(jobs.latest());
@@ -232,7 +233,8 @@ impl Inner {
         self.store.follow(&options);
         self.tracking.follow(settings.tracking.clone());
         self.sessions.follow(&settings.sessions);
-        self.analytics.follow(settings.analytics);
+        self.analytics.follow(settings.analytics.clone());
+        crate::analytics::warn_of_other_rules(&self.analytics);
         *self.settings.write() = Arc::new(settings);
     }
 

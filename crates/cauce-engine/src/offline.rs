@@ -69,7 +69,7 @@ pub async fn rebuild_analytics(
 ) -> Result<Rebuilt, StartError> {
     // Its lock says which process has the folder.
     let lock = Campaigns::open(&settings.data_dir)?;
-    let analytics = Analytics::open(&settings.data_dir, settings.analytics)?;
+    let analytics = Analytics::open(&settings.data_dir, settings.analytics.clone())?;
     let rebuilt = analytics.rebuild(progress).await;
     analytics.close().await;
     lock.close().await;

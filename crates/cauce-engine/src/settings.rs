@@ -24,6 +24,7 @@ use cauce_flow::{
 
 pub use alerts::{Alerts as AlertSettings, Channel, Form, alert_queue};
 pub use campaigns::Campaigns as CampaignSettings;
+pub use cauce_observe::analytics::hours::{Hours as BusinessHours, Window as BusinessWindow};
 pub use cauce_store::analytics::Settings as AnalyticsSettings;
 pub use messages::{Messages as MessageSettings, Words};
 pub use relays::{Relay, relay_queue};

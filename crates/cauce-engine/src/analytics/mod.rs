@@ -34,8 +34,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How often what is too old is forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
-/// How often it is looked for people of whom nothing was heard for long.
-const PRUNE_PEOPLE_EVERY: u64 = 24 * 60;
 /// Events that are forgotten in one transaction.
 const PRUNED_AT_ONCE: u32 = 2_000;
 
@@ -62,6 +60,17 @@ enum Counted {
     All,
     /// As much as is taken at once.
     Some,
+}
+
+/// Says that settings are not in force that decide how is counted.
+pub(crate) fn warn_of_other_rules(analytics: &Analytics) {
+    if analytics.counts_by_other_rules() {
+        tracing::warn!(
+            "analytics goes on counting by the conversation_idle, attribution_window and \
+             business_hours that its sums began with; hint: stop the server and run \
+             `cauce analytics rebuild` to count by the new ones"
+        );
+    }
 }
 
 impl Counting {
@@ -106,23 +115,20 @@ impl Counting {
 
     /// Forgets what has been kept for long enough, once in a while.
     pub(crate) async fn keep_short(self, stop: CancellationToken) {
-        for round in 1.. {
+        loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = sleep(PRUNE_EVERY) => {}
             }
-            if let Err(error) = self.prune(round % PRUNE_PEOPLE_EVERY == 0, &stop).await {
+            if let Err(error) = self.prune(&stop).await {
                 tracing::warn!(%error, "old figures could not be forgotten");
             }
         }
     }
 
-    async fn prune(&self, people: bool, stop: &CancellationToken) -> Result<(), analytics::Error> {
+    async fn prune(&self, stop: &CancellationToken) -> Result<(), analytics::Error> {
         let now = self.clock.now();
         while self.analytics.prune(now, PRUNED_AT_ONCE).await? && !stop.is_cancelled() {}
-        if people {
-            self.analytics.prune_people(now).await?;
-        }
         Ok(())
     }
 }

@@ -45,14 +45,14 @@ pub(crate) async fn messages(
     Query(question): Query<Asked>,
 ) -> Result<Json<MessagesView>, Problem> {
     let (tenant, asked) = asked(&app, &caller, question)?;
-    let (range, before) = (asked.range, asked.range.before());
+    let (range, before) = (asked.range, asked.before);
     let analytics = app.engine.analytics();
     let own = analytics.messages(&tenant, range).await?;
-    let previous = analytics.messages(&tenant, before).await?;
+    let previous = analytics.messages(&tenant, before.range).await?;
     let rhythm = analytics.rhythm(&tenant, range, asked.zone).await?;
     let figures = [own, previous];
     Ok(Json(MessagesView::new(
-        [range, before],
+        (range, before),
         asked.zone_name,
         &rhythm,
         figures,
@@ -76,11 +76,13 @@ pub(crate) async fn conversations(
     Query(question): Query<Asked>,
 ) -> Result<Json<ConversationsView>, Problem> {
     let (tenant, asked) = asked(&app, &caller, question)?;
-    let ranges = [asked.range, asked.range.before()];
+    let ranges = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.conversations(&tenant, ranges[0]).await?;
-    let previous = analytics.conversations(&tenant, ranges[1]).await?;
-    Ok(Json(ConversationsView::new(ranges, [own, previous])))
+    let own = analytics.conversations(&tenant, ranges.0).await?;
+    let previous = analytics.conversations(&tenant, ranges.1.range).await?;
+    let has_hours = analytics.has_business_hours();
+    let view = ConversationsView::new(ranges, [own, previous], has_hours);
+    Ok(Json(view))
 }
 
 /// Conversions of a range.
@@ -101,11 +103,11 @@ pub(crate) async fn conversions(
     Query(question): Query<Asked>,
 ) -> Result<Json<ConversionsView>, Problem> {
     let (tenant, asked) = asked(&app, &caller, question)?;
-    let ranges = [asked.range, asked.range.before()];
+    let ranges = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.conversions(&tenant, ranges[0]).await?;
-    let previous = analytics.conversions(&tenant, ranges[1]).await?;
-    let owed = analytics.converting_campaigns(&tenant, ranges[0], MAX_CAMPAIGNS);
+    let own = analytics.conversions(&tenant, ranges.0).await?;
+    let previous = analytics.conversions(&tenant, ranges.1.range).await?;
+    let owed = analytics.converting_campaigns(&tenant, ranges.0, MAX_CAMPAIGNS);
     let owed = owed.await?;
     Ok(Json(ConversionsView::new(ranges, &[own, previous], owed)))
 }
@@ -124,10 +126,10 @@ pub(crate) async fn performance(
     Query(question): Query<Asked>,
 ) -> Result<Json<PerformanceView>, Problem> {
     let (tenant, asked) = asked(&app, &caller, question)?;
-    let ranges = [asked.range, asked.range.before()];
+    let ranges = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.performance(&tenant, ranges[0]).await?;
-    let previous = analytics.performance(&tenant, ranges[1]).await?;
+    let own = analytics.performance(&tenant, ranges.0).await?;
+    let previous = analytics.performance(&tenant, ranges.1.range).await?;
     Ok(Json(PerformanceView::new(ranges, [own, previous])))
 }
 

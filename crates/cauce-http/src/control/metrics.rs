@@ -296,6 +296,10 @@ fn tell_messages(to: &Snapshot, engine: &Engine) {
     let what = "Times told by providers that could not be, and were moved to the nearest that can.";
     let metric = "cauce_message_times_moved_total";
     to.counter(metric, what, &[], engine.moved_times());
+    let what = "Events of analytics that were not counted, by reason.";
+    let metric = "cauce_analytics_dropped_total";
+    let late = engine.analytics().too_late();
+    to.counter(metric, what, &[("reason", "too_late")], late);
 }
 
 fn tell_store(to: &Snapshot, vitals: &Vitals) {

@@ -106,7 +106,7 @@ impl From<analytics::Error> for Problem {
         use analytics::Error;
         match error {
             Error::Busy => Problem::overloaded(),
-            Error::Closed | Error::Shared | Error::Database(_) => unavailable(&error),
+            Error::Closed | Error::Database(_) => unavailable(&error),
             Error::Open(_) | Error::Key { .. } => Problem::internal(&error),
         }
     }

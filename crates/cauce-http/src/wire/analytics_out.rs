@@ -60,33 +60,53 @@ impl From<Range> for RangeView {
 }
 
 /// The same figures in the range before, which is as long.
+///
+/// Where not all of that is kept any more (`isKept` is false), there are none.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = AnalyticsComparison)]
 pub(crate) struct ComparisonView {
     #[serde(flatten)]
     range: RangeView,
+    /// Whether all of the range before is kept; where not, figures and changes are null.
+    is_kept: bool,
     /// The figures; null where there is nothing to tell it from.
     figures: BTreeMap<&'static str, Option<f64>>,
     /// How much they have changed since, as a share of what they were; null where that was nothing.
     change: BTreeMap<&'static str, Option<f64>>,
 }
 
+/// The range before one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    /// The range.
+    pub(crate) range: Range,
+    /// Whether all of it is kept.
+    pub(crate) is_kept: bool,
+}
+
 /// The figures that a range is compared by.
 pub(crate) type Headline = Vec<(&'static str, Option<f64>)>;
 
 impl ComparisonView {
-    pub(crate) fn new(range: Range, now: Headline, before: Headline) -> ComparisonView {
+    /// Headlines beside each other; the one of before is of a range of which all is kept, or only
+    /// a part.
+    pub(crate) fn new(before: Before, now: Headline, mut then: Headline) -> ComparisonView {
+        if !before.is_kept {
+            then.iter_mut().for_each(|(_, figure)| *figure = None);
+        }
         let change = now
             .into_iter()
-            .zip(&before)
+            .zip(&then)
             .map(|((name, now), (_, before))| {
                 let known = now.zip(before.filter(|before| *before != 0.0));
                 (name, known.map(|(now, before)| (now - before) / before))
             });
         ComparisonView {
-            range: range.into(),
+            range: before.range.into(),
+            is_kept: before.is_kept,
             change: change.collect(),
-            figures: before.into_iter().collect(),
+            figures: then.into_iter().collect(),
         }
     }
 }
@@ -154,7 +174,7 @@ fn money(all: &[Money]) -> Vec<MoneyView> {
 /// A name with how often it was counted.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NamedCount {
-    /// The name; `(other)` stands for all past the first thousand.
+    /// The name; `(other)` stands for all names past the first thousand that there ever were.
     name: String,
     /// How often.
     count: u64,
@@ -168,4 +188,25 @@ fn named(all: Named) -> Vec<NamedCount> {
 
 fn some(count: u64) -> Option<f64> {
     Some(count as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_before_of_which_a_part_is_gone_has_no_figures() {
+        let told = |is_kept| {
+            let range = Range {
+                from: 0,
+                to: 900_000,
+            };
+            let before = Before { range, is_kept };
+            let (now, then) = (vec![("sent", some(10))], vec![("sent", some(5))]);
+            let view = ComparisonView::new(before, now, then);
+            (view.is_kept, view.figures["sent"], view.change["sent"])
+        };
+        assert_eq!(told(true), (true, Some(5.0), Some(1.0)));
+        assert_eq!(told(false), (false, None, None));
+    }
 }

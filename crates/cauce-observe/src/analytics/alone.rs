@@ -2,7 +2,7 @@
 
 use super::{
     event::{Cell, Event, What},
-    measure::{Effects, Measure},
+    measure::{Effects, Measure, UNNAMED},
 };
 
 /// Adds what an event means by itself. `in_conversation` and `of_person` say whether its
@@ -53,7 +53,8 @@ pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Eff
         What::Started if !in_conversation => to.one(Measure::Started, none, at),
         What::Ended if !in_conversation => {
             to.one(Measure::Ended, none, at);
-            to.add(Measure::EndedBy, (none, label.into()), at, 1);
+            let by = if label == 0 { UNNAMED } else { label.into() };
+            to.add(Measure::EndedBy, (none, by), at, 1);
         }
         What::Started | What::Ended => {}
         What::HandedOff => to.one(Measure::HandOffs, none, at),

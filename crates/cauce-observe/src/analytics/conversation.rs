@@ -17,13 +17,23 @@
 
 use super::{
     event::{Cell, Event, Order, What},
-    measure::{Effects, Measure},
+    hours::Hours,
+    measure::{Effects, Measure, UNNAMED},
     quarter_after,
 };
 
 /// How long nothing has to happen in a conversation for it to be over, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Idle(pub i64);
+
+/// What decides when a conversation is over, and how long an answer took.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace<'a> {
+    /// How long nothing has to happen.
+    pub idle: Idle,
+    /// The hours in which answers are due, where there are such.
+    pub hours: Option<&'a Hours>,
+}
 
 /// Numbers that stand for a [`Conversation`].
 const NUMBERS: usize = 7;
@@ -47,17 +57,31 @@ pub struct Conversation {
     waits_for_first: bool,
 }
 
+/// The sums of responses: by the clock, and in business hours.
+const RESPONSES: [[Measure; 2]; 2] = [
+    [Measure::Responses, Measure::ResponseMs],
+    [Measure::ResponsesInHours, Measure::ResponseInHoursMs],
+];
+const FIRST_RESPONSES: [[Measure; 2]; 2] = [
+    [Measure::FirstResponses, Measure::FirstResponseMs],
+    [
+        Measure::FirstResponsesInHours,
+        Measure::FirstResponseInHoursMs,
+    ],
+];
+
 /// An end of a conversation.
 struct End {
     at: i64,
     lasted_ms: i64,
-    by: u32,
+    /// A label; 0 for silence.
+    by: i64,
 }
 
 impl Conversation {
     /// Folds the next event in.
-    pub fn fold(&mut self, event: &Event, idle: Idle, to: &mut Effects) {
-        let at = event.at;
+    pub fn fold(&mut self, event: &Event, pace: Pace<'_>, to: &mut Effects) {
+        let (at, idle) = (event.at, pace.idle);
         self.fall_silent(at, idle);
         let is_end = event.what == What::Ended;
         // What is over already cannot be ended again.
@@ -66,22 +90,25 @@ impl Conversation {
             return;
         }
         match self.opened_at {
-            Some(_) => self.silence(idle, -1, to),
+            Some(_) => self.foresee(idle, -1, to),
             None => self.open(at, to),
         }
-        self.take(event, to);
+        self.take(event, pace.hours, to);
         self.last = Some(event.order());
         match is_end {
             true => {
                 let opened_at = self.opened_at.take().unwrap_or(at);
                 let end = End {
                     at,
-                    lasted_ms: at - opened_at,
-                    by: event.label,
+                    lasted_ms: at.saturating_sub(opened_at),
+                    by: match event.label {
+                        0 => UNNAMED,
+                        label => label.into(),
+                    },
                 };
                 self.end(&end, 1, to);
             }
-            false => self.silence(idle, 1, to),
+            false => self.foresee(idle, 1, to),
         }
     }
 
@@ -90,9 +117,19 @@ impl Conversation {
         self.last
     }
 
+    /// Whether it makes no difference to whatever comes at this moment or later: it is over, and
+    /// nobody waits for an answer.
+    pub fn is_forgettable(&self, at: i64, idle: Idle) -> bool {
+        let is_over = |last: Order| at.saturating_sub(last.at) > idle.0;
+        self.waiting_since.is_none() && self.last.is_none_or(is_over)
+    }
+
     /// It is over if nothing has happened for long enough; that was told beforehand.
     fn fall_silent(&mut self, now: i64, idle: Idle) {
-        if self.last.is_some_and(|last| now - last.at > idle.0) {
+        if self
+            .last
+            .is_some_and(|last| now.saturating_sub(last.at) > idle.0)
+        {
             self.opened_at = None;
         }
     }
@@ -108,7 +145,7 @@ impl Conversation {
         to.one(Measure::Started, Cell::NONE, at);
     }
 
-    fn take(&mut self, event: &Event, to: &mut Effects) {
+    fn take(&mut self, event: &Event, hours: Option<&Hours>, to: &mut Effects) {
         match event.what {
             What::Received => {
                 self.messages += 1;
@@ -120,7 +157,7 @@ impl Conversation {
             }
             What::Sent { .. } => {
                 self.messages += 1;
-                self.respond(event.at, to);
+                self.respond(event.at, hours, to);
             }
             What::HandedOff => self.is_handed_off = true,
             What::Started
@@ -135,26 +172,33 @@ impl Conversation {
         }
     }
 
-    fn respond(&mut self, at: i64, to: &mut Effects) {
+    fn respond(&mut self, at: i64, hours: Option<&Hours>, to: &mut Effects) {
         let Some(since) = self.waiting_since.take() else {
             return;
         };
-        let took = at - since;
-        to.took([Measure::Responses, Measure::ResponseMs], at, took, 1);
+        let took = at.saturating_sub(since);
+        let took_in_hours = hours.map(|hours| hours.between(since, at));
+        to.took(RESPONSES[0], at, took, 1);
+        if let Some(took) = took_in_hours {
+            to.took(RESPONSES[1], at, took, 1);
+        }
         if self.waits_for_first {
-            let first = [Measure::FirstResponses, Measure::FirstResponseMs];
-            to.took(first, at, took, 1);
+            to.took(FIRST_RESPONSES[0], at, took, 1);
+            if let Some(took) = took_in_hours {
+                to.took(FIRST_RESPONSES[1], at, took, 1);
+            }
         }
     }
 
-    /// Tells the end by silence that is foreseen, or takes it back.
-    fn silence(&self, idle: Idle, by: i64, to: &mut Effects) {
+    /// Tells the end by silence that is foreseen (`by` is 1), or takes it back (-1).
+    pub fn foresee(&self, idle: Idle, by: i64, to: &mut Effects) {
         let (Some(opened_at), Some(last)) = (self.opened_at, self.last) else {
             return;
         };
+        let over = last.at.saturating_add(idle.0).saturating_add(1);
         let end = End {
-            at: quarter_after(last.at + idle.0 + 1),
-            lasted_ms: last.at - opened_at,
+            at: quarter_after(over),
+            lasted_ms: last.at.saturating_sub(opened_at),
             by: 0,
         };
         self.end(&end, by, to);
@@ -163,7 +207,7 @@ impl Conversation {
     fn end(&self, end: &End, by: i64, to: &mut Effects) {
         let (none, at) = (Cell::NONE, end.at);
         to.add(Measure::Ended, (none, 0), at, by);
-        to.add(Measure::EndedBy, (none, end.by.into()), at, by);
+        to.add(Measure::EndedBy, (none, end.by), at, by);
         let durations = [Measure::Durations, Measure::DurationMs];
         to.took(durations, at, end.lasted_ms, by);
         to.add(Measure::MessagesOfEnded, (none, 0), at, by * self.messages);

@@ -9,13 +9,13 @@ mod performance;
 use std::collections::BTreeMap;
 
 pub use self::{
-    campaign::CampaignFigures,
+    campaign::{CampaignFigures, OwedFigures},
     conversions::{ConversionFigures, FunnelStep, KindFigures},
     performance::PerformanceFigures,
 };
 use super::{
     event::{Kind, Money},
-    measure::{Measure, of_value_part},
+    measure::{Measure, UNNAMED, of_value_part},
     rates::Share,
     spread::Spread,
 };
@@ -30,7 +30,15 @@ pub struct Sums(BTreeMap<(Measure, i64), i64>);
 impl Sums {
     /// Adds to a part of a measure.
     pub fn add(&mut self, measure: Measure, part: i64, by: i64) {
-        *self.0.entry((measure, part)).or_default() += by;
+        let sum = self.0.entry((measure, part)).or_default();
+        *sum = sum.saturating_add(by);
+    }
+
+    /// Adds others.
+    pub fn add_all(&mut self, others: &Sums) {
+        for ((measure, part), sum) in &others.0 {
+            self.add(*measure, *part, *sum);
+        }
     }
 
     /// The parts of a measure that are not zero.
@@ -59,12 +67,12 @@ impl Sums {
     fn named(&self, measure: Measure, name: Names<'_>) -> Named {
         let parts = self.parts(measure);
         let mut named: Named = parts
-            .map(|(part, sum)| {
-                let label = u32::try_from(part).unwrap_or(0);
-                (name(label), u64::try_from(sum).unwrap_or(0))
+            .filter_map(|(part, sum)| {
+                let label = u32::try_from(part).ok()?;
+                Some((name(label), u64::try_from(sum).unwrap_or(0)))
             })
             .collect();
-        named.sort_by(|one, two| two.1.cmp(&one.1).then_with(|| one.0.cmp(&two.0)));
+        most_first(&mut named);
         named
     }
 
@@ -83,7 +91,8 @@ impl Sums {
     fn money(&self, parts: impl Iterator<Item = (Money, i64)>) -> Vec<Money> {
         let mut by_currency: BTreeMap<_, i64> = BTreeMap::new();
         for (money, sum) in parts {
-            *by_currency.entry(money.currency).or_default() += sum;
+            let units = by_currency.entry(money.currency).or_default();
+            *units = units.saturating_add(sum);
         }
         let money = by_currency.into_iter();
         money
@@ -239,17 +248,22 @@ pub struct ConversationFigures {
     pub first_response: Durations,
     /// How long all responses took that were given in the range.
     pub response: Durations,
+    /// How long first responses took in business hours, as far as those were known.
+    pub first_response_in_hours: Durations,
+    /// How long all responses took in business hours, as far as those were known.
+    pub response_in_hours: Durations,
     /// How long those lasted that ended.
     pub duration: Durations,
     /// Messages of those that ended.
     pub messages: u64,
-    /// Those that ended, by who ended them; an empty name stands for silence.
+    /// Those that ended, by who ended them; an empty name stands for silence, [`NOBODY_SAID`] for
+    /// an end of which nobody said whose it is.
     pub ended_by: Named,
 }
 
 impl ConversationFigures {
     /// What they are read from; `active` comes from all that began and ended before.
-    pub const MEASURES: [Measure; 12] = [
+    pub const MEASURES: [Measure; 16] = [
         Measure::Started,
         Measure::Ended,
         Measure::HandOffs,
@@ -257,6 +271,10 @@ impl ConversationFigures {
         Measure::FirstResponseMs,
         Measure::Responses,
         Measure::ResponseMs,
+        Measure::FirstResponsesInHours,
+        Measure::FirstResponseInHoursMs,
+        Measure::ResponsesInHours,
+        Measure::ResponseInHoursMs,
         Measure::Durations,
         Measure::DurationMs,
         Measure::MessagesOfEnded,
@@ -274,9 +292,15 @@ impl ConversationFigures {
             ended_handed_off: sums.count(Measure::EndedHandedOff),
             first_response: sums.durations(Measure::FirstResponses, Measure::FirstResponseMs),
             response: sums.durations(Measure::Responses, Measure::ResponseMs),
+            first_response_in_hours: sums.durations(
+                Measure::FirstResponsesInHours,
+                Measure::FirstResponseInHoursMs,
+            ),
+            response_in_hours: sums
+                .durations(Measure::ResponsesInHours, Measure::ResponseInHoursMs),
             duration: sums.durations(Measure::Durations, Measure::DurationMs),
             messages: sums.count(Measure::MessagesOfEnded),
-            ended_by: sums.named(Measure::EndedBy, name),
+            ended_by: ended_by(sums, name),
         }
     }
 
@@ -289,6 +313,28 @@ impl ConversationFigures {
     pub fn messages_each(&self) -> Option<f64> {
         (self.duration.count() > 0).then(|| self.messages as f64 / self.duration.count() as f64)
     }
+}
+
+/// How an end is named of which nobody said whose it is.
+pub const NOBODY_SAID: &str = "unknown";
+
+fn ended_by(sums: &Sums, name: Names<'_>) -> Named {
+    let mut named = sums.named(Measure::EndedBy, name);
+    let unnamed = sums.part(Measure::EndedBy, UNNAMED);
+    if unnamed == 0 {
+        return named;
+    }
+    // Somebody may have given the same name.
+    match named.iter_mut().find(|(name, _)| name == NOBODY_SAID) {
+        Some((_, count)) => *count += unnamed,
+        None => named.push((NOBODY_SAID.to_owned(), unnamed)),
+    }
+    most_first(&mut named);
+    named
+}
+
+fn most_first(named: &mut Named) {
+    named.sort_by(|one, two| two.1.cmp(&one.1).then_with(|| one.0.cmp(&two.0)));
 }
 
 fn share(hits: u64, of: u64) -> Share {

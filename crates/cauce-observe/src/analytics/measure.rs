@@ -16,9 +16,6 @@ macro_rules! measures {
         }
 
         impl Measure {
-            /// All of them.
-            pub const ALL: &'static [Measure] = &[$(Measure::$name,)*];
-
             /// The number on disk.
             pub const fn code(self) -> i64 {
                 self as i64
@@ -78,7 +75,7 @@ measures! {
     MessagesOfEnded = 36;
     /// Conversations that ended and had gone to a person.
     EndedHandedOff = 37;
-    /// Conversations that ended, by who ended them; 0 is silence.
+    /// Conversations that ended, by who ended them; 0 is silence, [`UNNAMED`] somebody.
     EndedBy = 38;
     /// People by the step of the funnel that they reached, when they entered it.
     Funnel = 40;
@@ -86,6 +83,14 @@ measures! {
     FunnelTimes = 41;
     /// Milliseconds that they took, by step.
     FunnelMs = 42;
+    /// First responses, by how long they took in business hours.
+    FirstResponsesInHours = 44;
+    /// Milliseconds in business hours of all first responses.
+    FirstResponseInHoursMs = 45;
+    /// Responses, by how long they took in business hours.
+    ResponsesInHours = 46;
+    /// Milliseconds in business hours of all responses.
+    ResponseInHoursMs = 47;
     /// Messages of a campaign that were answered.
     Answered = 50;
     /// People who converted after a campaign had reached them.
@@ -104,11 +109,55 @@ measures! {
     Retries = 65;
 }
 
+/// The part of [`Measure::EndedBy`] for ends of which nobody said whose they are.
+pub const UNNAMED: i64 = -1;
+
 impl Measure {
-    /// The measure with this number on disk.
-    pub fn of_code(code: i64) -> Option<Measure> {
-        let mut all = Measure::ALL.iter().copied();
-        all.find(|measure| measure.code() == code)
+    /// Whether its parts are classes of durations: hundreds of them.
+    pub const fn is_of_classes(self) -> bool {
+        match self {
+            Measure::FirstResponses
+            | Measure::Responses
+            | Measure::Durations
+            | Measure::FunnelTimes
+            | Measure::FirstResponsesInHours
+            | Measure::ResponsesInHours
+            | Measure::ToProvider
+            | Measure::ToDelivered => true,
+            Measure::Sent
+            | Measure::Received
+            | Measure::Delivered
+            | Measure::Read
+            | Measure::Failed
+            | Measure::Started
+            | Measure::Ended
+            | Measure::HandOffs
+            | Measure::Conversions
+            | Measure::Value
+            | Measure::Cost
+            | Measure::FailedUnsent
+            | Measure::SentByType
+            | Measure::ReceivedByType
+            | Measure::FailedByError
+            | Measure::SentByChannel
+            | Measure::ReceivedByChannel
+            | Measure::FirstResponseMs
+            | Measure::ResponseMs
+            | Measure::DurationMs
+            | Measure::MessagesOfEnded
+            | Measure::EndedHandedOff
+            | Measure::EndedBy
+            | Measure::Funnel
+            | Measure::FunnelMs
+            | Measure::FirstResponseInHoursMs
+            | Measure::ResponseInHoursMs
+            | Measure::Answered
+            | Measure::Converted
+            | Measure::ToProviderMs
+            | Measure::ToDeliveredMs
+            | Measure::TriesFailed
+            | Measure::Retries => false,
+        }
     }
 
     /// Whether its sums are kept by the minute, too: those that a series can show.
@@ -157,7 +206,7 @@ impl Effects {
     pub(crate) fn took(&mut self, [classes, sum]: [Measure; 2], at: i64, took_ms: i64, by: i64) {
         let class = i64::from(spread::class(took_ms));
         self.add(classes, (Cell::NONE, class), at, by);
-        self.add(sum, (Cell::NONE, 0), at, by * took_ms);
+        self.add(sum, (Cell::NONE, 0), at, by.saturating_mul(took_ms));
     }
 
     /// Adds what a conversion is worth.

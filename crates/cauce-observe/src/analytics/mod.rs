@@ -22,6 +22,7 @@ mod conversation;
 pub mod event;
 pub mod figures;
 pub mod forecast;
+pub mod hours;
 pub mod measure;
 pub mod outlook;
 mod person;
@@ -30,7 +31,7 @@ pub mod spread;
 
 pub use self::{
     alone::alone,
-    conversation::{Conversation, Idle},
+    conversation::{Conversation, Idle, Pace},
     event::{Cell, Event, Kind, Order, What},
     measure::{Effect, Measure},
     person::{Person, Window},
@@ -41,5 +42,6 @@ pub const QUARTER_MS: i64 = 15 * 60_000;
 
 /// The first quarter-hour that begins at or after a moment.
 pub(crate) fn quarter_after(at: i64) -> i64 {
-    (at + QUARTER_MS - 1).div_euclid(QUARTER_MS) * QUARTER_MS
+    let end = at.saturating_add(QUARTER_MS - 1);
+    end.div_euclid(QUARTER_MS) * QUARTER_MS
 }

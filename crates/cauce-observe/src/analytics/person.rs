@@ -78,14 +78,16 @@ impl Person {
         for step in from..=kind.step() {
             to.add(Measure::Funnel, (Cell::NONE, step as i64), entered_at, 1);
             if first == 0 && step > 0 {
-                took_to(step, entered_at, at - entered_at, to);
+                took_to(step, entered_at, at.saturating_sub(entered_at), to);
             }
         }
         self.reached = self.reached.max(kind.step());
     }
 
     fn owed_to(&self, event: &Event, window: Window) -> Cell {
-        let touch = self.touch.filter(|(_, at)| event.at - at <= window.0);
+        let touch = self
+            .touch
+            .filter(|(_, at)| event.at.saturating_sub(*at) <= window.0);
         let touched = touch.map_or(Cell::NONE, |(cell, _)| cell);
         let named = event.cell;
         match () {

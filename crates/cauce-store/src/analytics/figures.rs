@@ -1,13 +1,17 @@
 //! What is asked of analytics: figures and series of a tenant over a range.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
 
 use cauce_flow::{currency::Currency, id::TenantId};
 use cauce_observe::analytics::{
     Cell, Kind, Measure,
     calendar::{Range, hour_of_week},
     figures::{
-        CampaignFigures, ConversationFigures, ConversionFigures, MessageFigures,
+        CampaignFigures, ConversationFigures, ConversionFigures, MessageFigures, OwedFigures,
         PerformanceFigures, Rhythm, Sums,
     },
     measure::value_part,
@@ -19,7 +23,7 @@ use super::{
     Analytics, Error,
     names::{self, Space},
     read::{self, Stretch, each},
-    sums::{Grain, MINUTE_MS, find_series},
+    sums::{DAY, Grain, MINUTE_MS, find_series},
 };
 
 /// A campaign in a range: all of it, and each of its variants.
@@ -89,7 +93,7 @@ pub(super) struct Of<'a> {
 
 impl Of<'_> {
     fn sums(&self, measures: &[Measure], range: Range) -> rusqlite::Result<Sums> {
-        read::sums(self.connection, self.tenant, Cell::NONE, measures, range)
+        read::sums(self.connection, self.tenant, measures, range)
     }
 
     fn of(&self, measure: Measure) -> rusqlite::Result<Option<i64>> {
@@ -169,9 +173,7 @@ impl Analytics {
     ) -> Result<ConversationFigures, Error> {
         self.look(tenant, move |of| {
             let sums = of.sums(&ConversationFigures::MEASURES, range)?;
-            let ever = Range { from: 0, ..range };
-            let both = of.sums(&[Measure::Started, Measure::Ended], ever)?;
-            let active = both.sum(Measure::Started) - both.sum(Measure::Ended);
+            let active = open_at(of, range.to)?;
             let name = |label| of.name(label);
             Ok(ConversationFigures::of(&sums, active, &name))
         })
@@ -230,21 +232,27 @@ impl Analytics {
         tenant: &TenantId,
         range: Range,
         max: usize,
-    ) -> Result<Vec<(String, CampaignFigures)>, Error> {
+    ) -> Result<Vec<(String, OwedFigures)>, Error> {
         self.look(tenant, move |of| {
-            let mut found = Vec::new();
-            for number in converting(of)? {
-                let figures = campaign_view(of, number, range)?.all;
-                if figures.kinds.iter().any(|kind| kind.count > 0) {
-                    found.push((of.name(u32::try_from(number).unwrap_or(0)), figures));
-                }
-            }
-            found.sort_by(|one, two| {
+            let (connection, tenant) = (of.connection, of.tenant);
+            let measures = &OwedFigures::MEASURES;
+            let cells = read::sums_of_campaigns(connection, tenant, measures, range, None)?;
+            let mut owed: Vec<(u32, OwedFigures)> = by_campaign(cells)
+                .into_iter()
+                .map(|(campaign, sums)| (campaign, OwedFigures::of(&sums)))
+                .filter(|(_, own)| own.kinds.iter().any(|kind| kind.count > 0))
+                .collect();
+            owed.sort_by_key(|(campaign, own)| (Reverse(own.converted), *campaign));
+            owed.truncate(max);
+            let owed = owed.into_iter();
+            let mut named: Vec<(String, OwedFigures)> = owed
+                .map(|(campaign, own)| (of.name(campaign), own))
+                .collect();
+            named.sort_by(|one, two| {
                 let order = two.1.converted.cmp(&one.1.converted);
                 order.then_with(|| one.0.cmp(&two.0))
             });
-            found.truncate(max);
-            Ok(found)
+            Ok(named)
         })
         .await
     }
@@ -300,6 +308,27 @@ fn quarters(range: Range) -> Stretch {
     stretch(Grain::Quarter, range.from, range.to)
 }
 
+/// Conversations that were open at a moment: all that ever began less all that ever ended. Those of
+/// days that are not kept any more stand at the beginning of time.
+fn open_at(of: &Of<'_>, at: i64) -> rusqlite::Result<i64> {
+    let day_ms = DAY * MINUTE_MS;
+    let first = read::first_day(of.connection)?.map_or(at, |minute| minute * MINUTE_MS);
+    let gone = Range {
+        from: 0,
+        to: day_ms,
+    };
+    let kept = Range {
+        from: first,
+        to: at,
+    };
+    let mut open = 0;
+    for range in [gone, kept] {
+        let sums = of.sums(&[Measure::Started, Measure::Ended], range)?;
+        open += sums.sum(Measure::Started) - sums.sum(Measure::Ended);
+    }
+    Ok(open)
+}
+
 /// The most that were sent in one minute, where all minutes of the range are kept.
 fn busiest_minute(of: &Of<'_>, range: Range) -> rusqlite::Result<Option<u64>> {
     let Some(series) = of.of(Measure::Sent)? else {
@@ -320,37 +349,29 @@ pub(super) fn campaign_view(
     campaign: i64,
     range: Range,
 ) -> rusqlite::Result<CampaignView> {
-    let mut all = Sums::default();
-    let mut variants = Vec::new();
-    for variant in read::variants(of.connection, of.tenant, campaign)? {
-        let cell = Cell {
-            campaign: u32::try_from(campaign).unwrap_or(0),
-            variant,
-        };
-        let measures = &CampaignFigures::MEASURES;
-        let sums = read::sums(of.connection, of.tenant, cell, measures, range)?;
-        for measure in measures {
-            for (part, sum) in sums.parts(*measure) {
-                all.add(*measure, part, sum);
-            }
-        }
-        let name = of.name(variant);
-        if !name.is_empty() {
-            variants.push((name, CampaignFigures::of(&sums)));
-        }
+    let measures = &CampaignFigures::MEASURES;
+    let numbers = format!("[{campaign}]");
+    let (connection, tenant) = (of.connection, of.tenant);
+    let mut cells = read::sums_of_campaigns(connection, tenant, measures, range, Some(&numbers))?;
+    for variant in read::variants(connection, tenant, campaign, measures)? {
+        let campaign = u32::try_from(campaign).unwrap_or(0);
+        cells.entry(Cell { campaign, variant }).or_default();
     }
+    let named = cells.iter().filter(|(cell, _)| cell.variant != 0);
+    let variants = named.map(|(cell, sums)| (of.name(cell.variant), CampaignFigures::of(sums)));
+    let variants = variants.collect();
+    let all = by_campaign(cells).into_values().next();
     Ok(CampaignView {
-        all: CampaignFigures::of(&all),
+        all: CampaignFigures::of(&all.unwrap_or_default()),
         variants,
     })
 }
 
-fn converting(of: &Of<'_>) -> rusqlite::Result<Vec<i64>> {
-    of.connection
-        .prepare_cached(
-            "SELECT DISTINCT campaign FROM series
-             WHERE tenant = ?1 AND measure = ?2 AND campaign > 0",
-        )?
-        .query_map([of.tenant, Measure::Conversions.code()], |row| row.get(0))?
-        .collect()
+/// The variants of each campaign together.
+pub(super) fn by_campaign(cells: BTreeMap<Cell, Sums>) -> BTreeMap<u32, Sums> {
+    let mut campaigns: BTreeMap<u32, Sums> = BTreeMap::new();
+    for (cell, sums) in cells {
+        campaigns.entry(cell.campaign).or_default().add_all(&sums);
+    }
+    campaigns
 }

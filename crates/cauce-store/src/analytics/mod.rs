@@ -11,19 +11,21 @@
 //! ```
 //!
 //! What an event means is said in [`cauce_observe::analytics`]; here it is kept. `take` writes
-//! events, `stories` tells conversations and people on, `sums` adds up, `read` and `figures`
-//! answer.
+//! events, `stories` tells conversations and people on by the `rules` of the file, `sums` adds up,
+//! `read` and `figures` answer.
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
 
 mod busy;
 mod erase;
+mod facts;
 mod figures;
 mod marks;
 mod names;
 mod prune;
 mod read;
 mod rebuild;
+mod rules;
 mod schema;
 mod stories;
 mod sums;
@@ -32,29 +34,33 @@ mod tracked;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use cauce_flow::{id::JobId, time::Timestamp};
-use cauce_observe::analytics::{Idle, Window};
+use cauce_observe::analytics::{Idle, Window, hours::Hours};
 use parking_lot::{Mutex, RwLock};
-use rusqlite::Transaction;
-use tokio::sync::oneshot;
+use rusqlite::{Connection, Transaction};
 
+use self::{
+    facts::GoneBefore,
+    prune::Places,
+    rules::Rules,
+    take::{Done, Taking},
+    tracked::{Hidden, of_message},
+};
 pub use self::{
     figures::{CampaignView, Metric},
     rebuild::Rebuilt,
-    tracked::{EventId, Tracked, Who},
-};
-use self::{
-    stories::Rules,
-    take::Taking,
-    tracked::{Hidden, of_message},
+    tracked::{EventId, Tracked, Who, own_variant, place_of_own_variant},
 };
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
-    database::{Database, Failure},
+    database::{Database, Failure, Shared},
     personal::Personal,
 };
 
@@ -81,9 +87,6 @@ pub enum Error {
     /// SQLite could not do it.
     #[error("analytics failed: {0}")]
     Database(Arc<str>),
-    /// A write that it shared could not be done.
-    #[error("the events could not be written")]
-    Shared,
     /// It is closed.
     #[error("analytics is closed")]
     Closed,
@@ -106,7 +109,7 @@ impl From<rusqlite::Error> for Error {
 }
 
 /// How analytics counts, and how long it keeps what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Raw events are kept for so long.
     pub events_kept: Duration,
@@ -116,6 +119,8 @@ pub struct Settings {
     pub conversation_idle: Duration,
     /// A conversion is owed to a campaign that has reached the person at most so long before.
     pub attribution_window: Duration,
+    /// When answers are due; none where they always are.
+    pub business_hours: Option<Arc<Hours>>,
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -127,6 +132,7 @@ impl Default for Settings {
             sums_kept: 762 * DAY,
             conversation_idle: DAY,
             attribution_window: 7 * DAY,
+            business_hours: None,
         }
     }
 }
@@ -137,14 +143,9 @@ impl Settings {
         Rules {
             idle: Idle(ms(self.conversation_idle)),
             window: Window(ms(self.attribution_window)),
+            hours: self.business_hours.clone(),
         }
     }
-}
-
-/// Events on their way to the file.
-struct Waiting {
-    events: Vec<Hidden>,
-    answer: Answer,
 }
 
 /// A handle to analytics. Clones share it.
@@ -153,8 +154,15 @@ pub struct Analytics {
     database: Database,
     personal: Personal,
     settings: Arc<RwLock<Settings>>,
+    /// The rules that the file is counted by.
+    rules: Arc<RwLock<Rules>>,
     /// What was handed in and the next transaction takes, all of it at once: many share one commit.
-    waiting: Arc<Mutex<Vec<Waiting>>>,
+    events: Shared<Vec<Hidden>, Vec<bool>>,
+    /// Before when events and sums are gone, as far as is known here.
+    gone: Arc<Mutex<GoneBefore>>,
+    /// Where the next go of pruning looks.
+    places: Arc<Mutex<Places>>,
+    too_late: Arc<AtomicU64>,
 }
 
 impl Analytics {
@@ -165,29 +173,52 @@ impl Analytics {
             path: data_dir.join(PERSONAL_KEY_FILE),
             why,
         })?;
-        let (database, ()) =
-            Database::open(&data_dir.join(FILE), schema::STEPS, |_| Ok::<(), Error>(()))?;
+        let rules = settings.rules();
+        let prepare = |connection: &mut Connection| {
+            let tx = connection.transaction()?;
+            let found = (rules.in_force(&tx)?, GoneBefore::read(&tx)?);
+            tx.commit()?;
+            Ok::<_, Error>(found)
+        };
+        let path = data_dir.join(FILE);
+        let (database, (rules, gone)) = Database::open(&path, schema::STEPS, prepare)?;
         Ok(Analytics {
             database,
             personal,
             settings: Arc::new(RwLock::new(settings)),
-            waiting: Arc::default(),
+            rules: Arc::new(RwLock::new(rules)),
+            events: Shared::default(),
+            gone: Arc::new(Mutex::new(gone)),
+            places: Arc::default(),
+            too_late: Arc::default(),
         })
     }
 
-    /// Counts and keeps by other settings from here on.
+    /// Keeps by other settings from here on. What decides how it counts comes into force when the
+    /// sums are made anew.
     pub fn follow(&self, settings: Settings) {
         *self.settings.write() = settings;
     }
 
+    /// Whether it counts by other rules than its settings say, until the sums are made anew.
+    pub fn counts_by_other_rules(&self) -> bool {
+        *self.rules.read() != self.settings.read().rules()
+    }
+
+    /// Whether it tells how long answers took in business hours.
+    pub fn has_business_hours(&self) -> bool {
+        self.rules.read().hours.is_some()
+    }
+
     /// How it counts and keeps.
     pub fn settings(&self) -> Settings {
-        *self.settings.read()
+        self.settings.read().clone()
     }
 
     /// Events before this are not taken any more: not all that they depend on is kept.
     pub fn oldest(&self, now: Timestamp) -> Timestamp {
-        now - self.settings().events_kept
+        let kept = now - self.settings.read().events_kept;
+        kept.max(Timestamp::from_millis(self.gone.lock().events))
     }
 
     /// Takes events; answers for each, in order, whether it is new, once all are on disk. What comes
@@ -197,10 +228,18 @@ impl Analytics {
         let events = hidden
             .map(|event| Hidden::of(event, &self.personal))
             .collect();
-        let (answer, answered) = oneshot::channel();
-        self.waiting.lock().push(Waiting { events, answer });
-        self.write_waiting().await?;
-        answered.await.map_err(|_| Error::Shared)
+        let (rules, too_late) = (self.rules.read().clone(), Arc::clone(&self.too_late));
+        let work = move |tx: &Transaction<'_>, all: &[Vec<Hidden>]| {
+            let done = Taking::run(tx, &rules, |taking| {
+                let each = all.iter().map(|events| {
+                    let taken = events.iter().map(|event| taking.take(event));
+                    taken.collect()
+                });
+                each.collect::<rusqlite::Result<Vec<Vec<bool>>>>()
+            });
+            Ok::<_, Error>(counted(done?, &too_late))
+        };
+        self.events.write(&self.database, events, work).await
     }
 
     /// Sets what is known of messages of ours: these events are all there are of each. Takes what
@@ -210,7 +249,7 @@ impl Analytics {
         messages: Vec<(JobId, Vec<Tracked>)>,
         inbound: Vec<Tracked>,
     ) -> Result<(), Error> {
-        let rules = self.settings.read().rules();
+        let (rules, too_late) = (self.rules.read().clone(), Arc::clone(&self.too_late));
         let hide = |events: Vec<Tracked>| -> Vec<Hidden> {
             let events = events.into_iter();
             events
@@ -223,41 +262,18 @@ impl Analytics {
             .collect();
         let inbound = hide(inbound);
         let work = move |tx: &Transaction<'_>| {
-            Taking::run(tx, rules, |taking| {
+            let done = Taking::run(tx, &rules, |taking| {
                 for (prefix, events) in &messages {
                     taking.set(prefix, events)?;
                 }
                 inbound
                     .iter()
                     .try_for_each(|one| taking.take(one).map(drop))
-            })?;
+            });
+            counted(done?, &too_late);
             Ok::<_, Error>(())
         };
         self.database.write(work).await
-    }
-
-    /// Writes all that waits, unless a transaction that began after it was put there has done so.
-    /// The answers are given on the thread that writes: whoever asked first may be gone.
-    async fn write_waiting(&self) -> Result<(), Error> {
-        let (waiting, rules) = (Arc::clone(&self.waiting), self.settings.read().rules());
-        let work = move |tx: &Transaction<'_>| {
-            let all = std::mem::take(&mut *waiting.lock());
-            let taken = Taking::run(tx, rules, |taking| {
-                let each = all.iter().map(|one| {
-                    let events = one.events.iter();
-                    events.map(|event| taking.take(event)).collect()
-                });
-                each.collect::<rusqlite::Result<Vec<Vec<bool>>>>()
-            })?;
-            let answers = all.into_iter().map(|one| one.answer).zip(taken);
-            Ok::<_, Error>(Mutex::new(answers.collect::<Vec<_>>()))
-        };
-        let answer = |answers: &Mutex<Vec<(Answer, Vec<bool>)>>| {
-            for (answer, taken) in answers.lock().drain(..) {
-                let _ = answer.send(taken);
-            }
-        };
-        self.database.write_then(work, answer).await.map(drop)
     }
 
     /// Copies everything of a data folder, as of one moment, into another, for its owner alone; where
@@ -276,8 +292,11 @@ impl Analytics {
     }
 }
 
-/// Where to say which events were new.
-type Answer = oneshot::Sender<Vec<bool>>;
+/// Counts what came too late.
+fn counted<T>(done: Done<T>, too_late: &AtomicU64) -> T {
+    too_late.fetch_add(done.too_late, Ordering::Relaxed);
+    done.value
+}
 
 #[cfg(test)]
 mod tests;

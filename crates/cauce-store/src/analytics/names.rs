@@ -56,16 +56,28 @@ pub(super) fn number(
     if let Some(known) = find(connection, tenant, space, text)? {
         return Ok(known);
     }
-    let count: i64 = connection
-        .prepare_cached("SELECT count(*) FROM names WHERE tenant = ?1 AND space = ?2")?
-        .query_row(params![tenant, space as i64], |row| row.get(0))?;
-    if count >= space.max_names() && text != OTHER {
+    if count(connection, tenant, space)? >= space.max_names() && text != OTHER {
         return number(connection, tenant, space, OTHER);
     }
     connection
         .prepare_cached("INSERT INTO names (tenant, space, text) VALUES (?1, ?2, ?3)")?
         .execute(params![tenant, space as i64, text])?;
-    Ok(connection.last_insert_rowid())
+    let number = connection.last_insert_rowid();
+    connection
+        .prepare_cached(
+            "INSERT INTO name_counts VALUES (?1, ?2, 1)
+             ON CONFLICT DO UPDATE SET count = count + 1",
+        )?
+        .execute(params![tenant, space as i64])?;
+    Ok(number)
+}
+
+fn count(connection: &Connection, tenant: i64, space: Space) -> rusqlite::Result<i64> {
+    let count = connection
+        .prepare_cached("SELECT count FROM name_counts WHERE tenant = ?1 AND space = ?2")?
+        .query_row(params![tenant, space as i64], |row| row.get(0))
+        .optional()?;
+    Ok(count.unwrap_or(0))
 }
 
 /// The name with a number; empty for none.

@@ -3,23 +3,37 @@
 //! The story of a conversation or of a person is told up to the events that go, and kept as their
 //! base: so late events can still be put in their place among those that stay.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
 use cauce_flow::time::Timestamp;
-use cauce_observe::analytics::{Conversation, Person, measure::Effects};
-use rusqlite::{Connection, Transaction, params};
+use cauce_observe::analytics::{Conversation, Measure, Person, measure::Effects};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
     Analytics, Error, Settings,
-    stories::{Rules, Story, events_of, in_order, pack, told, unpack},
-    sums::{Grain, MINUTE_MS},
+    facts::{Gone, GoneBefore},
+    rules::Rules,
+    stories::{Story, in_order, pack, told, unpack},
+    sums::{DAY, Grain, MINUTE_MS},
     tracked::{COLUMNS, Written},
 };
 
-/// The fact that says before when events are not kept any more.
-pub(super) const PRUNED_BEFORE: &str = "pruned_before";
 /// Rows of sums that go at once.
 const SUMS_AT_ONCE: u32 = 5_000;
+/// Conversations, and people, that are looked at in one go; the next go takes those after them,
+/// round and round.
+const STORIES_AT_ONCE: i64 = 1_000;
+const ONE_DAY: Duration = Duration::from_secs(86_400);
+/// Sums stay for so much longer than they can be asked for: nothing that is asked for goes while
+/// the answer is on its way.
+const LONGER: Duration = Duration::from_secs(2 * 86_400);
+
+/// From which conversation and person on the next go looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Places {
+    conversation: i64,
+    person: i64,
+}
 
 impl Settings {
     /// Events before this go. A conversion can still be owed to a campaign that reached the person
@@ -28,35 +42,63 @@ impl Settings {
         let margin = self.attribution_window + self.conversation_idle;
         (now - self.events_kept - margin).as_millis()
     }
+
+    /// Whole days of UTC.
+    fn sums_go_before(&self, now: Timestamp, kept: Duration) -> i64 {
+        let day_ms = DAY * MINUTE_MS;
+        (now - kept - LONGER).as_millis().div_euclid(day_ms) * day_ms
+    }
 }
 
 impl Analytics {
-    /// Forgets what has been kept for long enough, at most so many events in one go. Answers
-    /// whether there may be more.
-    pub async fn prune(&self, now: Timestamp, limit: u32) -> Result<bool, Error> {
-        let settings = *self.settings.read();
-        let work = move |tx: &Transaction<'_>| {
-            let before = settings.prunes_before(now);
-            let gone = prune_events(tx, before, settings.rules(), limit)?;
-            let sums = prune_sums(tx, &settings, now)?;
-            Ok::<_, Error>(gone >= limit as usize || sums >= SUMS_AT_ONCE as usize)
-        };
-        self.database.write(work).await
+    /// Figures can be told from here on: before it, sums are not kept any more.
+    pub fn sums_from(&self, now: Timestamp) -> Timestamp {
+        let kept = now - self.settings.read().sums_kept - ONE_DAY;
+        kept.max(Timestamp::from_millis(self.gone.lock().sums))
     }
 
-    /// Forgets people of whom nothing was heard for as long as sums are kept.
-    pub async fn prune_people(&self, now: Timestamp) -> Result<u64, Error> {
-        let kept = self.settings.read().sums_kept;
-        let before = (now - kept).as_millis();
-        let work = move |tx: &Transaction<'_>| Ok::<_, Error>(prune_people(tx, before)?);
-        self.database.write(work).await
+    /// The same of figures by the minute.
+    pub fn minutes_from(&self, now: Timestamp) -> Timestamp {
+        let kept = now - self.settings.read().events_kept;
+        kept.max(Timestamp::from_millis(self.gone.lock().minutes))
+    }
+
+    /// Events that were not counted, because they came when what they depend on was not kept any
+    /// more. Since the start.
+    pub fn too_late(&self) -> u64 {
+        self.too_late.load(Ordering::Relaxed)
+    }
+
+    /// Forgets what has been kept for long enough, at most so many events in one go, and people of
+    /// whom nothing was heard for as long as sums are kept. Answers whether there may be more.
+    pub async fn prune(&self, now: Timestamp, limit: u32) -> Result<bool, Error> {
+        let settings = self.settings.read().clone();
+        let (rules, places) = (self.rules.read().clone(), *self.places.lock());
+        let work = move |tx: &Transaction<'_>| {
+            let mut pruning = Pruning {
+                tx,
+                settings: &settings,
+                rules: &rules,
+                now,
+                places,
+            };
+            let gone = prune_events(tx, settings.prunes_before(now), &rules, limit)?;
+            let has_more = pruning.sums()? || gone >= limit as usize;
+            pruning.conversations()?;
+            pruning.people()?;
+            Ok::<_, Error>((has_more, pruning.places, GoneBefore::read(tx)?))
+        };
+        let (has_more, next, gone) = self.database.write(work).await?;
+        *self.places.lock() = next;
+        *self.gone.lock() = gone;
+        Ok(has_more)
     }
 }
 
 fn prune_events(
     tx: &Transaction<'_>,
     before: i64,
-    rules: Rules,
+    rules: &Rules,
     limit: u32,
 ) -> rusqlite::Result<usize> {
     // Events of one moment go together: what stays of it could not be put in its place.
@@ -85,13 +127,11 @@ fn prune_events(
             .execute([event.id])?;
     }
     for id in of(|event| event.conversation) {
-        tx.prepare_cached(
-            "DELETE FROM conversations WHERE id = ?1 AND NOT EXISTS
-                 (SELECT 1 FROM events WHERE conversation = ?1 AND conversation > 0)",
-        )?
-        .execute([id])?;
+        forget_conversations(tx, [id - 1, id], |conversation| {
+            conversation.is_forgettable(before, rules.idle)
+        })?;
     }
-    note(tx, before)?;
+    Gone::Events.note(tx, before)?;
     Ok(going.len())
 }
 
@@ -100,7 +140,7 @@ fn keep_base<'a, S: Story>(
     tx: &Transaction<'_>,
     id: i64,
     going: impl Iterator<Item = &'a Written>,
-    rules: Rules,
+    rules: &Rules,
 ) -> rusqlite::Result<()> {
     let table = S::TABLE;
     let base: Option<Vec<u8>> = tx
@@ -115,79 +155,158 @@ fn keep_base<'a, S: Story>(
         .map(drop)
 }
 
-fn note(connection: &Connection, before: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO facts VALUES (?1, ?2)
-             ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-        )?
-        .execute(params![PRUNED_BEFORE, before])
+/// Forgets conversations of which no event is kept, if they may be.
+fn forget_conversations(
+    tx: &Transaction<'_>,
+    [from, through]: [i64; 2],
+    may_be: impl Fn(&Conversation) -> bool,
+) -> rusqlite::Result<()> {
+    let mut silent = tx.prepare_cached(
+        "SELECT id, tip FROM conversations WHERE id > ?1 AND id <= ?2 AND NOT EXISTS
+             (SELECT 1 FROM events WHERE conversation = conversations.id AND conversation > 0)",
+    )?;
+    let mut rows = silent.query([from, through])?;
+    while let Some(row) = rows.next()? {
+        let tip: Vec<u8> = row.get(1)?;
+        if may_be(&Conversation::of_numbers(&unpack(&tip))) {
+            tx.prepare_cached("DELETE FROM conversations WHERE id = ?1")?
+                .execute([row.get::<_, i64>(0)?])?;
+        }
+    }
+    Ok(())
+}
+
+/// One go.
+struct Pruning<'a> {
+    tx: &'a Transaction<'a>,
+    settings: &'a Settings,
+    rules: &'a Rules,
+    now: Timestamp,
+    places: Places,
+}
+
+impl Pruning<'_> {
+    /// Takes old sums; answers whether there may be more of them.
+    fn sums(&self) -> rusqlite::Result<bool> {
+        let settings = self.settings;
+        let minutes = settings.sums_go_before(self.now, settings.events_kept);
+        let sums = settings.sums_go_before(self.now, settings.sums_kept);
+        keep_open(self.tx, sums)?;
+        let mut gone = 0;
+        for (grain, before) in [
+            (Grain::Minute, minutes),
+            (Grain::Quarter, sums),
+            (Grain::Day, sums),
+            (Grain::EightDays, sums),
+        ] {
+            gone += prune_grain(self.tx, grain, before)?;
+        }
+        Gone::Minutes.note(self.tx, minutes)?;
+        Gone::Sums.note(self.tx, sums)?;
+        Ok(gone >= SUMS_AT_ONCE as usize)
+    }
+
+    /// Forgets those of the next conversations that are over, also where somebody has waited for an
+    /// answer for as long as sums are kept.
+    fn conversations(&mut self) -> rusqlite::Result<()> {
+        let from = self.places.conversation;
+        let Some(through) = last_of(self.tx, "conversations", from, STORIES_AT_ONCE)? else {
+            self.places.conversation = 0;
+            return Ok(());
+        };
+        let gone = self.settings.prunes_before(self.now);
+        let long_ago = (self.now - self.settings.sums_kept).as_millis();
+        forget_conversations(self.tx, [from, through], |conversation| {
+            let is_old = conversation.last().is_none_or(|last| last.at < long_ago);
+            is_old || conversation.is_forgettable(gone, self.rules.idle)
+        })?;
+        self.places.conversation = through;
+        Ok(())
+    }
+
+    /// Forgets those of the next people of whom nothing was heard for long: no event and no
+    /// conversation is kept, and the funnel has not seen them.
+    fn people(&mut self) -> rusqlite::Result<()> {
+        let from = self.places.person;
+        let Some(through) = last_of(self.tx, "people", from, STORIES_AT_ONCE)? else {
+            self.places.person = 0;
+            return Ok(());
+        };
+        let before = (self.now - self.settings.sums_kept).as_millis();
+        let mut silent = self.tx.prepare_cached(
+            "SELECT id, tip FROM people WHERE id > ?1 AND id <= ?2
+                 AND NOT EXISTS (SELECT 1 FROM events WHERE person = people.id AND person > 0)
+                 AND NOT EXISTS
+                     (SELECT 1 FROM conversations WHERE person = people.id AND person > 0)",
+        )?;
+        let mut rows = silent.query([from, through])?;
+        while let Some(row) = rows.next()? {
+            let tip: Vec<u8> = row.get(1)?;
+            let last = Person::of_numbers(&unpack(&tip)).last();
+            if last.is_none_or(|last| last.at < before) {
+                self.tx
+                    .prepare_cached("DELETE FROM people WHERE id = ?1")?
+                    .execute([row.get::<_, i64>(0)?])?;
+            }
+        }
+        self.places.person = through;
+        Ok(())
+    }
+}
+
+/// The last of the next so many rows of a table; none where there are none.
+fn last_of(
+    connection: &Connection,
+    table: &str,
+    from: i64,
+    count: i64,
+) -> rusqlite::Result<Option<i64>> {
+    let sql =
+        format!("SELECT max(id) FROM (SELECT id FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2)");
+    let last = connection
+        .prepare_cached(&sql)?
+        .query_row([from, count], |row| row.get::<_, Option<i64>>(0));
+    Ok(last.optional()?.flatten())
+}
+
+/// How many conversations were open is told from all that ever began and ended: the days of those
+/// that go are kept together, as the day at 0.
+fn keep_open(tx: &Transaction<'_>, before: i64) -> rusqlite::Result<()> {
+    let going = Grain::Day.block(before.div_euclid(MINUTE_MS));
+    let has_any = tx
+        .prepare_cached("SELECT 1 FROM sums WHERE grain = ?1 AND block > 0 AND block < ?2")?
+        .exists([Grain::Day as i64, going])?;
+    if !has_any {
+        return Ok(());
+    }
+    let days = "grain = ?1 AND block > 0 AND block < ?2
+         AND series IN (SELECT id FROM series WHERE measure IN (?3, ?4))";
+    let of = params![
+        Grain::Day as i64,
+        going,
+        Measure::Started.code(),
+        Measure::Ended.code()
+    ];
+    let kept = format!(
+        "INSERT INTO sums SELECT grain, 0, series, 0, part, sum(sum) FROM sums
+         WHERE {days} GROUP BY grain, series, part
+         ON CONFLICT DO UPDATE SET sum = sum + excluded.sum"
+    );
+    tx.execute(&kept, of)?;
+    tx.execute(&format!("DELETE FROM sums WHERE {days}"), of)
         .map(drop)
 }
 
-fn prune_sums(
-    tx: &Transaction<'_>,
-    settings: &Settings,
-    now: Timestamp,
-) -> rusqlite::Result<usize> {
-    let grains = [
-        (Grain::Minute, settings.events_kept),
-        (Grain::Quarter, settings.sums_kept),
-        (Grain::Day, settings.sums_kept),
-    ];
-    let mut gone = 0;
-    for (grain, kept) in grains {
-        gone += prune_grain(tx, grain, kept, now)?;
-    }
-    Ok(gone)
-}
-
-/// Sums stand by series, so each series is looked at from its oldest.
-fn prune_grain(
-    tx: &Transaction<'_>,
-    grain: Grain,
-    kept: Duration,
-    now: Timestamp,
-) -> rusqlite::Result<usize> {
-    let before = (now - kept).as_millis().div_euclid(MINUTE_MS);
-    let series: Vec<i64> = tx
-        .prepare_cached("SELECT id FROM series")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut gone = 0;
-    for id in series {
-        gone += tx
-            .prepare_cached(
-                "DELETE FROM sums WHERE (series, grain, start, part) IN (
-                     SELECT series, grain, start, part FROM sums
-                     WHERE series = ?1 AND grain = ?2 AND start < ?3 LIMIT ?4)",
-            )?
-            .execute(params![id, grain as i64, before, SUMS_AT_ONCE])?;
-        if gone >= SUMS_AT_ONCE as usize {
-            break;
-        }
-    }
-    Ok(gone)
-}
-
-fn prune_people(tx: &Transaction<'_>, before: i64) -> rusqlite::Result<u64> {
-    let mut old = Vec::new();
-    let mut people = tx.prepare("SELECT id, tip FROM people")?;
-    let mut rows = people.query([])?;
-    while let Some(row) = rows.next()? {
-        let tip: Vec<u8> = row.get(1)?;
-        let last = Person::of_numbers(&unpack(&tip)).last();
-        if last.is_some_and(|last| last.at < before) {
-            old.push(row.get::<_, i64>(0)?);
-        }
-    }
-    let mut gone = 0;
-    for id in old {
-        if events_of::<Person>(tx, id)?.is_empty() {
-            gone += tx
-                .prepare_cached("DELETE FROM people WHERE id = ?1")?
-                .execute([id])? as u64;
-        }
-    }
-    Ok(gone)
+/// Whole blocks go, so some of what stands in them stays a little longer.
+fn prune_grain(tx: &Transaction<'_>, grain: Grain, before: i64) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "DELETE FROM sums WHERE (grain, block, series, start, part) IN (
+             SELECT grain, block, series, start, part FROM sums
+             WHERE grain = ?1 AND block > 0 AND block < ?2 LIMIT ?3)",
+    )?
+    .execute(params![
+        grain as i64,
+        grain.block(before.div_euclid(MINUTE_MS)),
+        SUMS_AT_ONCE
+    ])
 }

@@ -1,24 +1,28 @@
-//! Sums are made anew from the events that are kept.
+//! Sums are made anew from the events that are kept, by the rules that are set now.
 //!
-//! Only days are made anew whose events are all kept; of older ones the sums stay as they are.
-
-use std::collections::BTreeMap;
+//! Only days (in eights, as sums are kept) are made anew whose events are all kept. Where the rules are others than before, sums
+//! of older days are changed by what the kept stories tell differently, so that all that is told of
+//! a story later finds in the sums what it takes back.
 
 use cauce_flow::time::Timestamp;
 use cauce_observe::analytics::{Conversation, Effect, Person, measure::Effects};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
+use sha2::{Digest, Sha256};
 
 use super::{
     Analytics, Error, Settings,
-    prune::PRUNED_BEFORE,
-    stories::{Rules, Story, events_of, told, unpack},
-    sums::{Changes, DAY, Grain, MINUTE_MS},
+    facts::Gone,
+    rules::Rules,
+    stories::{Story, events_of, save, told, unpack},
+    sums::{Changes, DAY, EIGHT_DAYS, Grain, MINUTE_MS, QUARTER},
     take::effects_alone,
     tracked::{COLUMNS, Written},
 };
 
 /// Changes that are held in memory at most.
 const MAX_CHANGES: usize = 200_000;
+/// Stories that are read at once.
+const STORIES_AT_ONCE: i64 = 5_000;
 
 /// What was made anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,18 +41,25 @@ impl Analytics {
         &self,
         progress: impl Fn(u64, u64) + Send + 'static,
     ) -> Result<Rebuilt, Error> {
-        let settings = *self.settings.read();
-        let work = move |tx: &Transaction<'_>| Ok::<_, Error>(rebuild(tx, &settings, &progress)?);
-        self.database.write(work).await
+        let settings = self.settings.read().clone();
+        let (old, new) = (self.rules.read().clone(), settings.rules());
+        let rules = new.clone();
+        let work = move |tx: &Transaction<'_>| {
+            Ok::<_, Error>(rebuild(tx, &settings, [&old, &new], &progress)?)
+        };
+        let rebuilt = self.database.write(work).await?;
+        *self.rules.write() = rules;
+        Ok(rebuilt)
     }
 }
 
 fn rebuild(
     tx: &Transaction<'_>,
     settings: &Settings,
+    [old, new]: [&Rules; 2],
     progress: &dyn Fn(u64, u64),
 ) -> rusqlite::Result<Rebuilt> {
-    let from = first_whole(tx, settings)?;
+    let from = first_whole(tx, old.idle.0.max(new.idle.0))?;
     let before = digest(tx)?;
     tx.execute(
         "DELETE FROM sums WHERE start >= ?1",
@@ -57,14 +68,15 @@ fn rebuild(
     let mut making = Making {
         tx,
         from_ms: from.map_or(i64::MIN, |minute| minute * MINUTE_MS),
-        rules: settings.rules(),
+        old,
+        new,
         changes: Changes::default(),
     };
     let events = making.events(progress)?;
     making.stories::<Conversation>()?;
     making.stories::<Person>()?;
     making.flush()?;
-    // Of before the first whole day minutes and quarter-hours go on to be pruned by themselves.
+    new.put(tx)?;
     prune_minutes(tx, settings)?;
     Ok(Rebuilt {
         events,
@@ -73,20 +85,13 @@ fn rebuild(
     })
 }
 
-/// The first minute of the first day whose events are all kept, as far as they can have an effect
-/// in it; none where none was ever pruned.
-fn first_whole(tx: &Transaction<'_>, settings: &Settings) -> rusqlite::Result<Option<i64>> {
-    let pruned: Option<i64> = tx
-        .query_row(
-            "SELECT value FROM facts WHERE name = ?1",
-            [PRUNED_BEFORE],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let idle = i64::try_from(settings.conversation_idle.as_millis()).unwrap_or(0);
-    Ok(pruned.map(|pruned| {
-        let minute = (pruned + idle).div_euclid(MINUTE_MS) + 2 * 15;
-        (minute + DAY - 1).div_euclid(DAY) * DAY
+/// The first minute of the first eight days whose events are all kept, as far as they can have an
+/// effect in it; none where none was ever pruned.
+fn first_whole(tx: &Transaction<'_>, idle_ms: i64) -> rusqlite::Result<Option<i64>> {
+    Ok(Gone::Events.before(tx)?.map(|gone| {
+        // An end by silence is told as of the next quarter-hour.
+        let minute = gone.saturating_add(idle_ms).div_euclid(MINUTE_MS) + 2 * QUARTER;
+        (minute + EIGHT_DAYS - 1).div_euclid(EIGHT_DAYS) * EIGHT_DAYS
     }))
 }
 
@@ -95,27 +100,36 @@ fn prune_minutes(tx: &Transaction<'_>, settings: &Settings) -> rusqlite::Result<
     let newest: Option<i64> = tx.query_row("SELECT max(at) FROM events", [], |row| row.get(0))?;
     let Some(newest) = newest else { return Ok(()) };
     let kept = i64::try_from(settings.events_kept.as_millis()).unwrap_or(0);
+    let before = (newest - kept).div_euclid(DAY * MINUTE_MS) * DAY;
+    Gone::Minutes.note(tx, before * MINUTE_MS)?;
     tx.execute(
         "DELETE FROM sums WHERE grain = ?1 AND start < ?2",
-        params![Grain::Minute as i64, (newest - kept).div_euclid(MINUTE_MS)],
+        params![Grain::Minute as i64, before],
     )
     .map(drop)
 }
 
-/// All sums of days, to tell whether any has changed.
-fn digest(connection: &Connection) -> rusqlite::Result<BTreeMap<(i64, i64, i64), i64>> {
-    let mut rows = connection
-        .prepare("SELECT series, start, part, sum FROM sums WHERE grain = ?1 AND sum <> 0")?;
-    rows.query_map([Grain::Day as i64], |row| {
-        Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?))
-    })?
-    .collect()
+/// What all sums of days come to, to tell whether any has changed.
+fn digest(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+    let mut rows = connection.prepare(
+        "SELECT series, start, part, sum FROM sums WHERE grain = ?1 AND sum <> 0
+         ORDER BY block, series, start, part",
+    )?;
+    let mut rows = rows.query([Grain::Day as i64])?;
+    let mut digest = Sha256::new();
+    while let Some(row) = rows.next()? {
+        for column in 0..4 {
+            digest.update(row.get::<_, i64>(column)?.to_be_bytes());
+        }
+    }
+    Ok(digest.finalize().into())
 }
 
 struct Making<'a> {
     tx: &'a Transaction<'a>,
     from_ms: i64,
-    rules: Rules,
+    old: &'a Rules,
+    new: &'a Rules,
     changes: Changes,
 }
 
@@ -138,32 +152,73 @@ impl Making<'_> {
         Ok(done)
     }
 
-    /// Tells each story that has events from its base.
+    /// Tells each story from its base, and keeps where it stands afterwards.
     fn stories<S: Story>(&mut self) -> rusqlite::Result<()> {
-        let mut all = self
-            .tx
-            .prepare(&format!("SELECT id, tenant, base FROM {}", S::TABLE))?;
-        let mut rows = all.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, tenant): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let mut through = 0;
+        loop {
+            let stories = self.after::<S>(through)?;
+            let Some((last, ..)) = stories.last() else {
+                return Ok(());
+            };
+            through = *last;
+            for (id, tenant, base) in &stories {
+                self.story(*id, *tenant, base)?;
+            }
+        }
+    }
+
+    /// The next stories, with what they are told from.
+    fn after<S: Story>(&self, through: i64) -> rusqlite::Result<Vec<(i64, i64, S)>> {
+        let sql = format!(
+            "SELECT id, tenant, base FROM {} WHERE id > ?1 ORDER BY id LIMIT ?2",
+            S::TABLE
+        );
+        let mut some = self.tx.prepare_cached(&sql)?;
+        some.query_map([through, STORIES_AT_ONCE], |row| {
             let base: Option<Vec<u8>> = row.get(2)?;
             let base = base.map_or_else(S::default, |bytes| S::from_numbers(&unpack(&bytes)));
-            let events = events_of::<S>(self.tx, id)?;
-            let mut effects = Effects::default();
-            told(base, &events, self.rules, &mut effects);
-            self.add(tenant, &effects.0)?;
-        }
+            Ok((row.get(0)?, row.get(1)?, base))
+        })?
+        .collect()
+    }
+
+    fn story<S: Story>(&mut self, id: i64, tenant: i64, base: &S) -> rusqlite::Result<()> {
+        let events = events_of::<S>(self.tx, id)?;
+        let mut effects = Effects::default();
+        // What the events that are gone left to be foreseen is in the sums by the old rules.
+        base.foresee(self.new, 1, &mut effects);
+        let tip = told(base.clone(), &events, self.new, &mut effects);
+        self.add(tenant, &effects.0)?;
+        save(self.tx, id, &tip)?;
+        let mut before = Effects::default();
+        base.foresee(self.old, 1, &mut before);
+        told(base.clone(), &events, self.old, &mut before);
+        self.change_older(tenant, &before.0, &effects.0);
         Ok(())
     }
 
+    /// Adds effects as far as the sums are made anew.
     fn add(&mut self, tenant: i64, effects: &[Effect]) -> rusqlite::Result<()> {
-        let is_new = |effect: &&Effect| effect.at >= self.from_ms;
-        let new: Vec<Effect> = effects.iter().filter(is_new).copied().collect();
-        self.changes.add(tenant, &new, 1);
+        self.changes.add(tenant, &self.side(effects, true), 1);
         match self.changes.len() >= MAX_CHANGES {
             true => self.flush(),
             false => Ok(()),
         }
+    }
+
+    /// Changes older sums by what is told of them now and was not before. The same rules tell the
+    /// same.
+    fn change_older(&mut self, tenant: i64, before: &[Effect], now: &[Effect]) {
+        if self.old != self.new {
+            self.changes.add(tenant, &self.side(before, false), -1);
+            self.changes.add(tenant, &self.side(now, false), 1);
+        }
+    }
+
+    fn side(&self, effects: &[Effect], is_new: bool) -> Vec<Effect> {
+        let own = effects.iter();
+        let own = own.filter(|effect| (effect.at >= self.from_ms) == is_new);
+        own.copied().collect()
     }
 
     fn flush(&mut self) -> rusqlite::Result<()> {

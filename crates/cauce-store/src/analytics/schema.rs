@@ -2,12 +2,16 @@
 //! changed once released: a new one is added at the end.
 //!
 //! `events` are raw and kept for a while; `sums` are what they add up to, by minute (0),
-//! quarter-hour (1) and day of UTC (2), with `start` in minutes since the epoch. `tip` is where a
+//! quarter-hour (1), day of UTC (2) and, for classes of durations, eight days (3), with `start` in minutes since the epoch. `tip` is where a
 //! conversation or a person stands after their newest event, `base` where they stood before the
-//! oldest that is kept.
+//! oldest that is kept. Sums stand in blocks of time ([`Grain::block`](super::sums::Grain::block)), and
+//! within a block each series by itself: what changes at the same time shares pages, and old blocks
+//! go as a whole. In the sums of conversations that began and ended, the day at 0 holds what
+//! all days came to that are not kept any more.
 
 /// The steps.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE names (
         id INTEGER PRIMARY KEY,
         tenant INTEGER NOT NULL,
@@ -76,4 +80,41 @@ pub(super) const STEPS: &[&str] = &["
         name TEXT PRIMARY KEY,
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE rules (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE name_counts (
+        tenant INTEGER NOT NULL,
+        space INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (tenant, space)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO name_counts SELECT tenant, space, count(*) FROM names GROUP BY tenant, space;
+",
+    "
+    CREATE TABLE sums_by_block (
+        grain INTEGER NOT NULL,
+        block INTEGER NOT NULL,
+        series INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (grain, block, series, start, part)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO sums_by_block
+        SELECT grain, start / CASE grain WHEN 0 THEN 60 WHEN 1 THEN 360 ELSE 23040 END,
+            series, start, part, sum
+        FROM sums;
+    INSERT INTO sums_by_block
+        SELECT 3, start / 23040, sums.series, start / 11520 * 11520, part, sum(sum)
+        FROM sums JOIN series ON series.id = sums.series
+        WHERE grain = 2 AND measure IN (30, 32, 34, 41, 44, 46, 60, 62)
+        GROUP BY sums.series, start / 11520, part;
+    DROP TABLE sums;
+    ALTER TABLE sums_by_block RENAME TO sums;
+",
+];

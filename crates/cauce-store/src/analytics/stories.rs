@@ -6,22 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use cauce_observe::analytics::{
-    Conversation, Event, Idle, Order, Person, Window, measure::Effects,
-};
+use cauce_observe::analytics::{Conversation, Event, Order, Person, measure::Effects};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    rules::Rules,
     sums::Changes,
     tracked::{COLUMNS, Written},
 };
-
-/// What decides when a conversation is over and what a conversion is owed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rules {
-    pub(super) idle: Idle,
-    pub(super) window: Window,
-}
 
 /// A story that is told by folding events in their order.
 pub(super) trait Story: Clone + Default {
@@ -29,7 +21,9 @@ pub(super) trait Story: Clone + Default {
     const TABLE: &'static str;
     const COLUMN: &'static str;
 
-    fn fold_in(&mut self, event: &Event, rules: Rules, to: &mut Effects);
+    fn fold_in(&mut self, event: &Event, rules: &Rules, to: &mut Effects);
+    /// What it foresees where it stands (`by` is 1), or that taken back (-1).
+    fn foresee(&self, rules: &Rules, by: i64, to: &mut Effects);
     fn newest(&self) -> Option<Order>;
     fn to_numbers(&self) -> Vec<i64>;
     fn from_numbers(numbers: &[i64]) -> Self;
@@ -39,8 +33,11 @@ impl Story for Conversation {
     const TABLE: &'static str = "conversations";
     const COLUMN: &'static str = "conversation";
 
-    fn fold_in(&mut self, event: &Event, rules: Rules, to: &mut Effects) {
-        self.fold(event, rules.idle, to);
+    fn fold_in(&mut self, event: &Event, rules: &Rules, to: &mut Effects) {
+        self.fold(event, rules.pace(), to);
+    }
+    fn foresee(&self, rules: &Rules, by: i64, to: &mut Effects) {
+        Conversation::foresee(self, rules.idle, by, to);
     }
     fn newest(&self) -> Option<Order> {
         self.last()
@@ -57,9 +54,10 @@ impl Story for Person {
     const TABLE: &'static str = "people";
     const COLUMN: &'static str = "person";
 
-    fn fold_in(&mut self, event: &Event, rules: Rules, to: &mut Effects) {
+    fn fold_in(&mut self, event: &Event, rules: &Rules, to: &mut Effects) {
         self.fold(event, rules.window, to);
     }
+    fn foresee(&self, _: &Rules, _: i64, _: &mut Effects) {}
     fn newest(&self) -> Option<Order> {
         self.last()
     }
@@ -99,7 +97,7 @@ impl Touched {
     pub(super) fn tell<S: Story>(
         self,
         connection: &Connection,
-        rules: Rules,
+        rules: &Rules,
         changes: &mut Changes,
     ) -> rusqlite::Result<()> {
         for (id, turn) in self.0 {
@@ -116,7 +114,7 @@ impl Turn {
         mut self,
         id: i64,
         connection: &Connection,
-        rules: Rules,
+        rules: &Rules,
         changes: &mut Changes,
     ) -> rusqlite::Result<()> {
         let Some(kept) = Kept::<S>::load(connection, id)? else {
@@ -179,7 +177,7 @@ impl<S: Story> Kept<S> {
 pub(super) fn told<S: Story>(
     mut story: S,
     events: &[Written],
-    rules: Rules,
+    rules: &Rules,
     to: &mut Effects,
 ) -> S {
     for written in events {
@@ -210,7 +208,8 @@ pub(super) fn events_of<S: Story>(
     Ok(events)
 }
 
-fn save<S: Story>(connection: &Connection, id: i64, tip: &S) -> rusqlite::Result<()> {
+/// Keeps where a story stands after its newest event.
+pub(super) fn save<S: Story>(connection: &Connection, id: i64, tip: &S) -> rusqlite::Result<()> {
     let sql = format!("UPDATE {} SET tip = ?2 WHERE id = ?1", S::TABLE);
     connection
         .prepare_cached(&sql)?

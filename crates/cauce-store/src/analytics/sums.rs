@@ -10,6 +10,8 @@ pub(super) const MINUTE_MS: i64 = 60_000;
 /// Minutes of a quarter-hour and of a day.
 pub(super) const QUARTER: i64 = 15;
 pub(super) const DAY: i64 = 24 * 60;
+/// Minutes of eight days.
+pub(super) const EIGHT_DAYS: i64 = 8 * DAY;
 
 /// How long the steps are that sums are kept by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +19,29 @@ pub(super) enum Grain {
     Minute = 0,
     Quarter = 1,
     Day = 2,
+    /// Of sums that have a row for each class of durations alone: there are hundreds of each day.
+    EightDays = 3,
 }
+
+impl Grain {
+    /// Minutes of a block: an hour of minutes, six hours of quarter-hours, sixteen days. An event
+    /// changes a score of sums; in one block, they stand on few pages.
+    pub(super) const fn block_minutes(self) -> i64 {
+        match self {
+            Grain::Minute => 60,
+            Grain::Quarter => 6 * 60,
+            Grain::Day | Grain::EightDays => 16 * DAY,
+        }
+    }
+
+    /// The block that a minute is in.
+    pub(super) const fn block(self, minute: i64) -> i64 {
+        minute.div_euclid(self.block_minutes())
+    }
+}
+
+/// Where a row of sums stands: its grain and block, its series, start and part.
+type Row = (Grain, i64, i64, i64, i64);
 
 /// Which sum, and its minute: a quarter-hour's first where minutes are not kept.
 type Key = (i64, Measure, Cell, i64, i64);
@@ -37,7 +61,8 @@ impl Changes {
             };
             let minute = effect.at.div_euclid(MINUTE_MS).div_euclid(step) * step;
             let key = (tenant, effect.measure, effect.cell, effect.part, minute);
-            *self.0.entry(key).or_default() += by * effect.by;
+            let sum = self.0.entry(key).or_default();
+            *sum = sum.saturating_add(by.saturating_mul(effect.by));
         }
     }
 
@@ -48,7 +73,11 @@ impl Changes {
 
     /// Writes what has changed.
     pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut rows: BTreeMap<(i64, Grain, i64, i64), i64> = BTreeMap::new();
+        let mut rows: BTreeMap<Row, i64> = BTreeMap::new();
+        let mut change = |grain: Grain, series: i64, start: i64, part: i64, by: i64| {
+            let row = (grain, grain.block(start), series, start, part);
+            *rows.entry(row).or_default() += by;
+        };
         let mut known: Option<((i64, Measure, Cell), i64)> = None;
         for ((tenant, measure, cell, part, minute), by) in self.0 {
             if by == 0 {
@@ -61,20 +90,27 @@ impl Changes {
             };
             known = Some((of, id));
             if measure.is_by_minute() && cell.is_none() {
-                *rows.entry((id, Grain::Minute, minute, part)).or_default() += by;
+                change(Grain::Minute, id, minute, part, by);
             }
-            for (grain, minutes) in [(Grain::Quarter, QUARTER), (Grain::Day, DAY)] {
+            let grains = [
+                (Grain::Quarter, QUARTER),
+                (Grain::Day, DAY),
+                (Grain::EightDays, EIGHT_DAYS),
+            ];
+            let count = if measure.is_of_classes() { 3 } else { 2 };
+            for (grain, minutes) in &grains[..count] {
+                let (grain, minutes) = (*grain, *minutes);
                 let start = minute.div_euclid(minutes) * minutes;
-                *rows.entry((id, grain, start, part)).or_default() += by;
+                change(grain, id, start, part, by);
             }
         }
         let mut upsert = connection.prepare_cached(
-            "INSERT INTO sums VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO sums VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET sum = sum + excluded.sum",
         )?;
-        for ((series, grain, start, part), by) in rows {
+        for ((grain, block, series, start, part), by) in rows {
             if by != 0 {
-                upsert.execute(params![series, grain as i64, start, part, by])?;
+                upsert.execute(params![grain as i64, block, series, start, part, by])?;
             }
         }
         Ok(())

@@ -1,16 +1,20 @@
 //! How events are taken: each is written once, and sums change with it in the same transaction.
 
+use std::collections::HashMap;
+
 use cauce_observe::analytics::{Cell, Conversation, Event, Person, What, alone, measure::Effects};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    facts::Gone,
     names::{self, Space},
-    stories::{Rules, Touched},
+    rules::Rules,
+    stories::Touched,
     sums::Changes,
     tracked::{COLUMNS, Hidden, Written},
 };
 
-/// The name that the sums of all tenants' names are under.
+/// The number that the names of tenants are under.
 const ALL: i64 = 0;
 
 /// One transaction that takes events.
@@ -19,43 +23,71 @@ pub(super) struct Taking<'a> {
     changes: Changes,
     conversations: Touched,
     people: Touched,
+    /// Before this events are not kept: the stories that they would belong to are told past them.
+    gone_before: i64,
+    /// Events that came too late to be counted.
+    too_late: u64,
+    /// Numbers of names, by tenant and space: a call names the same few again and again.
+    names: HashMap<(i64, i64, String), i64>,
+}
+
+/// What was done, and how many events came too late to be counted.
+pub(super) struct Done<T> {
+    pub(super) value: T,
+    pub(super) too_late: u64,
+}
+
+/// A conversation and a person, by their numbers; 0 for none.
+#[derive(Clone, Copy, Debug)]
+struct Of {
+    conversation: i64,
+    person: i64,
 }
 
 impl<'a> Taking<'a> {
     /// Does work in a transaction, and writes what follows from it.
     pub(super) fn run<T>(
         connection: &'a Connection,
-        rules: Rules,
+        rules: &Rules,
         work: impl FnOnce(&mut Taking<'a>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
+    ) -> rusqlite::Result<Done<T>> {
         let mut taking = Taking {
             connection,
             changes: Changes::default(),
             conversations: Touched::default(),
             people: Touched::default(),
+            gone_before: Gone::Events.before(connection)?.unwrap_or(i64::MIN),
+            too_late: 0,
+            names: HashMap::new(),
         };
-        let done = work(&mut taking)?;
+        let value = work(&mut taking)?;
         let Taking {
             mut changes,
             conversations,
             people,
+            too_late,
             ..
         } = taking;
         conversations.tell::<Conversation>(connection, rules, &mut changes)?;
         people.tell::<Person>(connection, rules, &mut changes)?;
         changes.write(connection)?;
-        Ok(done)
+        Ok(Done { value, too_late })
     }
 
     /// Takes an event; answers whether it is new.
     pub(super) fn take(&mut self, hidden: &Hidden) -> rusqlite::Result<bool> {
+        if hidden.tracked.at.as_millis() < self.gone_before {
+            self.too_late += 1;
+            return Ok(false);
+        }
         if let Some(key) = &hidden.key
             && self.is_known(key)?
         {
             return Ok(false);
         }
-        let written = self.written(hidden)?;
-        self.insert(written)?;
+        let (tenant, event) = self.event(hidden)?;
+        let of = self.of(tenant, &event, hidden)?;
+        self.insert(written(tenant, hidden, event, of))?;
         Ok(true)
     }
 
@@ -66,23 +98,59 @@ impl<'a> Taking<'a> {
     }
 
     /// Lets these be all that is known under keys that begin so: what is there already stays, what
-    /// is not among them goes.
+    /// is not among them goes. What is older than all that is kept was counted when it was not.
     pub(super) fn set(&mut self, prefix: &[u8], all: &[Hidden]) -> rusqlite::Result<()> {
-        let mut wanted = all
-            .iter()
-            .map(|hidden| self.written(hidden))
-            .collect::<rusqlite::Result<Vec<Written>>>()?;
-        for known in self.under(prefix)? {
-            let same = wanted.iter().position(|new| {
-                let (key, event) = (new.key == known.key, new.event == known.event);
-                key && event
-            });
-            match same {
-                Some(at) => drop(wanted.swap_remove(at)),
-                None => self.remove(known)?,
+        let mut known = self.under(prefix)?;
+        let of_known = known.iter().find(|known| known.conversation != 0);
+        let of_known = of_known.map(|known| known.conversation);
+        for hidden in all {
+            let same = known.iter().position(|known| known.key == hidden.key);
+            let before = same.map(|at| known.swap_remove(at));
+            let (tenant, event) = self.event(hidden)?;
+            let is_as_before = before.as_ref().is_some_and(|known| known.event == event);
+            if is_as_before || event.at < self.gone_before {
+                continue;
             }
+            let of = match (&before, of_known) {
+                (None, None) => self.of(tenant, &event, hidden)?,
+                (Some(before), _) if before.person != 0 => Of {
+                    conversation: before.conversation,
+                    person: before.person,
+                },
+                (_, known) => self.of_again(tenant, &event, hidden, known)?,
+            };
+            if let Some(before) = before {
+                self.remove(before)?;
+            }
+            self.insert(written(tenant, hidden, event, of))?;
         }
-        wanted.into_iter().try_for_each(|new| self.insert(new))
+        known.into_iter().try_for_each(|gone| self.remove(gone))
+    }
+
+    /// Of whom more is known of a message that was counted before: of its conversation. Whoever was
+    /// erased since stays so.
+    fn of_again(
+        &self,
+        tenant: i64,
+        event: &Event,
+        hidden: &Hidden,
+        conversation: Option<i64>,
+    ) -> rusqlite::Result<Of> {
+        let Some(conversation) = conversation.filter(|_| event.is_of_conversation()) else {
+            return self.of(tenant, event, hidden);
+        };
+        let is_erased = !self
+            .connection
+            .prepare_cached("SELECT 1 FROM conversations WHERE id = ?1 AND key IS NOT NULL")?
+            .exists([conversation])?;
+        let person = match &hidden.person {
+            Some(key) if event.is_of_person() && !is_erased => self.person(tenant, key)?,
+            Some(_) | None => 0,
+        };
+        Ok(Of {
+            conversation,
+            person,
+        })
     }
 
     fn under(&self, prefix: &[u8]) -> rusqlite::Result<Vec<Written>> {
@@ -93,13 +161,13 @@ impl<'a> Taking<'a> {
             .collect()
     }
 
-    /// The event with numbers for names.
-    fn written(&self, hidden: &Hidden) -> rusqlite::Result<Written> {
+    /// The event with numbers for names, and that of its tenant.
+    fn event(&mut self, hidden: &Hidden) -> rusqlite::Result<(i64, Event)> {
         let tracked = &hidden.tracked;
-        let tenant = names::number(self.connection, ALL, Space::Tenant, tracked.tenant.as_str())?;
-        let number = |space: Space, name: &Option<String>| -> rusqlite::Result<u32> {
+        let tenant = self.number(ALL, Space::Tenant, tracked.tenant.as_str())?;
+        let mut number = |space: Space, name: &Option<String>| -> rusqlite::Result<u32> {
             let Some(name) = name else { return Ok(0) };
-            let number = names::number(self.connection, tenant, space, name)?;
+            let number = self.number(tenant, space, name)?;
             Ok(u32::try_from(number).unwrap_or(0))
         };
         let event = Event {
@@ -112,6 +180,21 @@ impl<'a> Taking<'a> {
             channel: number(Space::Channel, &tracked.channel)?,
             what: tracked.what,
         };
+        Ok((tenant, event))
+    }
+
+    fn number(&mut self, tenant: i64, space: Space, name: &str) -> rusqlite::Result<i64> {
+        let key = (tenant, space as i64, name.to_owned());
+        if let Some(known) = self.names.get(&key) {
+            return Ok(*known);
+        }
+        let number = names::number(self.connection, tenant, space, name)?;
+        self.names.insert(key, number);
+        Ok(number)
+    }
+
+    /// The conversation and the person of an event, which are given numbers where they have none.
+    fn of(&self, tenant: i64, event: &Event, hidden: &Hidden) -> rusqlite::Result<Of> {
         let person = match &hidden.person {
             Some(key) if event.is_of_person() || event.is_of_conversation() => {
                 self.person(tenant, key)?
@@ -122,13 +205,9 @@ impl<'a> Taking<'a> {
             Some(key) if event.is_of_conversation() => self.conversation(tenant, key, person)?,
             Some(_) | None => 0,
         };
-        Ok(Written {
-            id: 0,
-            key: hidden.key.clone(),
-            tenant,
+        Ok(Of {
             conversation,
-            person: if event.is_of_person() { person } else { 0 },
-            event,
+            person,
         })
     }
 
@@ -213,6 +292,19 @@ impl<'a> Taking<'a> {
     fn count(&mut self, written: &Written, by: i64) {
         let effects = effects_alone(written);
         self.changes.add(written.tenant, &effects.0, by);
+    }
+}
+
+/// An event as it is written: of a conversation and of a person as far as it is one of theirs.
+fn written(tenant: i64, hidden: &Hidden, event: Event, of: Of) -> Written {
+    let only = |is_of: bool, number: i64| if is_of { number } else { 0 };
+    Written {
+        id: 0,
+        key: hidden.key.clone(),
+        tenant,
+        conversation: only(event.is_of_conversation(), of.conversation),
+        person: only(event.is_of_person(), of.person),
+        event,
     }
 }
 

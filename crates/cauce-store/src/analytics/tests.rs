@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod kept;
 mod property;
 
 const HOUR: i64 = 3_600_000;

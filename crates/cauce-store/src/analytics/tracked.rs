@@ -7,7 +7,6 @@ use cauce_flow::{
 };
 use cauce_observe::analytics::{Cell, Event, Kind, What, event::Money};
 use rusqlite::{Row, ToSql};
-use sha2::{Digest, Sha256};
 
 use crate::personal::{Personal, PhoneHash};
 
@@ -45,6 +44,18 @@ pub enum Who {
     Hash(PhoneHash),
 }
 
+/// How a variant of a campaign of ours is written, by its place: no caller's name begins so.
+pub fn own_variant(place: u16) -> String {
+    format!("{OWN}{place}")
+}
+
+/// The place of a variant that was written so.
+pub fn place_of_own_variant(name: &str) -> Option<usize> {
+    name.strip_prefix(OWN)?.parse().ok()
+}
+
+const OWN: char = '\u{1}';
+
 /// What a repeat of an event is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventId {
@@ -62,17 +73,24 @@ pub enum EventId {
 const HASH_BYTES: usize = 15;
 
 impl EventId {
-    /// What it is written as. The first byte keeps kinds apart.
-    pub(super) fn key(&self, tenant: &TenantId) -> Option<Vec<u8>> {
+    /// What it is written as. The first byte keeps kinds apart. Names may hold a phone number, so
+    /// that a hash without a key could be tried out.
+    pub(super) fn key(&self, tenant: &TenantId, personal: &Personal) -> Option<Vec<u8>> {
+        // No phone number begins with these characters, nor does the name of a conversation.
+        let hashed = |kind: u8, text: String| {
+            let PhoneHash(hash) = personal.hash(tenant, &text);
+            Some([&[kind], &hash[..HASH_BYTES]].concat())
+        };
         match self {
             EventId::None => None,
-            EventId::Named(name) => Some(hashed(0, [tenant.as_str(), name])),
+            EventId::Named(name) => hashed(0, format!("\u{2}{name}")),
             EventId::OfMessage(job, fact, place) => {
                 let mut key = of_message(*job);
                 key.extend([*fact, *place]);
                 Some(key)
             }
-            EventId::Inbound(account, id) => Some(hashed(2, [account, id])),
+            // No name of an account holds a NUL, so no two read alike.
+            EventId::Inbound(account, id) => hashed(2, format!("\u{3}{account}\0{id}")),
         }
     }
 }
@@ -83,13 +101,6 @@ pub(super) fn of_message(job: JobId) -> Vec<u8> {
     key.extend(job.instance().to_be_bytes());
     key.extend(job.number().to_be_bytes());
     key
-}
-
-fn hashed(kind: u8, [one, two]: [&str; 2]) -> Vec<u8> {
-    // No name of a tenant or an account holds a NUL, so no two read alike.
-    let hash = Sha256::new().chain_update(one).chain_update([0]);
-    let hash = hash.chain_update(two).finalize();
-    [&[kind], &hash[..HASH_BYTES]].concat()
 }
 
 /// An event without anything that says who it is about.
@@ -116,7 +127,7 @@ impl Hidden {
             person.as_ref(),
         );
         Hidden {
-            key: tracked.id.key(tenant),
+            key: tracked.id.key(tenant, personal),
             conversation,
             person: person.map(|hash| hash.0.to_vec()),
             tracked,
@@ -132,14 +143,17 @@ fn conversation_key(
     person: Option<&PhoneHash>,
 ) -> Option<Vec<u8>> {
     match (name, person) {
-        // Names of conversations often are phone numbers. No number begins with this character.
-        (Some(name), _) => {
-            let hash = personal.hash(tenant, &format!("\u{1}{name}"));
-            Some([&[1], &hash.0[..]].concat())
-        }
+        // Names of conversations often are phone numbers.
+        (Some(name), _) => Some(of_name(personal, tenant, name)),
         (None, Some(hash)) => Some(of_person(hash)),
         (None, None) => None,
     }
+}
+
+/// The key of a conversation with a name. No phone number begins with this character.
+pub(super) fn of_name(personal: &Personal, tenant: &TenantId, name: &str) -> Vec<u8> {
+    let hash = personal.hash(tenant, &format!("\u{1}{name}"));
+    [&[1], &hash.0[..]].concat()
 }
 
 /// The key of a person's own conversation.
@@ -313,17 +327,23 @@ mod tests {
 
     #[test]
     fn ids_of_different_kinds_and_tenants_never_meet() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let personal = Personal::of(dir.path()).unwrap();
         let tenant = |name: &str| TenantId::new(name).unwrap();
         let named = |name: &str| EventId::Named(name.to_owned());
         let keys = [
-            named("a").key(&tenant("acme")),
-            named("a").key(&tenant("globex")),
-            named("b").key(&tenant("acme")),
-            EventId::Inbound("acme".into(), "a".into()).key(&tenant("acme")),
+            named("a").key(&tenant("acme"), &personal),
+            named("a").key(&tenant("globex"), &personal),
+            named("b").key(&tenant("acme"), &personal),
+            EventId::Inbound("acme".into(), "a".into()).key(&tenant("acme"), &personal),
         ];
         for (at, key) in keys.iter().enumerate() {
             assert!(!keys[at + 1..].contains(key), "{at}");
         }
-        assert_eq!(EventId::None.key(&tenant("acme")), None);
+        assert_eq!(EventId::None.key(&tenant("acme"), &personal), None);
+        // With another key of personal data they are others: they cannot be tried out.
+        let dir = tempfile::TempDir::new().unwrap();
+        let other = Personal::of(dir.path()).unwrap();
+        assert_ne!(named("a").key(&tenant("acme"), &other), keys[0]);
     }
 }

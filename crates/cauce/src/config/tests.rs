@@ -437,6 +437,32 @@ fn the_reference_file_agrees_with_analytics() {
 }
 
 #[test]
+fn business_hours_are_read_and_faults_named() {
+    let analytics = |text: &str| check(&format!("[analytics]\n{text}"), &[]);
+    let text = "business_hours = [\"mon-fri 09:00-14:00\", \"sat 10:00-13:00\"]
+                business_time_zone = \"Europe/Madrid\"";
+    let hours = analytics(text).unwrap().settings.analytics.business_hours;
+    let hours = hours.map(|hours| hours.to_string());
+    let expected = "Europe/Madrid;mon-fri 09:00-14:00;sat 10:00-13:00";
+    assert_eq!(hours.as_deref(), Some(expected));
+    for (text, says) in [
+        ("business_hours = [\"monday\"]", "`monday` are no hours"),
+        (
+            "business_hours = \"mon 09:00-10:00\"",
+            "is not a list of hours",
+        ),
+        (
+            "business_hours = [\"mon 09:00-10:00\", \"mon-fri 09:30-10:00\"]",
+            "share a moment",
+        ),
+        ("business_time_zone = \"Madrid\"", "is no time zone"),
+    ] {
+        let problems = analytics(text).err().unwrap_or_default();
+        assert!(problems.contains(says), "{text}: {problems}");
+    }
+}
+
+#[test]
 fn words_that_could_never_be_said_are_refused() {
     let messages = |text: &str| check(&format!("[messages]\n{text}"), &[]);
     let config = messages("opt_out = [\"no más\"]\nopt_in = []\nkept_for = \"30d\"").unwrap();

@@ -7,9 +7,8 @@ use cauce_observe::analytics::calendar::Range;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{app::App, auth::Caller, problem::Problem};
+use crate::{app::App, auth::Caller, problem::Problem, wire::analytics_out::Before};
 
-const DAY: Duration = Duration::from_secs(86_400);
 /// The range where the caller does not say.
 const DEFAULT_RANGE: Duration = Duration::from_secs(30 * 86_400);
 
@@ -35,6 +34,7 @@ pub(crate) struct Asked {
 /// A range that can be answered.
 pub(crate) struct Checked {
     pub(super) range: Range,
+    pub(super) before: Before,
     /// What was asked for, up to now.
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
@@ -50,11 +50,16 @@ pub(super) fn asked(
 ) -> Result<(TenantId, Checked), Problem> {
     let tenant = owner(caller, asked.tenant.as_ref())?;
     let (zone, zone_name) = zone(app, asked.time_zone.as_deref())?;
-    let kept = app.engine.analytics().settings().sums_kept;
-    let (from, to) = checked(&asked, app.engine.now(), kept)?;
+    let now = app.engine.now();
+    let kept_from = app.engine.analytics().sums_from(now);
+    let (from, to) = checked(&asked, now, kept_from)?;
     let range = Range::around(from.as_millis(), to.as_millis());
     let checked = Checked {
         range,
+        before: Before {
+            range: range.before(),
+            is_kept: range.before().from >= kept_from.as_millis(),
+        },
         from,
         to,
         zone,
@@ -83,7 +88,7 @@ pub(super) fn zone(app: &App, name: Option<&str>) -> Result<(TimeZone, String), 
 fn checked(
     asked: &Asked,
     now: Timestamp,
-    kept: Duration,
+    kept_from: Timestamp,
 ) -> Result<(Timestamp, Timestamp), Problem> {
     // The quarter-hour that is running belongs to what is asked for up to now.
     let to = asked.to.unwrap_or(now).min(now + Duration::from_millis(1));
@@ -97,10 +102,9 @@ fn checked(
     if from >= to {
         return Err(Problem::bad_parameter("from", "lies in the future"));
     }
-    if from < now - kept - DAY {
-        let days = kept.as_secs() / DAY.as_secs();
+    if from < kept_from {
         let what = format!(
-            "lies more than {days} days back; older figures are not kept (setting analytics.sums_kept)"
+            "lies before {kept_from}; older figures are not kept (setting analytics.sums_kept)"
         );
         return Err(Problem::bad_parameter("from", what));
     }
@@ -113,13 +117,15 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_760_000_000_000);
 
+    const DAY: Duration = Duration::from_secs(86_400);
+
     fn fault(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
         let asked = Asked {
             from,
             to,
             ..Asked::default()
         };
-        let problem = checked(&asked, NOW, 762 * DAY).unwrap_err();
+        let problem = checked(&asked, NOW, NOW - 762 * DAY).unwrap_err();
         String::from_utf8(problem.to_json()).unwrap()
     }
 
@@ -130,7 +136,7 @@ mod tests {
             (Some(NOW), Some(NOW - hour), "lies not before `to`"),
             (Some(NOW), Some(NOW), "lies not before `to`"),
             (Some(NOW + hour), None, "lies in the future"),
-            (Some(NOW - 800 * DAY), None, "762 days back"),
+            (Some(NOW - 800 * DAY), None, "lies before 2023-"),
         ] {
             let text = fault(from, to);
             assert!(text.contains(says), "{text}");
@@ -143,7 +149,7 @@ mod tests {
             to: Some(NOW + DAY),
             ..Asked::default()
         };
-        let (from, to) = checked(&asked, NOW, 762 * DAY).unwrap();
+        let (from, to) = checked(&asked, NOW, NOW - 762 * DAY).unwrap();
         assert_eq!(from, NOW - DEFAULT_RANGE);
         assert_eq!(to, NOW + Duration::from_millis(1));
     }

@@ -1,6 +1,6 @@
 //! Figures as series: step by step, without gaps, in a time zone.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::extract::State;
 use cauce_engine::engine::PixelSeriesError;
@@ -139,8 +139,8 @@ pub(crate) async fn series(
     let (tenant, checked) = asked(&app, &caller, question)?;
     let interval = interval(wanted.interval.as_deref())?;
     let source = source(&wanted)?;
-    let kept = app.engine.analytics().settings().events_kept;
-    let starts = steps(&checked, interval, app.engine.now(), kept)?;
+    let minutes_from = app.engine.analytics().minutes_from(app.engine.now());
+    let starts = steps(&checked, interval, minutes_from)?;
     let (values, currency) = match source {
         Source::Analytics(metric, currency) => {
             let by_minute = interval == Interval::Minute;
@@ -221,13 +221,11 @@ fn source(wanted: &Wanted) -> Result<Source, Problem> {
 fn steps(
     asked: &Checked,
     interval: Interval,
-    now: Timestamp,
-    minutes_kept: Duration,
+    minutes_from: Timestamp,
 ) -> Result<Vec<i64>, Problem> {
-    if interval == Interval::Minute && asked.from < now - minutes_kept {
-        let days = minutes_kept.as_secs() / 86_400;
+    if interval == Interval::Minute && asked.from < minutes_from {
         let what = format!(
-            "minutes are kept for {days} days (setting analytics.events_kept); use hour, or a later `from`"
+            "minutes are kept from {minutes_from} on (setting analytics.events_kept); use hour, or a later `from`"
         );
         return Err(Problem::bad_parameter("interval", what));
     }

@@ -96,7 +96,7 @@ impl From<&CampaignFigures> for CampaignFiguresView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = VariantAnalytics)]
 pub(crate) struct VariantView {
-    /// Its name; empty for messages that name none.
+    /// Its name.
     variant: String,
     #[serde(flatten)]
     figures: CampaignFiguresView,
@@ -133,7 +133,7 @@ pub(crate) struct CampaignView {
     range: RangeView,
     #[serde(flatten)]
     all: CampaignFiguresView,
-    /// Its variants; empty where none is named.
+    /// Its variants; messages that name none are in the whole alone.
     variants: Vec<VariantView>,
     /// How each pair of variants differs.
     differences: Vec<DifferenceView>,

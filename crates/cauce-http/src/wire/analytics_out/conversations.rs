@@ -4,7 +4,7 @@ use cauce_observe::analytics::{calendar::Range, figures::ConversationFigures};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ComparisonView, DurationsView, Headline, NamedCount, RangeView, named, some};
+use super::{Before, ComparisonView, DurationsView, Headline, NamedCount, RangeView, named, some};
 
 /// Conversations of a range.
 #[derive(Serialize, ToSchema)]
@@ -31,7 +31,12 @@ pub(crate) struct ConversationsView {
     duration: DurationsView,
     /// Messages of each that ended, on average.
     messages_each: Option<f64>,
-    /// Those that ended, by who ended them; `silence` where nobody did.
+    /// First responses again, in business hours; null where none are set.
+    first_response_in_business_hours: Option<DurationsView>,
+    /// All responses again, in business hours; null where none are set.
+    response_in_business_hours: Option<DurationsView>,
+    /// Those that ended, by who ended them; `silence` where nobody did, `unknown` where nobody said
+    /// who.
     ended_by: Vec<NamedCount>,
     /// The range before.
     previous: ComparisonView,
@@ -54,8 +59,9 @@ fn conversations_in_short(figures: &ConversationFigures) -> Headline {
 impl ConversationsView {
     /// The figures of a range and of the one before.
     pub(crate) fn new(
-        [range, before]: [Range; 2],
+        (range, before): (Range, Before),
         [own, previous]: [ConversationFigures; 2],
+        has_business_hours: bool,
     ) -> ConversationsView {
         let now = conversations_in_short(&own);
         let then = conversations_in_short(&previous);
@@ -74,6 +80,9 @@ impl ConversationsView {
             response: (&own.response).into(),
             duration: (&own.duration).into(),
             messages_each: own.messages_each(),
+            first_response_in_business_hours: has_business_hours
+                .then(|| (&own.first_response_in_hours).into()),
+            response_in_business_hours: has_business_hours.then(|| (&own.response_in_hours).into()),
             ended_by,
             previous: ComparisonView::new(before, now, then),
         }

@@ -2,13 +2,13 @@
 
 use cauce_observe::analytics::{
     calendar::Range,
-    figures::{CampaignFigures, ConversionFigures, FunnelStep, KindFigures},
+    figures::{ConversionFigures, FunnelStep, KindFigures, OwedFigures},
     rates::Share,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ComparisonView, DurationsView, Headline, MoneyView, RangeView, money, some};
+use super::{Before, ComparisonView, DurationsView, Headline, MoneyView, RangeView, money, some};
 
 /// Conversions of one kind.
 #[derive(Serialize, ToSchema)]
@@ -105,11 +105,11 @@ fn conversions_in_short(figures: &ConversionFigures) -> Headline {
 impl ConversionsView {
     /// The figures of a range and of the one before.
     pub(crate) fn new(
-        [range, before]: [Range; 2],
+        (range, before): (Range, Before),
         [own, previous]: &[ConversionFigures; 2],
-        campaigns: Vec<(String, CampaignFigures)>,
+        campaigns: Vec<(String, OwedFigures)>,
     ) -> ConversionsView {
-        let owed = |(campaign_id, figures): (String, CampaignFigures)| OwedView {
+        let owed = |(campaign_id, figures): (String, OwedFigures)| OwedView {
             campaign_id,
             people: figures.converted,
             kinds: kinds(&figures.kinds),

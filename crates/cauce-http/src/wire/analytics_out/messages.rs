@@ -7,7 +7,7 @@ use cauce_observe::analytics::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ComparisonView, Headline, NamedCount, RangeView, named, some};
+use super::{Before, ComparisonView, Headline, NamedCount, RangeView, named, some};
 
 /// Messages of a range.
 #[derive(Serialize, ToSchema)]
@@ -103,7 +103,7 @@ fn messages_in_short(figures: &MessageFigures) -> Headline {
 impl MessagesView {
     /// The figures of a range and of the one before.
     pub(crate) fn new(
-        [range, before]: [Range; 2],
+        (range, before): (Range, Before),
         time_zone: String,
         rhythm: &Rhythm,
         [own, previous]: [MessageFigures; 2],

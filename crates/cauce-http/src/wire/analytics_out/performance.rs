@@ -4,7 +4,7 @@ use cauce_observe::analytics::{calendar::Range, figures::PerformanceFigures};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ComparisonView, DurationsView, Headline, NamedCount, RangeView, named, some};
+use super::{Before, ComparisonView, DurationsView, Headline, NamedCount, RangeView, named, some};
 
 /// How fast messages leave and arrive.
 #[derive(Serialize, ToSchema)]
@@ -48,7 +48,7 @@ fn performance_in_short(figures: &PerformanceFigures) -> Headline {
 impl PerformanceView {
     /// The figures of a range and of the one before.
     pub(crate) fn new(
-        [range, before]: [Range; 2],
+        (range, before): (Range, Before),
         [own, previous]: [PerformanceFigures; 2],
     ) -> PerformanceView {
         let (now, then) = (performance_in_short(&own), performance_in_short(&previous));

@@ -34,6 +34,31 @@ pub struct CampaignFigures {
     pub cost: Vec<Money>,
 }
 
+/// What is owed to a campaign in a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwedFigures {
+    /// People who converted.
+    pub converted: u64,
+    /// Conversions by kind, with what they are worth.
+    pub kinds: Vec<KindFigures>,
+    /// What sales are worth, by currency.
+    pub revenue: Vec<Money>,
+}
+
+impl OwedFigures {
+    /// What they are read from.
+    pub const MEASURES: [Measure; 3] = [Measure::Converted, Measure::Conversions, Measure::Value];
+
+    /// What the sums say.
+    pub fn of(sums: &Sums) -> OwedFigures {
+        OwedFigures {
+            converted: sums.count(Measure::Converted),
+            kinds: kinds(sums),
+            revenue: sums.worth(|kind| kind == Kind::Sale),
+        }
+    }
+}
+
 impl CampaignFigures {
     /// What they are read from.
     pub const MEASURES: [Measure; 9] = [
@@ -61,6 +86,27 @@ impl CampaignFigures {
             revenue: sums.worth(|kind| kind == Kind::Sale),
             cost: sums.cost(),
         }
+    }
+
+    /// Adds what else belongs to it.
+    pub fn add(&mut self, other: &CampaignFigures) {
+        self.sent += other.sent;
+        self.delivered += other.delivered;
+        self.read += other.read;
+        self.failed += other.failed;
+        self.answered += other.answered;
+        self.converted += other.converted;
+        for kind in &other.kinds {
+            match self.kinds.iter_mut().find(|own| own.kind == kind.kind) {
+                Some(own) => {
+                    own.count += kind.count;
+                    add_money(&mut own.value, &kind.value);
+                }
+                None => self.kinds.push(kind.clone()),
+            }
+        }
+        add_money(&mut self.revenue, &other.revenue);
+        add_money(&mut self.cost, &other.cost);
     }
 
     /// Delivered of those sent.
@@ -94,5 +140,15 @@ impl CampaignFigures {
             (*cost, (earned - cost.units) as f64 / cost.units as f64)
         };
         spent.map(of).collect()
+    }
+}
+
+/// Adds amounts, each to that of its currency; they stay in the order of currencies.
+fn add_money(to: &mut Vec<Money>, amounts: &[Money]) {
+    for money in amounts {
+        match to.binary_search_by_key(&money.currency, |own| own.currency) {
+            Ok(at) => to[at].units = to[at].units.saturating_add(money.units),
+            Err(at) => to.insert(at, *money),
+        }
     }
 }

@@ -10,8 +10,37 @@ use tempfile::TempDir;
 use super::*;
 
 const DAYS: i64 = 24 * HOUR;
-const IDLE: i64 = DAYS;
-const WINDOW: i64 = 7 * DAYS;
+
+/// What decides how a stream is told, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct By {
+    idle: i64,
+    window: i64,
+}
+
+const USUAL: By = By {
+    idle: DAYS,
+    window: 7 * DAYS,
+};
+const OTHER: By = By {
+    idle: 30 * HOUR,
+    window: DAYS,
+};
+const SHORT: By = By {
+    idle: 2 * HOUR,
+    window: 30 * DAYS,
+};
+
+impl By {
+    fn settings(self) -> Settings {
+        let ms = |ms: i64| Duration::from_millis(ms.cast_unsigned());
+        Settings {
+            conversation_idle: ms(self.idle),
+            attribution_window: ms(self.window),
+            ..Settings::default()
+        }
+    }
+}
 
 /// An event of the stream; several may have one id, and then are one.
 #[derive(Clone, Debug)]
@@ -110,7 +139,7 @@ fn rank(given: &Given) -> u8 {
     }
 }
 
-fn recount(stream: &[Given], tie: impl Fn(&Given) -> Vec<u8>) -> Plain {
+fn recount(stream: &[Given], by: By, tie: impl Fn(&Given) -> Vec<u8>) -> Plain {
     let mut plain = Plain::default();
     let mut stream: Vec<&Given> = stream.iter().collect();
     stream.sort_by_key(|given| (given.at, rank(given), tie(given)));
@@ -123,14 +152,14 @@ fn recount(stream: &[Given], tie: impl Fn(&Given) -> Vec<u8>) -> Plain {
             .filter(|one| one.who == who)
             .copied()
             .collect();
-        conversations(&own, &mut plain);
-        person(&own, &mut plain);
+        conversations(&own, by.idle, &mut plain);
+        person(&own, by.window, &mut plain);
     }
     plain
 }
 
 /// Cuts the events of a person into conversations, and looks at each.
-fn conversations(own: &[&Given], plain: &mut Plain) {
+fn conversations(own: &[&Given], idle: i64, plain: &mut Plain) {
     let own: Vec<&Given> = own
         .iter()
         .filter(|one| one.is_of_conversation())
@@ -140,7 +169,7 @@ fn conversations(own: &[&Given], plain: &mut Plain) {
     for (at, one) in own.iter().enumerate() {
         let before = at.checked_sub(1).map(|before| own[before]);
         let after_end = before.is_some_and(|before| before.what == What::Ended);
-        let after_silence = before.is_some_and(|before| one.at - before.at > IDLE);
+        let after_silence = before.is_some_and(|before| one.at - before.at > idle);
         // What is over cannot be ended again.
         if one.what == What::Ended && (after_end || after_silence) {
             continue;
@@ -183,7 +212,7 @@ fn responses(own: &[&Given], first_of: &BTreeSet<usize>, plain: &mut Plain) {
     }
 }
 
-fn person(own: &[&Given], plain: &mut Plain) {
+fn person(own: &[&Given], window: i64, plain: &mut Plain) {
     let mut furthest = None;
     let mut converted = BTreeSet::new();
     for (at, one) in own.iter().enumerate() {
@@ -197,7 +226,7 @@ fn person(own: &[&Given], plain: &mut Plain) {
         let touch = own[..at]
             .iter()
             .rfind(|other| other.what == sent() && other.campaign > 0);
-        let touch = touch.filter(|touch| one.at - touch.at <= WINDOW);
+        let touch = touch.filter(|touch| one.at - touch.at <= window);
         let named = (one.campaign > 0).then_some(one.campaign);
         if let Some(campaign) = named.or(touch.map(|touch| touch.campaign)) {
             let owed = plain.owed.entry(format!("c{campaign}")).or_default();
@@ -238,7 +267,9 @@ async fn answered(analytics: &Analytics) -> Plain {
         messages: talks.messages,
         responses: classes(&analytics.clone(), Measure::Responses).await,
         firsts: classes(&analytics.clone(), Measure::FirstResponses).await,
-        funnel: std::array::from_fn(|step| conversions.funnel[step].people),
+        funnel: std::array::from_fn(|step| {
+            conversions.funnel.get(step).map_or(0, |step| step.people)
+        }),
         revenue: units(&conversions.revenue),
         owed: owed
             .into_iter()
@@ -265,10 +296,50 @@ async fn classes(analytics: &Analytics, measure: Measure) -> BTreeMap<u32, u64> 
     analytics.database.read(read).await.unwrap()
 }
 
-fn tie(given: &Given) -> Vec<u8> {
-    EventId::Named(format!("e{}", given.id))
-        .key(&acme())
-        .unwrap()
+/// What a plain recount comes to.
+fn plain(analytics: &Analytics, stream: &[Given], by: By) -> Plain {
+    recount(stream, by, |given| {
+        let id = EventId::Named(format!("e{}", given.id));
+        id.key(&acme(), &analytics.personal).unwrap()
+    })
+}
+
+async fn hand_in(analytics: &Analytics, some: &[Given]) {
+    let events = some.iter().map(Given::tracked).collect();
+    analytics.track(events).await.unwrap();
+}
+
+/// A stream in another order, with repeats.
+fn shuffled(stream: &[Given], order: &[(prop::sample::Index, bool)]) -> Vec<Given> {
+    let mut handed = stream.to_vec();
+    for (n, (index, repeats)) in order.iter().enumerate() {
+        let (one, other) = (n % handed.len(), index.index(handed.len()));
+        handed.swap(one, other);
+        if *repeats {
+            let repeated = handed[other].clone();
+            handed.push(repeated);
+        }
+    }
+    handed
+}
+
+fn orders() -> impl Strategy<Value = Vec<(prop::sample::Index, bool)>> {
+    prop::collection::vec(any::<(prop::sample::Index, bool)>(), 0..30)
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(work)
+}
+
+/// Prunes what is that old, as of the default settings.
+async fn prune_before(analytics: &Analytics, at: i64) {
+    let settings = analytics.settings();
+    let margin = settings.conversation_idle + settings.attribution_window;
+    let now = Timestamp::from_millis(at) + settings.events_kept + margin;
+    while analytics.prune(now, 3).await.unwrap() {}
 }
 
 proptest! {
@@ -277,27 +348,17 @@ proptest! {
     #[test]
     fn figures_are_those_of_a_plain_recount_in_any_order_with_repeats_and_restarts(
         stream in streams(),
-        order in prop::collection::vec(any::<(prop::sample::Index, bool)>(), 0..30),
+        order in orders(),
         cuts in prop::collection::vec(1usize..12, 1..8),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        run(async {
             let dir = TempDir::new().unwrap();
             let mut analytics = open(&dir);
-            let mut handed = stream.clone();
-            for (n, (index, repeats)) in order.iter().enumerate() {
-                let (one, other) = (n % handed.len(), index.index(handed.len()));
-                handed.swap(one, other);
-                if *repeats {
-                    let repeated = handed[other].clone();
-                    handed.push(repeated);
-                }
-            }
+            let handed = shuffled(&stream, &order);
             let mut left = &handed[..];
             for cut in cuts.iter().cycle() {
                 let (now, later) = left.split_at((*cut).min(left.len()));
-                let events = now.iter().map(Given::tracked).collect();
-                analytics.track(events).await.unwrap();
+                hand_in(&analytics, now).await;
                 left = later;
                 if left.is_empty() {
                     break;
@@ -307,17 +368,85 @@ proptest! {
                     analytics = open(&dir);
                 }
             }
-            let expected = recount(&stream, tie);
+            let expected = plain(&analytics, &stream, USUAL);
             let found = answered(&analytics).await;
             prop_assert_eq!(&found, &expected);
             let rebuilt = analytics.rebuild(|_, _| {}).await.unwrap();
             prop_assert!(!rebuilt.changed, "sums made anew are others");
             prop_assert_eq!(&answered(&analytics).await, &expected);
             // What went is not missed by what comes after it.
-            let now = Timestamp::from_millis(NOW + 41 * DAYS);
-            while analytics.prune(now, 3).await.unwrap() {}
+            prune_before(&analytics, NOW + 10 * DAYS).await;
             analytics.rebuild(|_, _| {}).await.unwrap();
             prop_assert_eq!(&answered(&analytics).await, &expected);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn what_comes_after_a_part_went_is_counted_as_if_it_had_not(
+        stream in streams(),
+        order in orders(),
+        gone in 0i64..9,
+    ) {
+        run(async {
+            let dir = TempDir::new().unwrap();
+            let analytics = open(&dir);
+            let gone = NOW + gone * 20 * HOUR;
+            let handed = shuffled(&stream, &order);
+            // An end of which nothing is known begins and ends a conversation of its own.
+            let is_late = |given: &&Given| {
+                given.at >= gone && given.id.is_multiple_of(3) && given.what != What::Ended
+            };
+            let early: Vec<Given> = handed.iter().filter(|given| !is_late(given)).cloned().collect();
+            let late: Vec<Given> = handed.iter().filter(is_late).cloned().collect();
+            hand_in(&analytics, &early).await;
+            prune_before(&analytics, gone).await;
+            hand_in(&analytics, &late).await;
+            let expected = plain(&analytics, &stream, USUAL);
+            prop_assert_eq!(&answered(&analytics).await, &expected);
+            let rebuilt = analytics.rebuild(|_, _| {}).await.unwrap();
+            prop_assert!(!rebuilt.changed, "sums made anew are others");
+            prop_assert_eq!(&answered(&analytics).await, &expected);
+            // Other rules count what is kept, and nothing is told twice or taken back twice.
+            for by in [OTHER, SHORT, USUAL] {
+                analytics.follow(by.settings());
+                analytics.rebuild(|_, _| {}).await.unwrap();
+                let found = answered(&analytics).await;
+                prop_assert_eq!(found.started, found.ended);
+                let again = analytics.rebuild(|_, _| {}).await.unwrap();
+                prop_assert!(!again.changed, "sums made anew twice are others");
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn rules_come_into_force_when_sums_are_made_anew(
+        stream in streams(),
+        order in orders(),
+    ) {
+        run(async {
+            let dir = TempDir::new().unwrap();
+            let analytics = open(&dir);
+            let third = stream.len() / 3;
+            let (first, second) = (&stream[..2 * third], &stream[2 * third..]);
+            hand_in(&analytics, &first[..third]).await;
+            analytics.follow(OTHER.settings());
+            prop_assert!(analytics.counts_by_other_rules());
+            hand_in(&analytics, &first[third..]).await;
+            prop_assert_eq!(&answered(&analytics).await, &plain(&analytics, first, USUAL));
+            analytics.close().await;
+            // Also where it is opened with them.
+            let analytics = Analytics::open(dir.path(), OTHER.settings()).unwrap();
+            prop_assert_eq!(&answered(&analytics).await, &plain(&analytics, first, USUAL));
+            analytics.rebuild(|_, _| {}).await.unwrap();
+            prop_assert!(!analytics.counts_by_other_rules());
+            prop_assert_eq!(&answered(&analytics).await, &plain(&analytics, first, OTHER));
+            hand_in(&analytics, &shuffled(second, &order)).await;
+            let expected = plain(&analytics, &stream, OTHER);
+            prop_assert_eq!(&answered(&analytics).await, &expected);
+            let rebuilt = analytics.rebuild(|_, _| {}).await.unwrap();
+            prop_assert!(!rebuilt.changed, "sums made anew are others");
             Ok(())
         })?;
     }
