@@ -1,10 +1,15 @@
 //! Analytics over sockets: what is tracked, what Cauce itself sends and hears, and what it comes to,
 //! through callbacks in any order, repeats and kills.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use cauce_sim::Callbacks;
 use serde_json::{Value, json};
 
-use crate::support::{SOON, Senders, Server, Setup, run, until};
+use crate::support::{ADMIN, SOON, Senders, Server, Setup, run, until};
 
 const OF: &str = "?tenant=acme";
 
@@ -109,6 +114,90 @@ async fn tracked_events_are_counted_once_through_repeats_and_kills() {
     let revenue = figures(&server, "timeseries?metric=revenue&currency=EUR").await;
     assert_eq!(revenue["total"], 20_200);
     assert_eq!(revenue["points"].as_array().unwrap().len(), 31);
+}
+
+/// People of one call of [`talks`].
+const PEOPLE: u64 = 5;
+
+/// A call: people write and are answered. The same number makes the same call.
+fn talks(caller: u64, number: u64) -> Value {
+    let of = |kind: &str, person: u64| {
+        json!({"type": kind, "id": format!("{kind}-{caller}-{number}-{person}"),
+            "phone": format!("+346{caller}{number:05}{person:02}")})
+    };
+    let people = 0..PEOPLE;
+    let talks =
+        people.flat_map(|person| ["messageReceived", "messageSent"].map(|kind| of(kind, person)));
+    Value::Array(talks.collect())
+}
+
+/// Tracks calls from this number on until the server has gone; answers the first that was not
+/// acknowledged.
+async fn track_on(server: Arc<Server>, done: Arc<AtomicU64>, caller: u64, from: u64) -> u64 {
+    let request = format!("POST /api/analytics/track{OF}");
+    for number in from.. {
+        let body = talks(caller, number).to_string();
+        match server.try_ask(ADMIN, &request, &[], Some(&body)).await {
+            // A torn answer acknowledges nothing.
+            Ok(answer) if answer.status == 202 && !answer.json().is_null() => {
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(_) | Err(_) => return number,
+        }
+    }
+    unreachable!("numbers do not end")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_tracked_while_the_process_is_killed_counts_once() {
+    let setup = Setup::new(String::new());
+    let mut acknowledged = [0_u64; 3];
+    for cycle in 1..=6 {
+        let (server, done) = (Arc::new(Server::start(&setup)), Arc::default());
+        let callers = [0, 1, 2].map(|caller: usize| {
+            let from = acknowledged[caller];
+            let (server, done) = (Arc::clone(&server), Arc::clone(&done));
+            tokio::spawn(track_on(server, done, caller as u64, from))
+        });
+        until("calls are acknowledged", SOON, async || {
+            done.load(Ordering::Relaxed) >= 2 * cycle
+        })
+        .await;
+        server.signal("KILL");
+        for (caller, tracked) in callers.into_iter().enumerate() {
+            acknowledged[caller] = tracked.await.unwrap();
+        }
+        Arc::into_inner(server).unwrap().kill();
+    }
+    let server = Server::start(&setup);
+    for (caller, count) in acknowledged.into_iter().enumerate() {
+        // The call that was under way may be on disk or not; what was acknowledged is.
+        track(&server, &talks(caller as u64, count)).await;
+        if let Some(last) = count.checked_sub(1) {
+            let again = track(&server, &talks(caller as u64, last)).await;
+            assert_eq!(again["duplicates"], 2 * PEOPLE, "{again}");
+        }
+    }
+    let people = acknowledged.iter().map(|count| count + 1).sum::<u64>() * PEOPLE;
+    let messages = figures(&server, "messages").await;
+    assert_eq!(
+        (&messages["sent"], &messages["received"]),
+        (&json!(people), &json!(people))
+    );
+    let talks = figures(&server, "conversations").await;
+    assert_eq!(
+        (&talks["started"], &talks["active"]),
+        (&json!(people), &json!(people))
+    );
+    assert_eq!(talks["firstResponse"]["count"], people, "{talks}");
+    assert_eq!(talks["firstResponseInBusinessHours"], Value::Null);
+    server.stop(SOON).await;
+    let rebuilt = run(&setup, &["analytics", "rebuild"]);
+    let told: Value = serde_json::from_slice(&rebuilt.stdout).unwrap_or_default();
+    assert_eq!(
+        (&told["events"], &told["changed"]),
+        (&json!(2 * people), &json!(false))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
