@@ -198,6 +198,7 @@ impl Pruning<'_> {
             (Grain::Quarter, sums),
             (Grain::Day, sums),
             (Grain::EightDays, sums),
+            (Grain::ThreeHours, sums),
         ] {
             gone += prune_grain(self.tx, grain, before)?;
         }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     names::{self, Space},
-    sums::{DAY, EIGHT_DAYS, Grain, MINUTE_MS, QUARTER},
+    sums::{DAY, EIGHT_DAYS, Grain, MINUTE_MS, QUARTER, THREE_HOURS},
 };
 
 /// A stretch of steps of one length, in minutes since the epoch.
@@ -43,9 +43,10 @@ pub(super) fn first_day(connection: &Connection) -> rusqlite::Result<Option<i64>
 const OF_CLASSES: &[(Grain, i64)] = &[
     (Grain::EightDays, EIGHT_DAYS),
     (Grain::Day, DAY),
+    (Grain::ThreeHours, THREE_HOURS),
     (Grain::Quarter, QUARTER),
 ];
-const OF_OTHERS: &[(Grain, i64)] = OF_CLASSES.split_at(1).1;
+const OF_OTHERS: &[(Grain, i64)] = &[(Grain::Day, DAY), (Grain::Quarter, QUARTER)];
 
 /// The stretches that make up a range, in its order and as few steps as there can be: steps of the
 /// longest grain in the middle, and shorter ones at both ends.
@@ -264,6 +265,18 @@ mod tests {
                 (Grain::Day, 7 * DAY, EIGHT_DAYS),
                 (Grain::EightDays, EIGHT_DAYS, 3 * EIGHT_DAYS),
                 (Grain::Day, 24 * DAY, 26 * DAY),
+            ]
+        );
+        let hour_ms = 60 * MINUTE_MS;
+        let (from, to) = (2 * hour_ms, 13 * hour_ms);
+        let found = stretches(Range { from, to }, OF_CLASSES).into_iter();
+        let found = found.map(|part| (part.grain, part.from / 60, part.to / 60));
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                (Grain::Quarter, 2, 3),
+                (Grain::ThreeHours, 3, 12),
+                (Grain::Quarter, 12, 13),
             ]
         );
         assert_eq!(

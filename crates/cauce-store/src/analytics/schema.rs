@@ -2,12 +2,13 @@
 //! changed once released: a new one is added at the end.
 //!
 //! `events` are raw and kept for a while; `sums` are what they add up to, by minute (0),
-//! quarter-hour (1), day of UTC (2) and, for classes of durations, eight days (3), with `start` in minutes since the epoch. `tip` is where a
-//! conversation or a person stands after their newest event, `base` where they stood before the
-//! oldest that is kept. Sums stand in blocks of time ([`Grain::block`](super::sums::Grain::block)), and
-//! within a block each series by itself: what changes at the same time shares pages, and old blocks
-//! go as a whole. In the sums of conversations that began and ended, the day at 0 holds what
-//! all days came to that are not kept any more.
+//! quarter-hour (1) and day of UTC (2), and classes of durations by eight days (3) and three hours
+//! (4), too, with `start` in minutes since the epoch. `tip` is where a conversation or a person
+//! stands after their newest event, `base` where they stood before the oldest that is kept. Sums
+//! stand in blocks of time ([`Grain::block`](super::sums::Grain::block)), and within a block each
+//! series by itself: what changes at the same time shares pages, and old blocks go as a whole. In
+//! the sums of conversations that began and ended, the day at 0 holds what all days came to that
+//! are not kept any more.
 
 /// The steps.
 pub(super) const STEPS: &[&str] = &[
@@ -116,5 +117,12 @@ pub(super) const STEPS: &[&str] = &[
         GROUP BY sums.series, start / 11520, part;
     DROP TABLE sums;
     ALTER TABLE sums_by_block RENAME TO sums;
+",
+    "
+    INSERT INTO sums
+        SELECT 4, start / 1440, sums.series, start / 180 * 180, part, sum(sum)
+        FROM sums JOIN series ON series.id = sums.series
+        WHERE grain = 1 AND measure IN (30, 32, 34, 41, 44, 46, 60, 62)
+        GROUP BY sums.series, start / 180, part;
 ",
 ];

@@ -10,6 +10,8 @@ pub(super) const MINUTE_MS: i64 = 60_000;
 /// Minutes of a quarter-hour and of a day.
 pub(super) const QUARTER: i64 = 15;
 pub(super) const DAY: i64 = 24 * 60;
+/// Minutes of three hours.
+pub(super) const THREE_HOURS: i64 = 3 * 60;
 /// Minutes of eight days.
 pub(super) const EIGHT_DAYS: i64 = 8 * DAY;
 
@@ -21,6 +23,8 @@ pub(super) enum Grain {
     Day = 2,
     /// Of sums that have a row for each class of durations alone: there are hundreds of each day.
     EightDays = 3,
+    /// Of the same: the ends of a range, too, are then few steps.
+    ThreeHours = 4,
 }
 
 impl Grain {
@@ -31,6 +35,7 @@ impl Grain {
             Grain::Minute => 60,
             Grain::Quarter => 6 * 60,
             Grain::Day | Grain::EightDays => 16 * DAY,
+            Grain::ThreeHours => DAY,
         }
     }
 
@@ -96,8 +101,9 @@ impl Changes {
                 (Grain::Quarter, QUARTER),
                 (Grain::Day, DAY),
                 (Grain::EightDays, EIGHT_DAYS),
+                (Grain::ThreeHours, THREE_HOURS),
             ];
-            let count = if measure.is_of_classes() { 3 } else { 2 };
+            let count = if measure.is_of_classes() { 4 } else { 2 };
             for (grain, minutes) in &grains[..count] {
                 let (grain, minutes) = (*grain, *minutes);
                 let start = minute.div_euclid(minutes) * minutes;
