@@ -114,5 +114,11 @@ test("a page that nobody sees holds no stream, and asks for nothing when it is s
   assert.equal(await holds(), 1);
   await row.getByText("Open").waitFor();
   assert.equal(counts.get("/api/queues") ?? 0, before);
+  await world.visit("/tracking?tenant=shop");
+  assert.equal(await holds(), 2, "that of all figures, and that of events");
+  await hide(true);
+  assert.equal(await holds(), 0);
+  await hide(false);
+  assert.equal(await holds(), 2);
   await world.close();
 });
