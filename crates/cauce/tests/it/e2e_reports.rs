@@ -163,7 +163,7 @@ async fn a_report_is_written_into_a_file_by_the_command_line() {
     let name = file.to_str().unwrap();
     for (args, code, says) in [
         (&["--zone", "Mars"][..], 1, "no such time zone"),
-        (&["--from", "2020-01-01T00:00:00Z"], 1, "days back"),
+        (&["--from", "2020-01-01T00:00:00Z"], 1, "sums_kept"),
         (&["--period", "year"], 2, "day, week, month"),
         (&["--lang", "fr"], 2, "en, es"),
     ] {
