@@ -33,7 +33,7 @@ pub(crate) struct ReportArgs {
     /// The file to write, or `-` for standard output
     #[arg(long, value_name = "FILE", required_unless_present = "send_now")]
     pub(crate) out: Option<PathBuf>,
-    /// Send this report of [[reports]] to its people at once, on the last period that is over
+    /// Send this report of the configuration to its people at once, on the last period that is over
     #[arg(long, value_name = "NAME", conflicts_with_all = ["out", "period", "from", "to", "table"])]
     pub(crate) send_now: Option<String>,
     /// Of this tenant [default: that of the key]

@@ -25,6 +25,7 @@ pub(crate) fn with(part: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A workbook of these parts, by their paths.
+#[cfg(test)]
 pub(crate) fn packed(parts: &[(&str, &[u8])]) -> Vec<u8> {
     stored(parts, CompressionMethod::Deflated)
 }
@@ -45,6 +46,7 @@ const RELS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relati
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
 /// A workbook with these sheets, hidden ones with a `-` in front, and these texts.
+#[cfg(test)]
 pub(crate) fn book(sheets: &[(&str, &str)], texts: &str) -> Vec<u8> {
     let parts = parts(sheets, texts);
     packed(&parts.iter().map(as_bytes).collect::<Vec<_>>())
