@@ -121,6 +121,8 @@ test("200 hostile texts in addresses and fields do nothing", async () => {
       dispatchEvent(new PopStateEvent("popstate"));
       for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     }, path);
+    // A page whose code is loaded when it is wanted comes later.
+    await page.locator("#title").waitFor();
     assert.ok(await isWhole(page), path);
   }
   await world.go("/queues/relay.orders");
