@@ -29,10 +29,7 @@ impl Gone {
 
     /// Before when it is gone; none where none of it ever went.
     pub(super) fn before(self, connection: &Connection) -> rusqlite::Result<Option<i64>> {
-        connection
-            .prepare_cached("SELECT value FROM facts WHERE name = ?1")?
-            .query_row([self.name()], |row| row.get(0))
-            .optional()
+        find(connection, self.name())
     }
 
     /// Notes that it is gone before then.
@@ -45,6 +42,14 @@ impl Gone {
             .execute(params![self.name(), before])
             .map(drop)
     }
+}
+
+/// What is kept under a name.
+pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT value FROM facts WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
 }
 
 impl GoneBefore {

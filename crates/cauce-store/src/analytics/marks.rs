@@ -1,19 +1,14 @@
 //! How far something has come that goes by the figures.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, params};
 
-use super::{Analytics, Error};
+use super::{Analytics, Error, facts::find};
 
 impl Analytics {
     /// The number that was kept under a name.
     pub async fn mark(&self, name: &str) -> Result<Option<i64>, Error> {
         let name = fact(name);
-        let read = move |connection: &rusqlite::Connection| {
-            let found = connection
-                .prepare_cached("SELECT value FROM facts WHERE name = ?1")?
-                .query_row([name], |row| row.get(0));
-            Ok::<_, Error>(found.optional()?)
-        };
+        let read = move |connection: &Connection| Ok::<_, Error>(find(connection, &name)?);
         self.database.read(read).await
     }
 
@@ -26,7 +21,7 @@ impl Analytics {
                     "INSERT INTO facts VALUES (?1, ?2)
                      ON CONFLICT DO UPDATE SET value = excluded.value",
                 )?
-                .execute(rusqlite::params![name, value])?;
+                .execute(params![name, value])?;
                 Ok::<_, Error>(())
             })
             .await
