@@ -97,7 +97,8 @@ struct Loop {
 
 impl Loop {
     fn run(mut self, inputs: &Receiver<Input>) {
-        let mut seen = self.data_version();
+        // The first look reads the keys again: they may have changed since they were read.
+        let mut seen = None;
         let mut look_at = Instant::now() + LOOK_EVERY;
         let mut note_at = Instant::now() + NOTE_USE_EVERY;
         let closing = loop {
