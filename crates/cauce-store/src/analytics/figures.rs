@@ -22,8 +22,8 @@ use rusqlite::Connection;
 use super::{
     Analytics, Error,
     names::{self, Space},
-    read::{self, Stretch, each},
-    sums::{DAY, Grain, MINUTE_MS, find_series},
+    read::{self, Stretch},
+    sums::{DAY, Grain, MINUTE_MS},
 };
 
 /// A campaign in a range: all of it, and each of its variants.
@@ -96,8 +96,14 @@ impl Of<'_> {
         read::sums(self.connection, self.tenant, measures, range)
     }
 
-    fn of(&self, measure: Measure) -> rusqlite::Result<Option<i64>> {
-        find_series(self.connection, self.tenant, measure, Cell::NONE)
+    /// Shows each sum of a measure in a stretch: its minute, its part, the sum.
+    fn each(
+        &self,
+        measure: Measure,
+        stretch: Stretch,
+        show: impl FnMut(i64, i64, i64),
+    ) -> rusqlite::Result<()> {
+        read::each(self.connection, (self.tenant, measure), stretch, show)
     }
 
     /// The name of a label; empty where it cannot be read.
@@ -148,11 +154,9 @@ impl Analytics {
     ) -> Result<Rhythm, Error> {
         self.look(tenant, move |of| {
             let mut rhythm = Rhythm::default();
+            let quarters = Stretch::of(Grain::Quarter, range);
             for (way, measure) in [Measure::Sent, Measure::Received].into_iter().enumerate() {
-                let Some(series) = of.of(measure)? else {
-                    continue;
-                };
-                each(of.connection, series, quarters(range), |minute, _, sum| {
+                of.each(measure, quarters, |minute, _, sum| {
                     let count = u64::try_from(sum).unwrap_or(0);
                     if let Some(place) = hour_of_week(minute * MINUTE_MS, &zone) {
                         rhythm.hours[usize::from(place.hour)][way] += count;
@@ -270,7 +274,7 @@ impl Analytics {
         let points = self.look(tenant, move |of| {
             let (measure, wanted) = metric.measure();
             let mut points = vec![0; steps];
-            let (Some(series), [first, .., last]) = (of.of(measure)?, &moments[..]) else {
+            let [first, .., last] = &moments[..] else {
                 return Ok(points);
             };
             let grain = if by_minute {
@@ -278,9 +282,12 @@ impl Analytics {
             } else {
                 Grain::Quarter
             };
-            let stretch = stretch(grain, *first, *last);
+            let range = Range {
+                from: *first,
+                to: *last,
+            };
             let mut at = 0;
-            each(of.connection, series, stretch, |minute, part, sum| {
+            of.each(measure, Stretch::of(grain, range), |minute, part, sum| {
                 while at + 1 < steps && moments[at + 1] <= minute * MINUTE_MS {
                     at += 1;
                 }
@@ -294,18 +301,6 @@ impl Analytics {
         points.resize(steps, 0);
         Ok(points)
     }
-}
-
-fn stretch(grain: Grain, from: i64, to: i64) -> Stretch {
-    Stretch {
-        grain,
-        from: from.div_euclid(MINUTE_MS),
-        to: to.div_euclid(MINUTE_MS),
-    }
-}
-
-fn quarters(range: Range) -> Stretch {
-    stretch(Grain::Quarter, range.from, range.to)
 }
 
 /// Conversations that were open at a moment: all that ever began less all that ever ended. Those of
@@ -331,12 +326,9 @@ fn open_at(of: &Of<'_>, at: i64) -> rusqlite::Result<i64> {
 
 /// The most that were sent in one minute, where all minutes of the range are kept.
 fn busiest_minute(of: &Of<'_>, range: Range) -> rusqlite::Result<Option<u64>> {
-    let Some(series) = of.of(Measure::Sent)? else {
-        return Ok(Some(0));
-    };
     let (mut most, mut sum_of_minutes) = (0, 0);
-    let minutes = stretch(Grain::Minute, range.from, range.to);
-    each(of.connection, series, minutes, |_, _, sum| {
+    let minutes = Stretch::of(Grain::Minute, range);
+    of.each(Measure::Sent, minutes, |_, _, sum| {
         most = most.max(sum);
         sum_of_minutes += sum;
     })?;
@@ -350,10 +342,9 @@ pub(super) fn campaign_view(
     range: Range,
 ) -> rusqlite::Result<CampaignView> {
     let measures = &CampaignFigures::MEASURES;
-    let numbers = format!("[{campaign}]");
     let (connection, tenant) = (of.connection, of.tenant);
-    let mut cells = read::sums_of_campaigns(connection, tenant, measures, range, Some(&numbers))?;
-    for variant in read::variants(connection, tenant, campaign, measures)? {
+    let mut cells = read::sums_of_campaigns(connection, tenant, measures, range, Some(campaign))?;
+    for variant in read::variants(connection, tenant, campaign)? {
         let campaign = u32::try_from(campaign).unwrap_or(0);
         cells.entry(Cell { campaign, variant }).or_default();
     }

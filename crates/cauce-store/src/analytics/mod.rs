@@ -11,8 +11,8 @@
 //! ```
 //!
 //! What an event means is said in [`cauce_observe::analytics`]; here it is kept. `take` writes
-//! events, `stories` tells conversations and people on by the `rules` of the file, `sums` adds up,
-//! `read` and `figures` answer.
+//! events, `stories` tells conversations and people on by the `rules` of the file, `sums` adds up in
+//! `packs`, `read` and `figures` answer.
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
 
@@ -22,6 +22,8 @@ mod facts;
 mod figures;
 mod marks;
 mod names;
+mod packed;
+mod packs;
 mod prune;
 mod read;
 mod rebuild;

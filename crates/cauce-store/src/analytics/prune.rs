@@ -3,7 +3,11 @@
 //! The story of a conversation or of a person is told up to the events that go, and kept as their
 //! base: so late events can still be put in their place among those that stay.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use cauce_flow::time::Timestamp;
 use cauce_observe::analytics::{Conversation, Measure, Person, measure::Effects};
@@ -12,14 +16,15 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::{
     Analytics, Error, Settings,
     facts::{Gone, GoneBefore},
+    packs::{At, Pack},
     rules::Rules,
     stories::{Story, in_order, pack, told, unpack},
-    sums::{DAY, Grain, MINUTE_MS},
+    sums::{ALL_OTHERS, DAY, EVERY_SERIES, Grain, MINUTE_MS, change_pack, series_of},
     tracked::{COLUMNS, Written},
 };
 
 /// Rows of sums that go at once.
-const SUMS_AT_ONCE: u32 = 5_000;
+const SUMS_AT_ONCE: i64 = 5_000;
 /// Conversations, and people, that are looked at in one go; the next go takes those after them,
 /// round and round.
 const STORIES_AT_ONCE: i64 = 1_000;
@@ -197,8 +202,8 @@ impl Pruning<'_> {
             (Grain::Minute, minutes),
             (Grain::Quarter, sums),
             (Grain::Day, sums),
-            (Grain::EightDays, sums),
-            (Grain::ThreeHours, sums),
+            (Grain::QuarterOfClasses, sums),
+            (Grain::DayOfClasses, sums),
         ] {
             gone += prune_grain(self.tx, grain, before)?;
         }
@@ -271,43 +276,42 @@ fn last_of(
 }
 
 /// How many conversations were open is told from all that ever began and ended: the days of those
-/// that go are kept together, as the day at 0.
+/// that go are kept together, in the first block of days.
 fn keep_open(tx: &Transaction<'_>, before: i64) -> rusqlite::Result<()> {
     let going = Grain::Day.block(before.div_euclid(MINUTE_MS));
-    let has_any = tx
-        .prepare_cached("SELECT 1 FROM sums WHERE grain = ?1 AND block > 0 AND block < ?2")?
-        .exists([Grain::Day as i64, going])?;
-    if !has_any {
-        return Ok(());
+    let mut packs = tx.prepare_cached(
+        "SELECT place, packed FROM sums JOIN series ON series.id = place & ?3
+         WHERE place >= ?1 AND place < ?2 AND measure = ?4 AND campaign = 0",
+    )?;
+    let [from, to] = Grain::Day.places(1, going);
+    let packs = packs.query_map([from, to, EVERY_SERIES, ALL_OTHERS], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let going: Vec<(i64, Vec<u8>)> = packs.collect::<rusqlite::Result<_>>()?;
+    for (place, packed) in going {
+        let kept = Pack::of(&packed).filter(|(at, _)| {
+            [Measure::Started, Measure::Ended]
+                .map(Measure::code)
+                .contains(&at.measure)
+        });
+        let mut open: BTreeMap<At, i64> = BTreeMap::new();
+        for (at, sum) in kept {
+            *open.entry(At { start: 0, ..at }).or_default() += sum;
+        }
+        let first = Grain::Day.place(0, series_of(place));
+        change_pack(tx, first, open.into_iter())?;
+        tx.prepare_cached("DELETE FROM sums WHERE place = ?1")?
+            .execute([place])?;
     }
-    let days = "grain = ?1 AND block > 0 AND block < ?2
-         AND series IN (SELECT id FROM series WHERE measure IN (?3, ?4))";
-    let of = params![
-        Grain::Day as i64,
-        going,
-        Measure::Started.code(),
-        Measure::Ended.code()
-    ];
-    let kept = format!(
-        "INSERT INTO sums SELECT grain, 0, series, 0, part, sum(sum) FROM sums
-         WHERE {days} GROUP BY grain, series, part
-         ON CONFLICT DO UPDATE SET sum = sum + excluded.sum"
-    );
-    tx.execute(&kept, of)?;
-    tx.execute(&format!("DELETE FROM sums WHERE {days}"), of)
-        .map(drop)
+    Ok(())
 }
 
 /// Whole blocks go, so some of what stands in them stays a little longer.
 fn prune_grain(tx: &Transaction<'_>, grain: Grain, before: i64) -> rusqlite::Result<usize> {
+    let [from, to] = grain.places(1, grain.block(before.div_euclid(MINUTE_MS)));
     tx.prepare_cached(
-        "DELETE FROM sums WHERE (grain, block, series, start, part) IN (
-             SELECT grain, block, series, start, part FROM sums
-             WHERE grain = ?1 AND block > 0 AND block < ?2 LIMIT ?3)",
+        "DELETE FROM sums WHERE place IN (
+             SELECT place FROM sums WHERE place >= ?1 AND place < ?2 LIMIT ?3)",
     )?
-    .execute(params![
-        grain as i64,
-        grain.block(before.div_euclid(MINUTE_MS)),
-        SUMS_AT_ONCE
-    ])
+    .execute([from, to, SUMS_AT_ONCE])
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use cauce_flow::id::TenantId;
 use cauce_observe::analytics::{Cell, Measure, calendar::Range, figures::Sums};
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::{
     names::{self, Space},
-    sums::{DAY, EIGHT_DAYS, Grain, MINUTE_MS, QUARTER, THREE_HOURS},
+    packs::{At, Pack, merged},
+    sums::{ALL_OTHERS, Grain, MAX_BLOCK, MINUTE_MS, Series, block_of},
 };
 
 /// A stretch of steps of one length, in minutes since the epoch.
@@ -20,76 +21,79 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// The first and the last block that it has a part in.
-    fn blocks(self) -> [i64; 2] {
-        [self.grain.block(self.from), self.grain.block(self.to - 1)]
+    pub(super) fn of(grain: Grain, range: Range) -> Stretch {
+        Stretch {
+            grain,
+            from: range.from.div_euclid(MINUTE_MS),
+            to: range.to.div_euclid(MINUTE_MS),
+        }
+    }
+
+    /// The steps of a range by two grains, in its order: the long ones in its middle, the short ones at
+    /// its ends.
+    fn all_of(range: Range, [long, short]: [Grain; 2]) -> Vec<Stretch> {
+        let Stretch { from, to, .. } = Stretch::of(short, range);
+        let minutes = long.minutes();
+        let first = (from + minutes - 1).div_euclid(minutes) * minutes;
+        let last = to.div_euclid(minutes) * minutes;
+        let parts = match first < last {
+            true => vec![(short, from, first), (long, first, last), (short, last, to)],
+            false => vec![(short, from, to)],
+        };
+        let parts = parts.into_iter().filter(|(_, from, to)| from < to);
+        parts
+            .map(|(grain, from, to)| Stretch { grain, from, to })
+            .collect()
+    }
+
+    /// The places of a series in the blocks that it has a part in.
+    fn places(self, series: i64) -> impl Iterator<Item = i64> {
+        let Stretch { grain, from, to } = self;
+        let blocks = grain.block(from)..=grain.block(to - 1);
+        blocks.map(move |block| grain.place(block, series))
     }
 }
-
-/// The blocks of a stretch, one after the other: so each series is looked up in each of them.
-const BLOCKS: &str = "WITH RECURSIVE blocks (block) AS
-    (SELECT ?4 UNION ALL SELECT block + 1 FROM blocks WHERE block < ?5)";
 
 /// The first minute of the first days that are kept, whatever they are of; none where none are.
 pub(super) fn first_day(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     let first: Option<i64> = connection
-        .prepare_cached("SELECT min(block) FROM sums WHERE grain = ?1 AND block > 0")?
-        .query_row([Grain::Day as i64], |row| row.get(0))?;
-    Ok(first.map(|block| block * Grain::Day.block_minutes()))
-}
-
-/// The grains that sums of a range are read by, the longest first; those of classes of durations,
-/// and all others.
-const OF_CLASSES: &[(Grain, i64)] = &[
-    (Grain::EightDays, EIGHT_DAYS),
-    (Grain::Day, DAY),
-    (Grain::ThreeHours, THREE_HOURS),
-    (Grain::Quarter, QUARTER),
-];
-const OF_OTHERS: &[(Grain, i64)] = &[(Grain::Day, DAY), (Grain::Quarter, QUARTER)];
-
-/// The stretches that make up a range, in its order and as few steps as there can be: steps of the
-/// longest grain in the middle, and shorter ones at both ends.
-fn stretches(range: Range, grains: &[(Grain, i64)]) -> Vec<Stretch> {
-    let (from, to) = (
-        range.from.div_euclid(MINUTE_MS),
-        range.to.div_euclid(MINUTE_MS),
-    );
-    let mut all = Vec::new();
-    cut(from, to, grains, &mut all);
-    all
-}
-
-fn cut(from: i64, to: i64, grains: &[(Grain, i64)], all: &mut Vec<Stretch>) {
-    let Some(((grain, minutes), shorter)) = grains.split_first() else {
-        return;
-    };
-    if from >= to {
-        return;
-    }
-    let grain = *grain;
-    if shorter.is_empty() {
-        all.push(Stretch { grain, from, to });
-        return;
-    }
-    let first = (from + minutes - 1).div_euclid(*minutes) * minutes;
-    let last = to.div_euclid(*minutes) * minutes;
-    if first >= last {
-        cut(from, to, shorter, all);
-        return;
-    }
-    cut(from, first, shorter, all);
-    all.push(Stretch {
-        grain,
-        from: first,
-        to: last,
-    });
-    cut(last, to, shorter, all);
+        .prepare_cached("SELECT min(place) FROM sums WHERE place >= ?1 AND place < ?2")?
+        .query_row(Grain::Day.places(1, MAX_BLOCK), |row| row.get(0))?;
+    Ok(first.map(|place| block_of(place) * Grain::Day.block_minutes()))
 }
 
 /// The number of a tenant; none where nothing was ever tracked of it.
 pub(super) fn tenant(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<Option<i64>> {
     names::find(connection, 0, Space::Tenant, tenant.as_str())
+}
+
+/// Packs, read one after the other.
+struct Packs<'a>(CachedStatement<'a>);
+
+impl Packs<'_> {
+    fn of(connection: &Connection) -> rusqlite::Result<Packs<'_>> {
+        let sql = "SELECT packed FROM sums WHERE place = ?1";
+        connection.prepare_cached(sql).map(Packs)
+    }
+
+    /// Shows the pack of a series in each block of a stretch, as far as it is of the stretch.
+    fn each(
+        &mut self,
+        series: i64,
+        stretch: Stretch,
+        mut show: impl FnMut(&mut dyn Iterator<Item = (At, i64)>),
+    ) -> rusqlite::Result<()> {
+        let Stretch { from, to, .. } = stretch;
+        for place in stretch.places(series) {
+            let shown = self.0.query_row([place], |row| {
+                let packed = row.get_ref(0)?.as_blob()?;
+                show(&mut Pack::of(packed).filter(|(at, _)| (from..to).contains(&at.start)));
+                Ok(())
+            });
+            shown.optional()?;
+        }
+        Ok(())
+    }
 }
 
 /// The sums of some measures over a range, of all campaigns and of none together.
@@ -99,192 +103,188 @@ pub(super) fn sums(
     measures: &[Measure],
     range: Range,
 ) -> rusqlite::Result<Sums> {
-    let of = "campaign = 0 AND variant = 0";
+    let mut packs = Packs::of(connection)?;
     let mut all = Sums::default();
     let (of_classes, others): (Vec<Measure>, Vec<Measure>) = measures
         .iter()
         .copied()
         .partition(|own| own.is_of_classes());
-    for (measures, grains) in [(of_classes, OF_CLASSES), (others, OF_OTHERS)] {
-        if measures.is_empty() {
-            continue;
-        }
-        let stretches = stretches(range, grains);
-        let asked = (tenant, &measures[..], of, "");
-        each_of(connection, asked, &stretches, |_, measure, part, sum| {
-            all.add(measure, part, sum);
-        })?;
+    if let Some(first) = others.first() {
+        let series = Series::of(tenant, *first, Cell::NONE).find(connection)?;
+        add(&mut packs, series, &others, range, &mut all)?;
+    }
+    for measure in of_classes {
+        let series = Series::of(tenant, measure, Cell::NONE).find(connection)?;
+        add_classes(&mut packs, series, measure, range, &mut all)?;
     }
     Ok(all)
 }
 
-/// The sums of some measures over a range, of each campaign and each of its variants. Of these
-/// campaigns, as an array of JSON; without it, of all.
+/// Adds what a series has of some measures.
+fn add(
+    packs: &mut Packs<'_>,
+    series: Option<i64>,
+    measures: &[Measure],
+    range: Range,
+    to: &mut Sums,
+) -> rusqlite::Result<()> {
+    let Some(series) = series else { return Ok(()) };
+    let wanted = Wanted::of(measures);
+    for stretch in Stretch::all_of(range, [Grain::Day, Grain::Quarter]) {
+        packs.each(series, stretch, |sums| {
+            for (at, sum) in sums {
+                if let Some(measure) = wanted.measure(at.measure) {
+                    to.add(measure, at.part, sum);
+                }
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Adds what a series has of classes: hundreds in each step, in the order of all other steps.
+fn add_classes(
+    packs: &mut Packs<'_>,
+    series: Option<i64>,
+    measure: Measure,
+    range: Range,
+    to: &mut Sums,
+) -> rusqlite::Result<()> {
+    let Some(series) = series else { return Ok(()) };
+    let mut classes: Vec<(i64, i64)> = Vec::new();
+    for stretch in Stretch::all_of(range, [Grain::DayOfClasses, Grain::QuarterOfClasses]) {
+        packs.each(series, stretch, |sums| {
+            let own = sums.map(|(at, sum)| (at.part, sum));
+            classes = merged(classes.iter().copied(), own);
+        })?;
+    }
+    for (part, sum) in classes {
+        to.add(measure, part, sum);
+    }
+    Ok(())
+}
+
+/// Measures by their numbers.
+struct Wanted([Option<Measure>; MAX_CODE]);
+
+/// Numbers of measures are below this.
+const MAX_CODE: usize = 128;
+
+impl Wanted {
+    fn of(measures: &[Measure]) -> Wanted {
+        let mut wanted = [None; MAX_CODE];
+        for measure in measures {
+            wanted[measure.code() as usize] = Some(*measure);
+        }
+        Wanted(wanted)
+    }
+
+    fn measure(&self, code: i64) -> Option<Measure> {
+        *self.0.get(usize::try_from(code).ok()?)?
+    }
+}
+
+/// The sums of some measures over a range, of each campaign and each of its variants. Of this
+/// campaign; without it, of all.
 pub(super) fn sums_of_campaigns(
     connection: &Connection,
     tenant: i64,
     measures: &[Measure],
     range: Range,
-    campaigns: Option<&str>,
+    campaign: Option<i64>,
 ) -> rusqlite::Result<BTreeMap<Cell, Sums>> {
-    let of = match campaigns {
-        Some(_) => "campaign IN (SELECT value FROM json_each(?7))",
-        None => "campaign > 0",
-    };
+    let mut packs = Packs::of(connection)?;
     let mut all: BTreeMap<Cell, Sums> = BTreeMap::new();
-    let asked = (tenant, measures, of, campaigns.unwrap_or_default());
-    let stretches = stretches(range, OF_OTHERS);
-    each_of(connection, asked, &stretches, |cell, measure, part, sum| {
-        all.entry(cell).or_default().add(measure, part, sum);
-    })?;
+    for (series, cell) in cells(connection, tenant, campaign)? {
+        let mut own = Sums::default();
+        add(&mut packs, Some(series), measures, range, &mut own)?;
+        if own != Sums::default() {
+            all.insert(cell, own);
+        }
+    }
     Ok(all)
 }
 
-/// Shows each sum of some series in some stretches: its campaign, its measure, its part, the sum.
-fn each_of(
+/// The series of campaigns and of their variants: of this one, or of all.
+fn cells(
     connection: &Connection,
-    (tenant, measures, of, campaigns): (i64, &[Measure], &str, &str),
-    stretches: &[Stretch],
-    mut show: impl FnMut(Cell, Measure, i64, i64),
-) -> rusqlite::Result<()> {
-    let sql = format!(
-        "{BLOCKS} SELECT campaign, variant, measure, part, sum FROM blocks
-         CROSS JOIN series ON tenant = ?6 AND measure IN ({}) AND {of}
-         CROSS JOIN sums ON sums.grain = ?1 AND sums.block = blocks.block
-             AND sums.series = series.id AND start >= ?2 AND start < ?3",
-        codes(measures)
-    );
-    let mut asked = connection.prepare_cached(&sql)?;
-    for stretch in stretches {
-        let Stretch { grain, from, to } = *stretch;
-        let [first, last] = stretch.blocks();
-        let values = params![grain as i64, from, to, first, last, tenant, campaigns];
-        // Only where campaigns are named is there a place for their names.
-        let count = asked.parameter_count();
-        let mut rows = asked.query(&values[..count])?;
-        while let Some(row) = rows.next()? {
-            let code: i64 = row.get(2)?;
-            let measure = measures.iter().find(|own| own.code() == code);
+    tenant: i64,
+    campaign: Option<i64>,
+) -> rusqlite::Result<Vec<(i64, Cell)>> {
+    let [first, last] = campaign.map_or([1, i64::MAX], |one| [one, one]);
+    connection
+        .prepare_cached(
+            "SELECT id, campaign, variant FROM series
+             WHERE tenant = ?1 AND measure = ?2 AND campaign >= ?3 AND campaign <= ?4",
+        )?
+        .query_map([tenant, ALL_OTHERS, first, last], |row| {
             let cell = Cell {
-                campaign: row.get(0)?,
-                variant: row.get(1)?,
+                campaign: row.get(1)?,
+                variant: row.get(2)?,
             };
-            if let Some(measure) = measure {
-                show(cell, *measure, row.get(3)?, row.get(4)?);
-            }
-        }
-    }
-    Ok(())
+            Ok((row.get(0)?, cell))
+        })?
+        .collect()
 }
 
-/// Shows each sum of a series in a stretch: its minute, its part, the sum.
-pub(super) fn each(
-    connection: &Connection,
-    series: i64,
-    stretch: Stretch,
-    mut show: impl FnMut(i64, i64, i64),
-) -> rusqlite::Result<()> {
-    let mut rows = connection.prepare_cached(&format!(
-        "{BLOCKS} SELECT start, part, sum FROM blocks
-             CROSS JOIN sums ON sums.grain = ?1 AND sums.block = blocks.block
-                 AND sums.series = ?6 AND start >= ?2 AND start < ?3"
-    ))?;
-    let Stretch { grain, from, to } = stretch;
-    let [first, last] = stretch.blocks();
-    let mut rows = rows.query(params![grain as i64, from, to, first, last, series])?;
-    while let Some(row) = rows.next()? {
-        show(row.get(0)?, row.get(1)?, row.get(2)?);
-    }
-    Ok(())
-}
-
-/// The variants of a campaign of which any of these was ever counted.
+/// The variants of a campaign of which anything was ever counted.
 pub(super) fn variants(
     connection: &Connection,
     tenant: i64,
     campaign: i64,
-    measures: &[Measure],
 ) -> rusqlite::Result<Vec<u32>> {
-    let sql = format!(
-        "SELECT DISTINCT variant FROM series
-         WHERE tenant = ?1 AND measure IN ({}) AND campaign = ?2 AND variant > 0",
-        codes(measures)
-    );
-    connection
-        .prepare_cached(&sql)?
-        .query_map([tenant, campaign], |row| row.get(0))?
-        .collect()
+    let cells = cells(connection, tenant, Some(campaign))?.into_iter();
+    let variants = cells.map(|(_, cell)| cell.variant);
+    Ok(variants.filter(|variant| *variant > 0).collect())
 }
 
-/// Measures as SQL lists them.
-fn codes(measures: &[Measure]) -> String {
-    let codes: Vec<String> = measures.iter().map(|own| own.code().to_string()).collect();
-    codes.join(", ")
+/// Shows each sum of a measure in a stretch: its minute, its part, the sum. Of all campaigns and of
+/// none together.
+pub(super) fn each(
+    connection: &Connection,
+    (tenant, measure): (i64, Measure),
+    stretch: Stretch,
+    mut show: impl FnMut(i64, i64, i64),
+) -> rusqlite::Result<()> {
+    let Some(series) = Series::of(tenant, measure, Cell::NONE).find(connection)? else {
+        return Ok(());
+    };
+    let code = measure.code();
+    Packs::of(connection)?.each(series, stretch, |sums| {
+        // They stand in the order of their measures.
+        let own = sums.take_while(|(at, _)| at.measure <= code);
+        for (at, sum) in own.filter(|(at, _)| at.measure == code) {
+            show(at.start, at.part, sum);
+        }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analytics::sums::DAY;
 
     #[test]
     fn a_range_is_made_of_whole_days_and_quarter_hours_at_its_ends() {
         let day_ms = DAY * MINUTE_MS;
-        let range = |from, to| Range { from, to };
-        let parts = |range| {
-            let all = stretches(range, OF_OTHERS).into_iter();
+        let parts = |from, to| {
+            let range = Range { from, to };
+            let all = Stretch::all_of(range, [Grain::Day, Grain::Quarter]).into_iter();
             all.map(|part| (part.grain, part.from, part.to))
                 .collect::<Vec<_>>()
         };
         let hour = 60 * MINUTE_MS;
         assert_eq!(
-            parts(range(hour, 3 * day_ms + hour)),
+            parts(hour, 3 * day_ms + hour),
             [
                 (Grain::Quarter, 60, DAY),
                 (Grain::Day, DAY, 3 * DAY),
                 (Grain::Quarter, 3 * DAY, 3 * DAY + 60),
             ]
         );
-        assert_eq!(parts(range(0, day_ms)), [(Grain::Day, 0, DAY)]);
-        assert_eq!(parts(range(hour, 2 * hour)), [(Grain::Quarter, 60, 120)]);
-        assert_eq!(parts(range(hour, hour)), []);
-    }
-
-    #[test]
-    fn classes_are_read_by_eight_days_where_they_can_be() {
-        let day_ms = DAY * MINUTE_MS;
-        let parts = |from: i64, to: i64| {
-            let (from, to) = (from * day_ms - 15 * MINUTE_MS, to * day_ms);
-            let all = stretches(Range { from, to }, OF_CLASSES).into_iter();
-            all.map(|part| (part.grain, part.from, part.to))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            parts(7, 26),
-            [
-                (Grain::Quarter, 7 * DAY - 15, 7 * DAY),
-                (Grain::Day, 7 * DAY, EIGHT_DAYS),
-                (Grain::EightDays, EIGHT_DAYS, 3 * EIGHT_DAYS),
-                (Grain::Day, 24 * DAY, 26 * DAY),
-            ]
-        );
-        let hour_ms = 60 * MINUTE_MS;
-        let (from, to) = (2 * hour_ms, 13 * hour_ms);
-        let found = stretches(Range { from, to }, OF_CLASSES).into_iter();
-        let found = found.map(|part| (part.grain, part.from / 60, part.to / 60));
-        assert_eq!(
-            found.collect::<Vec<_>>(),
-            [
-                (Grain::Quarter, 2, 3),
-                (Grain::ThreeHours, 3, 12),
-                (Grain::Quarter, 12, 13),
-            ]
-        );
-        assert_eq!(
-            parts(9, 15),
-            [
-                (Grain::Quarter, 9 * DAY - 15, 9 * DAY),
-                (Grain::Day, 9 * DAY, 15 * DAY),
-            ]
-        );
+        assert_eq!(parts(0, day_ms), [(Grain::Day, 0, DAY)]);
+        assert_eq!(parts(hour, 2 * hour), [(Grain::Quarter, 60, 120)]);
+        assert_eq!(parts(hour, day_ms + hour), [(Grain::Quarter, 60, DAY + 60)]);
+        assert_eq!(parts(hour, hour), []);
     }
 }

@@ -1,12 +1,12 @@
 //! Sums are made anew from the events that are kept, by the rules that are set now.
 //!
-//! Only days (in eights, as sums are kept) are made anew whose events are all kept. Where the rules are others than before, sums
+//! Only days (in eights, as blocks end) are made anew whose events are all kept. Where the rules are others than before, sums
 //! of older days are changed by what the kept stories tell differently, so that all that is told of
 //! a story later finds in the sums what it takes back.
 
 use cauce_flow::time::Timestamp;
 use cauce_observe::analytics::{Conversation, Effect, Person, measure::Effects};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     facts::Gone,
     rules::Rules,
     stories::{Story, events_of, save, told, unpack},
-    sums::{Changes, DAY, EIGHT_DAYS, Grain, MINUTE_MS, QUARTER},
+    sums::{Changes, DAY, EIGHT_DAYS, Grain, MAX_BLOCK, MINUTE_MS, QUARTER},
     take::effects_alone,
     tracked::{COLUMNS, Written},
 };
@@ -61,10 +61,10 @@ fn rebuild(
 ) -> rusqlite::Result<Rebuilt> {
     let from = first_whole(tx, old.idle.0.max(new.idle.0))?;
     let before = digest(tx)?;
-    tx.execute(
-        "DELETE FROM sums WHERE start >= ?1",
-        [from.unwrap_or(i64::MIN)],
-    )?;
+    for grain in Grain::ALL {
+        let first = from.map_or(0, |from| grain.block(from));
+        forget(tx, grain.places(first, MAX_BLOCK))?;
+    }
     let mut making = Making {
         tx,
         from_ms: from.map_or(i64::MIN, |minute| minute * MINUTE_MS),
@@ -102,24 +102,26 @@ fn prune_minutes(tx: &Transaction<'_>, settings: &Settings) -> rusqlite::Result<
     let kept = i64::try_from(settings.events_kept.as_millis()).unwrap_or(0);
     let before = (newest - kept).div_euclid(DAY * MINUTE_MS) * DAY;
     Gone::Minutes.note(tx, before * MINUTE_MS)?;
-    tx.execute(
-        "DELETE FROM sums WHERE grain = ?1 AND start < ?2",
-        params![Grain::Minute as i64, before],
-    )
-    .map(drop)
+    forget(tx, Grain::Minute.places(0, Grain::Minute.block(before)))
+}
+
+/// Forgets the sums from one place to before another.
+fn forget(tx: &Transaction<'_>, places: [i64; 2]) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM sums WHERE place >= ?1 AND place < ?2", places)
+        .map(drop)
 }
 
 /// What all sums of days come to, to tell whether any has changed.
 fn digest(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
-    let mut rows = connection.prepare(
-        "SELECT series, start, part, sum FROM sums WHERE grain = ?1 AND sum <> 0
-         ORDER BY block, series, start, part",
+    let mut packs = connection.prepare(
+        "SELECT place, packed FROM sums WHERE place >= ?1 AND place < ?2 ORDER BY place",
     )?;
-    let mut rows = rows.query([Grain::Day as i64])?;
     let mut digest = Sha256::new();
-    while let Some(row) = rows.next()? {
-        for column in 0..4 {
-            digest.update(row.get::<_, i64>(column)?.to_be_bytes());
+    for grain in [Grain::Day, Grain::DayOfClasses] {
+        let mut rows = packs.query(grain.places(0, MAX_BLOCK))?;
+        while let Some(row) = rows.next()? {
+            digest.update(row.get::<_, i64>(0)?.to_be_bytes());
+            digest.update(row.get_ref(1)?.as_blob()?);
         }
     }
     Ok(digest.finalize().into())
@@ -200,7 +202,12 @@ impl Making<'_> {
     /// Adds effects as far as the sums are made anew.
     fn add(&mut self, tenant: i64, effects: &[Effect]) -> rusqlite::Result<()> {
         self.changes.add(tenant, &self.side(effects, true), 1);
-        match self.changes.len() >= MAX_CHANGES {
+        if self.changes.len() < MAX_CHANGES {
+            return Ok(());
+        }
+        // Many are of the same sums: what is left of them decides.
+        self.changes.add_up();
+        match self.changes.len() >= MAX_CHANGES / 2 {
             true => self.flush(),
             false => Ok(()),
         }

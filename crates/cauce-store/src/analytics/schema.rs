@@ -1,18 +1,17 @@
 //! The tables of analytics, as the steps that lead from one version to the next. A step is never
 //! changed once released: a new one is added at the end.
 //!
-//! `events` are raw and kept for a while; `sums` are what they add up to, by minute (0),
-//! quarter-hour (1) and day of UTC (2), and classes of durations by eight days (3) and three hours
-//! (4), too, with `start` in minutes since the epoch. `tip` is where a conversation or a person
-//! stands after their newest event, `base` where they stood before the oldest that is kept. Sums
-//! stand in blocks of time ([`Grain::block`](super::sums::Grain::block)), and within a block each
-//! series by itself: what changes at the same time shares pages, and old blocks go as a whole. In
-//! the sums of conversations that began and ended, the day at 0 holds what all days came to that
-//! are not kept any more.
+//! `events` are raw and kept for a while; `sums` are what they add up to, by minute, quarter-hour and
+//! day of UTC. A row of `sums` is the [`pack`](super::packs) of one series in one block of time
+//! ([`Grain`](super::sums::Grain)), and its `place` tells grain, block and series, in this order: what
+//! changes at the same time shares pages, and old blocks go as a whole. A series holds the classes of
+//! durations of one measure, or, as measure 0, all other measures of a campaign, of a variant or of
+//! all. `tip` is where a conversation or a person stands after their newest event, `base` where they
+//! stood before the oldest that is kept. In the sums of conversations that began and ended, the first
+//! block of days holds what all days came to that are not kept any more.
 
 /// The steps.
-pub(super) const STEPS: &[&str] = &[
-    "
+pub(super) const STEPS: &[&str] = &["
     CREATE TABLE names (
         id INTEGER PRIMARY KEY,
         tenant INTEGER NOT NULL,
@@ -69,20 +68,15 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT;
 
     CREATE TABLE sums (
-        series INTEGER NOT NULL,
-        grain INTEGER NOT NULL,
-        start INTEGER NOT NULL,
-        part INTEGER NOT NULL,
-        sum INTEGER NOT NULL,
-        PRIMARY KEY (series, grain, start, part)
-    ) STRICT, WITHOUT ROWID;
+        place INTEGER PRIMARY KEY,
+        packed BLOB NOT NULL
+    ) STRICT;
 
     CREATE TABLE facts (
         name TEXT PRIMARY KEY,
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-",
-    "
+
     CREATE TABLE rules (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -94,35 +88,4 @@ pub(super) const STEPS: &[&str] = &[
         count INTEGER NOT NULL,
         PRIMARY KEY (tenant, space)
     ) STRICT, WITHOUT ROWID;
-    INSERT INTO name_counts SELECT tenant, space, count(*) FROM names GROUP BY tenant, space;
-",
-    "
-    CREATE TABLE sums_by_block (
-        grain INTEGER NOT NULL,
-        block INTEGER NOT NULL,
-        series INTEGER NOT NULL,
-        start INTEGER NOT NULL,
-        part INTEGER NOT NULL,
-        sum INTEGER NOT NULL,
-        PRIMARY KEY (grain, block, series, start, part)
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO sums_by_block
-        SELECT grain, start / CASE grain WHEN 0 THEN 60 WHEN 1 THEN 360 ELSE 23040 END,
-            series, start, part, sum
-        FROM sums;
-    INSERT INTO sums_by_block
-        SELECT 3, start / 23040, sums.series, start / 11520 * 11520, part, sum(sum)
-        FROM sums JOIN series ON series.id = sums.series
-        WHERE grain = 2 AND measure IN (30, 32, 34, 41, 44, 46, 60, 62)
-        GROUP BY sums.series, start / 11520, part;
-    DROP TABLE sums;
-    ALTER TABLE sums_by_block RENAME TO sums;
-",
-    "
-    INSERT INTO sums
-        SELECT 4, start / 1440, sums.series, start / 180 * 180, part, sum(sum)
-        FROM sums JOIN series ON series.id = sums.series
-        WHERE grain = 1 AND measure IN (30, 32, 34, 41, 44, 46, 60, 62)
-        GROUP BY sums.series, start / 180, part;
-",
-];
+"];

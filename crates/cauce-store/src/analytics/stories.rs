@@ -10,6 +10,7 @@ use cauce_observe::analytics::{Conversation, Event, Order, Person, measure::Effe
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    packed::{put_signed, take_signed},
     rules::Rules,
     sums::Changes,
     tracked::{COLUMNS, Written},
@@ -217,42 +218,16 @@ pub(super) fn save<S: Story>(connection: &Connection, id: i64, tip: &S) -> rusql
         .map(drop)
 }
 
-/// Numbers in few bytes: each by its last seven bits first (LEB128), small ones of either sign short.
+/// Numbers in few bytes.
 pub(super) fn pack(numbers: &[i64]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(numbers.len() * 4);
     for number in numbers {
-        let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
-        while rest >= 0x80 {
-            bytes.push((rest & 0x7f) as u8 | 0x80);
-            rest >>= 7;
-        }
-        bytes.push(rest as u8);
+        put_signed(&mut bytes, *number);
     }
     bytes
 }
 
 /// Numbers that were packed.
-pub(super) fn unpack(bytes: &[u8]) -> Vec<i64> {
-    let (mut numbers, mut number, mut shift) = (Vec::new(), 0u64, 0);
-    for byte in bytes {
-        number |= u64::from(byte & 0x7f) << shift;
-        shift = (shift + 7).min(63);
-        if byte & 0x80 == 0 {
-            numbers.push((number >> 1).cast_signed() ^ -(number & 1).cast_signed());
-            (number, shift) = (0, 0);
-        }
-    }
-    numbers
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_come_back() {
-        let numbers = [0, 1, -1, 63, 64, -65, 1_760_000_000_123, i64::MAX, i64::MIN];
-        assert_eq!(unpack(&pack(&numbers)), numbers);
-        assert_eq!(pack(&[0, 1]).len(), 2);
-    }
+pub(super) fn unpack(mut bytes: &[u8]) -> Vec<i64> {
+    std::iter::from_fn(|| take_signed(&mut bytes)).collect()
 }

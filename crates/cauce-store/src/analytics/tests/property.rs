@@ -7,7 +7,7 @@ use cauce_observe::analytics::{Kind, Measure, What, spread};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::*;
+use super::{packs::Pack, sums::Grain, *};
 
 const DAYS: i64 = 24 * HOUR;
 
@@ -281,19 +281,31 @@ async fn answered(analytics: &Analytics) -> Plain {
     }
 }
 
-/// How many there are of each class of durations, as the file holds it.
+/// How many there are of each class of durations, as the file holds it: by days, and by
+/// quarter-hours.
 async fn classes(analytics: &Analytics, measure: Measure) -> BTreeMap<u32, u64> {
     let read = move |connection: &rusqlite::Connection| {
         let mut rows = connection.prepare(
-            "SELECT part, sum(sum) FROM sums JOIN series ON series.id = series
-             WHERE measure = ?1 AND grain = 2 GROUP BY part HAVING sum(sum) <> 0",
+            "SELECT packed FROM sums JOIN series ON series.id = place & 0xffffffff
+             WHERE measure = ?1 AND place >> 60 = ?2",
         )?;
-        let rows = rows.query_map([measure.code()], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-        })?;
-        Ok::<_, Error>(rows.collect::<rusqlite::Result<_>>()?)
+        let mut all = [BTreeMap::new(), BTreeMap::new()];
+        let grains = [Grain::DayOfClasses, Grain::QuarterOfClasses];
+        for (classes, grain) in all.iter_mut().zip(grains) {
+            let mut rows = rows.query([measure.code(), grain as i64])?;
+            while let Some(row) = rows.next()? {
+                let packed: Vec<u8> = row.get(0)?;
+                for (at, sum) in Pack::of(&packed) {
+                    let class = u32::try_from(at.part).unwrap();
+                    *classes.entry(class).or_default() += u64::try_from(sum).unwrap();
+                }
+            }
+        }
+        Ok::<_, Error>(all)
     };
-    analytics.database.read(read).await.unwrap()
+    let [days, quarters] = analytics.database.read(read).await.unwrap();
+    assert_eq!(days, quarters);
+    days
 }
 
 /// What a plain recount comes to.
