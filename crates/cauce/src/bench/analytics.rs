@@ -20,7 +20,7 @@ use super::{
     server::{Link, Server},
     store::now,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, output};
 
 /// Events that are used where the caller does not say.
 pub(super) const EVENTS: u64 = 1_000_000;
@@ -33,6 +33,10 @@ const A_CALL: u64 = 1_000;
 const SINGLES: usize = 2_000;
 const BATCHES: usize = 20;
 const QUESTIONS: usize = 100;
+/// Reports of each format.
+const REPORTS: usize = 20;
+/// How often it is said how far the counting has come.
+const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// What is asked, and how it is named in the answer.
 const ASKED: [(&str, &str, &str); 7] = [
@@ -53,6 +57,14 @@ const ASKED: [(&str, &str, &str); 7] = [
     ("forecast", "forecast_p50_ms", "forecast_p99_ms"),
 ];
 
+/// The formats of reports, and how they are named in the answer.
+const WRITTEN: [(&str, &str, &str); 4] = [
+    ("json", "report_json_p50_ms", "report_json_p99_ms"),
+    ("csv", "report_csv_p50_ms", "report_csv_p99_ms"),
+    ("xlsx", "report_xlsx_p50_ms", "report_xlsx_p99_ms"),
+    ("pdf", "report_pdf_p50_ms", "report_pdf_p99_ms"),
+];
+
 /// Counts a month of so many events, and asks.
 pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
     let folder = gauge::folder()?;
@@ -68,6 +80,7 @@ pub(super) async fn run(events: u64) -> Result<Measured, Failure> {
     let mut link = Link::open(server.address).map_err(failed)?;
     let mut more = vec![("disk_bytes_an_event", disk_bytes as f64 / events as f64)];
     more.extend(questions(&mut link)?);
+    more.extend(reports(&mut link)?);
     more.extend(tracking(&mut link)?);
     let memory_bytes = gauge::resident_bytes_of(&server.process());
     more.push(("memory_bytes_an_event", memory_bytes as f64 / events as f64));
@@ -90,11 +103,20 @@ async fn fill(data: &Path, events: u64) -> Result<(), Failure> {
     let analytics = analytics.map_err(|error| Failure::caused(&error))?;
     let mut made = Made::new(events);
     let mut left = events;
+    let (began, mut said) = (Instant::now(), Instant::now());
     while left > 0 {
         let some = (0..left.min(A_CALL)).map(|_| made.next()).collect();
         let taken = analytics.track(some).await;
         taken.map_err(|error| Failure::caused(&error))?;
         left = left.saturating_sub(A_CALL);
+        if said.elapsed() >= SAY_EVERY {
+            said = Instant::now();
+            let done = events - left;
+            let rate = done as f64 / began.elapsed().as_secs_f64();
+            output::note(&format!(
+                "counted {done} of {events} events, {rate:.0} a second"
+            ));
+        }
     }
     analytics.close().await;
     Ok(())
@@ -117,6 +139,27 @@ fn questions(link: &mut Link) -> Result<Vec<(&'static str, f64)>, Failure> {
         found.extend(quantiles(took, [p50, p99]));
     }
     found.extend(quantiles(all, ["all_p50_ms", "all_p99_ms"]));
+    Ok(found)
+}
+
+/// Has the month reported in each format: asked over HTTP, gathered, written, and read to its end.
+fn reports(link: &mut Link) -> Result<Vec<(&'static str, f64)>, Failure> {
+    let to = now().as_millis();
+    let from = to - MONTH_MS;
+    let mut found = Vec::new();
+    for (format, p50, p99) in WRITTEN {
+        let path = format!(
+            "/api/analytics/report?from={from}&to={to}&format={format}\
+             &timeZone=Europe/Madrid&tenant={TENANT}"
+        );
+        let mut took = Vec::new();
+        for _ in 0..REPORTS {
+            let asked = Instant::now();
+            expect(200, link.exchange("GET", &path, ""))?;
+            took.push(asked.elapsed());
+        }
+        found.extend(quantiles(took, [p50, p99]));
+    }
     Ok(found)
 }
 

@@ -131,15 +131,16 @@ impl Link {
 
 /// Status and body, once all of it is there. The servers measured here tell the length.
 fn whole_answer(bytes: &[u8]) -> Option<(u16, String)> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let (head, body) = text.split_once("\r\n\r\n")?;
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 4..]);
     let status = head.get(9..12)?.parse().ok()?;
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length")
             .then(|| value.trim().parse::<usize>().ok())?
     });
-    (body.len() >= length?).then(|| (status, body.to_owned()))
+    // Documents are no text; how they read is of no interest here.
+    (body.len() >= length?).then(|| (status, String::from_utf8_lossy(body).into_owned()))
 }
 
 #[cfg(test)]
@@ -151,5 +152,8 @@ mod tests {
         let answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}";
         assert_eq!(whole_answer(answer), Some((202, "{}".to_owned())));
         assert_eq!(whole_answer(&answer[..answer.len() - 1]), None);
+        let document = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n%\xe2\xe3";
+        let (status, text) = whole_answer(document).unwrap();
+        assert_eq!((status, text.starts_with('%')), (200, true));
     }
 }
