@@ -1,8 +1,11 @@
-// How long it takes from opening a page to something that can be used, while the server is at work.
-// This is measured and not tested: what a machine is busy with else is no fault of the page.
+// How long it takes from opening a page to something that can be used, while the server is at work;
+// and beside it, in turns, a page with nothing in it but a title and a row, which takes what the browser
+// itself takes. This is measured and not tested: what a machine is busy with else is no fault of the page.
 //
 // `cargo xtask web --measure` prints it; so does CAUCE_BINARY=… npm run measure.
 
+import { type Server as HttpServer, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { cpus, loadavg } from "node:os";
 import type { Browser } from "playwright-core";
 import { Server } from "./server.js";
@@ -10,6 +13,8 @@ import { World, launch } from "./world.js";
 
 const ROUNDS = 15;
 const PAGES = ["/", "/queues", "/queues/relay.orders"];
+const BLANK = "a blank page";
+const BLANK_HTML = '<!doctype html><title>Blank</title><main><h1 id="title">Blank</h1><table><tbody><tr><td>1</td></tr></tbody></table></main>';
 const JOBS = 5_000;
 const EVERY_MS = 20;
 
@@ -19,6 +24,8 @@ interface Seen {
   /** The first row of a table is drawn: what was asked for is there. */
   row: number;
 }
+
+type Visits = [first: Seen, again: Seen];
 
 /** Notes in a page when each thing was drawn, in milliseconds since it was opened. */
 function watch(): void {
@@ -36,20 +43,31 @@ function watch(): void {
 }
 
 /** Opens a page in a browser that has never seen it, and once more in one that has. */
-async function opened(browser: Browser, server: Server, path: string): Promise<[first: Seen, again: Seen]> {
-  const world = await World.signedIn(browser, server);
+async function opened(browser: Browser, server: Server, signIn: SignIn, url: string): Promise<Visits> {
+  const world = await World.open(browser, server);
+  await world.context.addCookies(signIn);
   await world.context.addInitScript(watch);
   const open = async (): Promise<Seen> => {
-    await world.page.goto(server.url + path);
+    await world.page.goto(url);
     const found = await world.page.waitForFunction(() => {
       const { seen } = window as unknown as { seen: Partial<Seen> };
       return seen.title && seen.row ? seen : null;
     });
     return (await found.jsonValue()) as Seen;
   };
-  const both: [Seen, Seen] = [await open(), await open()];
+  const both: Visits = [await open(), await open()];
   await world.close();
   return both;
+}
+
+type SignIn = Parameters<World["context"]["addCookies"]>[0];
+
+/** One sign-in for all: an address may not try so often. */
+async function signedIn(browser: Browser, server: Server): Promise<SignIn> {
+  const world = await World.signedIn(browser, server);
+  const cookies = await world.context.cookies();
+  await world.close();
+  return cookies;
 }
 
 function median(of: number[]): number {
@@ -66,7 +84,28 @@ function busy(server: Server): () => void {
   return () => clearInterval(timer);
 }
 
+async function blankServer(): Promise<HttpServer> {
+  const blank = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(BLANK_HTML));
+  await new Promise<void>((listening) => blank.listen(0, "127.0.0.1", listening));
+  return blank;
+}
+
+/** Each page's figures, and how far they are from those of the blank page. */
+function print(rounds: Map<string, Visits[]>): void {
+  console.log("page                    first: title    row  beyond blank   again: title    row  beyond blank  (ms)");
+  for (const [name, visits] of rounds) {
+    const of = (place: 0 | 1, what: keyof Seen, page = visits): number => median(page.map((both) => both[place][what]));
+    const figures = ([0, 1] as const).map((place) => {
+      const [title, row, blank] = [of(place, "title"), of(place, "row"), of(place, "row", rounds.get(BLANK))];
+      const beyond = name === BLANK ? "" : `+${(row - blank).toFixed(0)} x${(row / blank).toFixed(1)}`;
+      return `${title.toFixed(0).padStart(13)} ${row.toFixed(0).padStart(6)}  ${beyond.padStart(12)}`;
+    });
+    console.log(`${name.padEnd(22)} ${figures.join(" ")}`);
+  }
+}
+
 const server = await Server.start();
+const blank = await blankServer();
 const browser = await launch();
 let rest = (): void => undefined;
 try {
@@ -75,16 +114,17 @@ try {
     await server.call("POST /api/relays/orders?tenant=shop", Array.from({ length: 500 }, (_, id) => ({ id: from + id, total: 12.5 })));
   }
   rest = busy(server);
-  console.log(`from opening to usable, medians of ${ROUNDS}; ${cpus().length} cores, load ${loadavg()[0]!.toFixed(1)}, ${process.env["CAUCE_BINARY"]}`);
-  console.log("page                   first: title    row   again: title    row  (ms)");
-  for (const path of PAGES) {
-    const rounds: [Seen, Seen][] = [];
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await opened(browser, server, path));
-    const of = (place: 0 | 1, name: keyof Seen): string => median(rounds.map((both) => both[place][name])).toFixed(0).padStart(6);
-    console.log(`${path.padEnd(24)}       ${of(0, "title")} ${of(0, "row")}         ${of(1, "title")} ${of(1, "row")}`);
+  const signIn = await signedIn(browser, server);
+  const addresses = new Map([[BLANK, `http://127.0.0.1:${(blank.address() as AddressInfo).port}/`], ...PAGES.map((path) => [path, server.url + path] as const)]);
+  const rounds = new Map([...addresses.keys()].map((name) => [name, [] as Visits[]]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, url] of addresses) rounds.get(name)!.push(await opened(browser, server, signIn, url));
   }
+  console.log(`from opening to usable, medians of ${ROUNDS} in turns; ${cpus().length} cores, load ${loadavg()[0]!.toFixed(1)}, ${process.env["CAUCE_BINARY"]}`);
+  print(rounds);
 } finally {
   rest();
   await browser.close();
+  blank.close();
   await server.stop();
 }
