@@ -1,24 +1,26 @@
 // Numbers, times and sizes as people read them.
 
 import { language } from "./state/preferences.ts";
+import * as written from "./written.ts";
+import type { Unit } from "./written.ts";
 
 export const NOTHING = "–";
 
 export function number(n: number | null | undefined, digits = 0): string {
   if (n == null || !Number.isFinite(n)) return NOTHING;
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(n);
+  return written.decimal(language.value, n, digits);
 }
 
 /** A number in few characters: 12.3K. */
 export function short(n: number | null | undefined): string {
   if (n == null || !Number.isFinite(n)) return NOTHING;
   if (Math.abs(n) < 10_000) return number(n, Math.abs(n) < 10 ? 1 : 0);
-  return new Intl.NumberFormat(language.value, { notation: "compact", maximumFractionDigits: 1 }).format(n);
+  return written.compact(language.value, n);
 }
 
 export function percent(share: number | null | undefined, digits = 1): string {
   if (share == null || !Number.isFinite(share)) return NOTHING;
-  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(share);
+  return written.percentage(language.value, share, digits);
 }
 
 /** By how much something has changed: +12.3 %. */
@@ -34,10 +36,7 @@ export function money(n: number, currency: string | null | undefined): string {
 }
 
 export function bytes(n: number): string {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
-  const power = Math.min(units.length - 1, n > 0 ? Math.floor(Math.log10(n) / 3) : 0);
-  const format = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power ? 1 : 0 } as const;
-  return new Intl.NumberFormat(language.value, format as Intl.NumberFormatOptions).format(n / 1_000 ** power);
+  return written.size(language.value, n);
 }
 
 /** A length of time in its largest unit, and the next one where there is any of it. */
@@ -53,38 +52,36 @@ export function duration(ms: number | null | undefined): string {
   return both(Math.floor(hours / 24), "day", hours % 24, "hour");
 }
 
-function both(n: number, name: string, rest: number, nameOfRest: string): string {
+function both(n: number, name: Unit, rest: number, nameOfRest: Unit): string {
   return rest === 0 ? unit(n, name) : `${unit(n, name)} ${unit(rest, nameOfRest)}`;
 }
 
-function unit(n: number, name: string): string {
-  const format = { style: "unit", unit: name, unitDisplay: "narrow" } as const;
-  return new Intl.NumberFormat(language.value, format).format(n);
+function unit(n: number, name: Unit): string {
+  return written.length(language.value, n, name);
 }
+
+const STEPS: [below: number, unit: Unit, seconds: number][] = [
+  [60, "second", 1],
+  [3_600, "minute", 60],
+  [86_400, "hour", 3_600],
+  [Infinity, "day", 86_400],
+];
 
 /** How long ago, or until. */
 export function ago(at: string | null | undefined, now = Date.now()): string {
   if (!at || Number.isNaN(Date.parse(at))) return NOTHING;
   const seconds = (Date.parse(at) - now) / 1_000;
-  const format = new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
-  const steps: [number, Intl.RelativeTimeFormatUnit][] = [
-    [60, "second"],
-    [3_600, "minute"],
-    [86_400, "hour"],
-    [Infinity, "day"],
-  ];
-  const sizes = { second: 1, minute: 60, hour: 3_600, day: 86_400 } as Record<string, number>;
-  const [, name] = steps.find(([below]) => Math.abs(seconds) < below)!;
-  return format.format(Math.round(seconds / sizes[name]!), name);
+  const [, name, size] = STEPS.find(([below]) => Math.abs(seconds) < below)!;
+  return written.relative(language.value, Math.round(seconds / size), name);
 }
 
 export function moment(at: string | null | undefined): string {
   if (!at || Number.isNaN(Date.parse(at))) return NOTHING;
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
+  return written.moment(language.value, new Date(at));
 }
 
 /** The time of day. */
 export function clock(at: string): string {
   if (Number.isNaN(Date.parse(at))) return NOTHING;
-  return new Intl.DateTimeFormat(language.value, { timeStyle: "medium" }).format(new Date(at));
+  return written.clock(language.value, new Date(at));
 }

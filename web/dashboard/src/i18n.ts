@@ -3,6 +3,7 @@
 import en from "../locales/en.json";
 import es from "../locales/es.json";
 import { type Language, language } from "./state/preferences.ts";
+import { decimal } from "./written.ts";
 
 export type Text = keyof typeof en;
 type Values = Record<string, string | number>;
@@ -17,8 +18,7 @@ export function t(text: Text, values: Values = {}): string {
 /** A text that depends on a number: `one | many`. */
 export function counted(text: Text, n: number, values: Values = {}): string {
   const [one, many] = TEXTS[language.value][text].split(" | ");
-  const rule = new Intl.PluralRules(language.value).select(n);
-  return filled((rule === "one" ? one : many) ?? one ?? "", { n: number(n), ...values });
+  return filled((n === 1 ? one : many) ?? one ?? "", { n: decimal(language.value, n), ...values });
 }
 
 /** The text for a word of the API (a state, a priority), or the word where there is none. */
@@ -29,8 +29,4 @@ export function word(group: string, name: string): string {
 
 function filled(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-}
-
-function number(n: number): string {
-  return new Intl.NumberFormat(language.value).format(n);
 }

@@ -8,8 +8,6 @@ import { localOf } from "./form.ts";
 
 const LATE = ["send", "skip", "ask"];
 const PRIORITIES = ["critical", "high", "normal", "low"];
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
-
 export function Timing({ form, change, faults, isLate }: PartProps & { isLate: boolean }): JSX.Element {
   return (
     <div class="fields">
@@ -24,7 +22,7 @@ export function Timing({ form, change, faults, isLate }: PartProps & { isLate: b
       </fieldset>
       {form.isTimed && (
         <div class="filters">
-          <Field label={t("campaign.scheduledAt")} note={ZONE} wrong={isLate ? t("campaign.past") : faults.at("/scheduledAt")}>
+          <Field label={t("campaign.scheduledAt")} note={zone()} wrong={isLate ? t("campaign.past") : faults.at("/scheduledAt")}>
             <input type="datetime-local" name="at" value={form.at} onInput={(event) => change({ at: event.currentTarget.value })} />
           </Field>
           <Field label={t("campaign.late")} wrong={faults.at("/late")}>
@@ -64,6 +62,11 @@ export function Timing({ form, change, faults, isLate }: PartProps & { isLate: b
   );
 }
 
+/** That of the browser. */
+function zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 function Window({ form, change, faults }: PartProps): JSX.Element {
   const wrong = faults.at("/sendWindow");
   return (
@@ -76,7 +79,7 @@ function Window({ form, change, faults }: PartProps): JSX.Element {
           <input type="time" value={form.to} onInput={(event) => change({ to: event.currentTarget.value })} />
         </Field>
         <Field label={t("campaign.zone")}>
-          <input list="zones" maxLength={64} placeholder={ZONE} value={form.zone} onInput={(event) => change({ zone: event.currentTarget.value.trim() })} />
+          <input list="zones" maxLength={64} placeholder={zone()} value={form.zone} onInput={(event) => change({ zone: event.currentTarget.value.trim() })} />
         </Field>
         <datalist id="zones">
           {Intl.supportedValuesOf("timeZone").map((zone) => (
