@@ -1,10 +1,11 @@
 //! How everything does that rules look at, as of one moment.
 //!
-//! [`lines`] looks at accounts, [`queues`] at queues, and here is the rest. What cannot be looked at
-//! is not known, which is something else than good.
+//! [`lines`] looks at accounts, [`queues`] at queues, [`reports`] at reports, and here is the rest.
+//! What cannot be looked at is not known, which is something else than good.
 
 mod lines;
 mod queues;
+mod reports;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -123,6 +124,7 @@ impl Sight<'_> {
             Kind::CountersDisagree => self.counters(),
             Kind::TrackingVolume => self.volumes(rule),
             Kind::CampaignPaused => self.campaigns().await,
+            Kind::ReportUndelivered => self.reports(rule).await,
         }
     }
 

@@ -3,7 +3,7 @@
 mod mail;
 
 use bytes::Bytes;
-use cauce_flow::time::Timestamp;
+use cauce_flow::{job::Line, time::Timestamp};
 use cauce_observe::alert::{
     Kind, Notice, Rule, Severity, Subject, Thing,
     words::{Facts, Words, severity, test_words, words},
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::mail::Paper;
 use crate::{
     alerting::subject_of,
-    settings::{Channel, Form},
+    settings::{Channel, Form, ScheduledReport},
 };
 
 /// What is told of an alert.
@@ -97,16 +97,24 @@ fn bytes(message: &impl Serialize) -> Bytes {
 /// Where in the dashboard one can do something about it.
 pub fn link_path(kind: Kind, thing: &Thing) -> String {
     match (kind, thing) {
-        // Of what a name may hold, a plus alone means something else in a query.
-        (Kind::DeadLetters, Thing::Queue(queue)) => {
-            format!("/dead?queue={}", queue.replace('+', "%2B"))
-        }
+        (Kind::DeadLetters, Thing::Queue(queue)) => format!("/dead?queue={}", in_query(queue)),
+        (_, Thing::Report(name)) => match ScheduledReport::line_of(name) {
+            Some(Line { queue, account }) => {
+                format!("/queues/{queue}?account={}", in_query(account.as_str()))
+            }
+            None => "/".to_owned(),
+        },
         (_, Thing::Queue(queue)) => format!("/queues/{queue}"),
         (_, Thing::Account(_)) => "/settings".to_owned(),
         (_, Thing::Campaign(id)) => format!("/campaigns/{id}"),
         (_, Thing::Tracking) => "/tracking".to_owned(),
         (_, Thing::Disk | Thing::Store(_)) => "/".to_owned(),
     }
+}
+
+/// Of what a name may hold, a plus alone means something else in a query.
+fn in_query(name: &str) -> String {
+    name.replace('+', "%2B")
 }
 
 impl Telling<'_> {

@@ -1,4 +1,4 @@
-//! What rules look back on: attempts and dead letters of queues, requests of accounts.
+//! What rules look back on: attempts of queues and jobs that were given up, requests of accounts.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,8 +21,8 @@ const UNSETTLED: Duration = Duration::from_secs(120);
 
 /// What rules look back on.
 pub(super) struct Windows {
-    /// Failed attempts, delivered jobs, dead letters.
-    queues: BTreeMap<(QueueName, TenantId), Minutes<3>>,
+    /// Failed attempts, delivered jobs, dead letters, jobs that expired.
+    queues: BTreeMap<(QueueName, TenantId), Minutes<4>>,
     /// Requests, and how many milliseconds they took.
     accounts: BTreeMap<AccountName, Minutes<2>>,
     /// What the lines had counted at the last look.
@@ -40,6 +40,14 @@ pub(super) struct Attempts {
     pub(super) failed: u64,
     pub(super) delivered: u64,
     pub(super) dead: u64,
+    pub(super) expired: u64,
+}
+
+impl Attempts {
+    /// Jobs that did not arrive and are not tried any more.
+    pub(super) fn lost(&self) -> u64 {
+        self.dead + self.expired
+    }
 }
 
 impl Windows {
@@ -71,7 +79,7 @@ impl Windows {
         };
         match rollups.read(span).await {
             Ok(rows) => {
-                let figures = |row: &Rollup| [row.failed, row.sent, row.dead];
+                let figures = |row: &Rollup| [row.failed, row.sent, row.dead, row.expired];
                 let rows = rows.iter().map(|(key, row)| (key.clone(), figures(row)));
                 self.take(rows, now);
             }
@@ -85,9 +93,9 @@ impl Windows {
     }
 
     /// Takes sums of minutes, in place of what was known of these minutes.
-    fn take(&mut self, rows: impl Iterator<Item = (Key, [u64; 3])>, now: Timestamp) {
+    fn take(&mut self, rows: impl Iterator<Item = (Key, [u64; 4])>, now: Timestamp) {
         // A minute comes in parts, as long as not all of it is kept.
-        let mut sums = BTreeMap::<Key, [u64; 3]>::new();
+        let mut sums = BTreeMap::<Key, [u64; 4]>::new();
         for (key, more) in rows {
             let sum = sums.entry(key).or_default();
             let parts = sum.iter_mut().zip(more);
@@ -131,11 +139,12 @@ impl Windows {
         now: Timestamp,
     ) -> Option<impl Iterator<Item = (&QueueName, &TenantId, Attempts)>> {
         let all = self.queues.iter().map(move |((queue, tenant), minutes)| {
-            let [failed, delivered, dead] = minutes.sum(within, now);
+            let [failed, delivered, dead, expired] = minutes.sum(within, now);
             let attempts = Attempts {
                 failed,
                 delivered,
                 dead,
+                expired,
             };
             (queue, tenant, attempts)
         });
@@ -158,14 +167,14 @@ impl Windows {
 mod tests {
     use super::*;
 
-    fn row(second: u64, failed: u64) -> (Key, [u64; 3]) {
+    fn row(second: u64, failed: u64) -> (Key, [u64; 4]) {
         let start = Timestamp::EPOCH + Duration::from_secs(second / 60 * 60);
         let key = Key {
             start,
             queue: "meta".parse().unwrap(),
             tenant: "acme".parse().unwrap(),
         };
-        (key, [failed, 0, 0])
+        (key, [failed, 0, 0, 0])
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub(crate) enum Stands {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AlertSubject)]
 pub(crate) struct SubjectView {
-    /// `queue`, `account`, `campaign`, `tracking`, `disk` or `store`.
+    /// `queue`, `account`, `campaign`, `report`, `tracking`, `disk` or `store`.
     #[schema(example = "account")]
     kind: String,
     /// Its name; empty where there is one alone.

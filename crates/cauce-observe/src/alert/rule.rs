@@ -66,6 +66,8 @@ kinds! {
     TrackingVolume = "tracking_volume", Deviations;
     /// A campaign was paused by a rule and waits for a person.
     CampaignPaused = "campaign_paused", State;
+    /// Letters of a report that did not reach its people, after all attempts.
+    ReportUndelivered = "report_undelivered", Count;
 }
 
 impl Kind {
@@ -86,7 +88,8 @@ impl Kind {
             | Kind::StoreFailing
             | Kind::CountersDisagree
             | Kind::TrackingVolume
-            | Kind::CampaignPaused => false,
+            | Kind::CampaignPaused
+            | Kind::ReportUndelivered => false,
         }
     }
 }

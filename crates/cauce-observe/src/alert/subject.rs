@@ -20,6 +20,8 @@ pub enum Thing {
     Account(String),
     /// A campaign, by its id.
     Campaign(String),
+    /// A report that is sent by itself.
+    Report(String),
     /// Tracked events.
     Tracking,
     /// The disk that holds the data folder.
@@ -35,6 +37,7 @@ impl Thing {
             Thing::Queue(_) => "queue",
             Thing::Account(_) => "account",
             Thing::Campaign(_) => "campaign",
+            Thing::Report(_) => "report",
             Thing::Tracking => "tracking",
             Thing::Disk => "disk",
             Thing::Store(_) => "store",
@@ -47,6 +50,7 @@ impl Thing {
             Thing::Queue(name)
             | Thing::Account(name)
             | Thing::Campaign(name)
+            | Thing::Report(name)
             | Thing::Store(name) => name,
             Thing::Tracking | Thing::Disk => "",
         }
@@ -59,6 +63,7 @@ impl Thing {
             "queue" => Thing::Queue(name),
             "account" => Thing::Account(name),
             "campaign" => Thing::Campaign(name),
+            "report" => Thing::Report(name),
             "tracking" => Thing::Tracking,
             "disk" => Thing::Disk,
             "store" => Thing::Store(name),

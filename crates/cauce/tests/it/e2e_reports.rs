@@ -5,18 +5,24 @@ use std::collections::BTreeSet;
 use cauce_store::analytics::{Analytics, Settings};
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, Post, SOON, Server, Setup, now_ms, run, secs, until};
+use crate::support::{
+    ADMIN, Post, SOON, Server, Setup, now_ms,
+    pager::{Pager, subject},
+    run, secs, until,
+};
 
 const DAY_MS: i64 = 86_400_000;
 const WEEKLY: &str = "/api/analytics/reports/weekly/send";
 
-/// A configuration with a weekly report for two people.
-fn setup(post: &Post) -> Setup {
-    let report = "[[reports]]\nname = \"weekly\"\ntenant = \"acme\"\nperiod = \"week\"\n\
-                  at = \"00:00\"\nzone = \"Europe/Madrid\"\nlanguage = \"es\"\n\
-                  formats = [\"pdf\", \"xlsx\"]\n\
-                  to = [\"Ana <ana@example.com>\", \"luis@example.com\"]\n";
-    Setup::new(report.to_owned()).with("alerts.email", &post.leaves_through())
+/// A weekly report for two people.
+const REPORT: &str = "[[reports]]\nname = \"weekly\"\ntenant = \"acme\"\nperiod = \"week\"\n\
+                      at = \"00:00\"\nzone = \"Europe/Madrid\"\nlanguage = \"es\"\n\
+                      formats = [\"pdf\", \"xlsx\"]\n\
+                      to = [\"Ana <ana@example.com>\", \"luis@example.com\"]\n";
+
+/// A configuration with the report, and with these lines more.
+fn setup(post: &Post, more: &str) -> Setup {
+    Setup::new(REPORT.to_owned() + more).with("alerts.email", &post.leaves_through())
 }
 
 async fn report(server: &Server) -> Value {
@@ -56,7 +62,7 @@ fn files(post: &Post) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_sent_once_for_each_week_also_late_and_through_kills() {
     let post = Post::start().await;
-    let setup = setup(&post);
+    let setup = setup(&post, "");
     let server = Server::start(&setup);
     until("the report has begun", SOON, async || {
         report(&server).await["nextAt"] != Value::Null
@@ -116,7 +122,7 @@ async fn a_report_is_sent_once_for_each_week_also_late_and_through_kills() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_can_be_sent_at_once_by_whoever_may() {
     let post = Post::start().await;
-    let setup = setup(&post);
+    let setup = setup(&post, "");
     let server = Server::start(&setup);
     let sent = server.post(WEEKLY, &json!({})).await;
     assert_eq!(sent["jobs"].as_array().unwrap().len(), 2);
@@ -139,6 +145,32 @@ async fn a_report_can_be_sent_at_once_by_whoever_may() {
     assert_eq!(server.ask(&elsewhere, None).await.status, 404);
     let audit = server.get("/api/audit").await.to_string();
     assert!(audit.contains("report.send"), "{audit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_of_a_report_that_fails_at_last_is_told_until_it_is_tried_again() {
+    let (post, pager) = (Post::start().await, Pager::start().await);
+    post.says("luis@example.com", &["550 5.1.1 no such user"]);
+    let setup =
+        setup(&post, &pager.channel("")).at_root("public_url = \"https://cauce.example\"\n");
+    let server = Server::start(&pager.watches(setup, ""));
+    server.post(WEEKLY, &json!({})).await;
+    let alarm = pager.hears("report_undelivered", "alert.fired").await;
+    assert_eq!(alarm["subject"], subject("report", "weekly"));
+    assert_eq!(
+        (&alarm["tenant"], &alarm["value"]),
+        (&json!("acme"), &json!(1.0))
+    );
+    assert!(!alarm.to_string().contains("luis@"), "{alarm}");
+    let letters = "https://cauce.example/queues/alerts?account=reports:weekly";
+    assert_eq!(alarm["url"], letters);
+    are_sent(&post, 1).await;
+    server
+        .post("/api/queues/alerts/dead/retry", &json!({}))
+        .await;
+    are_sent(&post, 2).await;
+    pager.hears_the_end(&alarm).await;
+    assert_eq!(pager.told().len(), 2, "{:?}", pager.told());
 }
 
 #[tokio::test(flavor = "multi_thread")]

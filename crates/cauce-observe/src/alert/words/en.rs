@@ -49,6 +49,7 @@ fn what(facts: &Facts<'_>) -> String {
         Kind::BackendRoute => format!("{name}: the backend lacks a route"),
         Kind::TrackingVolume => "Tracked events are unlike those of past weeks".to_owned(),
         Kind::CampaignPaused => "A campaign was paused and waits for you".to_owned(),
+        Kind::ReportUndelivered => format!("Report {name}: letters that did not arrive: {value}"),
     }
 }
 
@@ -96,6 +97,9 @@ fn advice(kind: Kind) -> &'static str {
         }
         Kind::CampaignPaused => {
             "Open the campaign, read why it was paused, mend that, and resume or stop it."
+        }
+        Kind::ReportUndelivered => {
+            "Open the letters: each says what the mail server objects to. Mend that, then try them again."
         }
     }
 }

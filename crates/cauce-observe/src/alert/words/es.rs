@@ -53,6 +53,7 @@ fn what(facts: &Facts<'_>) -> String {
             "Los eventos de seguimiento no se parecen a los de semanas anteriores".to_owned()
         }
         Kind::CampaignPaused => "Una campaña se ha pausado y te espera".to_owned(),
+        Kind::ReportUndelivered => format!("Informe {name}: correos que no han llegado: {value}"),
     }
 }
 
@@ -102,6 +103,9 @@ fn advice(kind: Kind) -> &'static str {
         }
         Kind::CampaignPaused => {
             "Abre la campaña, lee por qué se pausó, corrígelo y reanúdala o detenla."
+        }
+        Kind::ReportUndelivered => {
+            "Abre los correos: cada uno dice qué objeta el servidor de correo. Corrígelo y reinténtalos."
         }
     }
 }

@@ -115,7 +115,7 @@ fn figures(section: &Section<'_>, kind: Kind, default: Option<&Rule>) -> Option<
     };
     let sums_up = matches!(
         kind,
-        Kind::FailureRate | Kind::ProcessingTime | Kind::DeadLetters
+        Kind::FailureRate | Kind::ProcessingTime | Kind::DeadLetters | Kind::ReportUndelivered
     );
     let within = match sums_up {
         true => own.figure("within", time(WITHIN), |rule| rule.within),
