@@ -300,6 +300,37 @@ async fn a_workbook_is_taken_like_a_file_and_its_bad_rows_come_back_as_one() {
 }
 
 #[tokio::test]
+async fn a_cell_with_an_error_is_one_bad_row_of_a_workbook() {
+    let bench = bench();
+    let first = "<row><c t=\"inlineStr\"><is><t>phone</t></is></c>\
+        <c t=\"inlineStr\"><is><t>name</t></is></c></row>";
+    let rows = ["#N/A", "#REF!", "#SPILL!", "#OF_2031!"]
+        .map(|error| format!("<row><c><v>34600111222</v></c><c t=\"e\"><v>{error}</v></c></row>"));
+    let good: String = (0..2_500)
+        .map(|n| format!("<row><c><v>34600{n:06}</v></c></row>"))
+        .collect();
+    let all = [first, &good, &rows.concat(), &good];
+    let book = workbook::packing::book(&[("A", &all.concat())], "<sst/>");
+    let (import, report) = bench.import(options(), &book, None).await.unwrap();
+    assert_eq!((import.state, &report.fault), (State::Done, &None));
+    assert_eq!(
+        (report.created, report.updated, report.rejected),
+        (2_500, 2_500, 4)
+    );
+    let rejected = bench.rejected(&import).await;
+    let why = "\"name: the formula in the cell could not be worked out\"";
+    assert_eq!(
+        rejected.lines().skip(1).collect::<Vec<_>>(),
+        [
+            format!("2502;{why};34600111222;#N/A"),
+            format!("2503;{why};34600111222;#REF!"),
+            format!("2504;{why};34600111222;#SPILL!"),
+            format!("2505;{why};34600111222;#OF_2031!"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_workbook_that_breaks_leaves_what_had_come_and_can_be_mended_and_sent_again() {
     let bench = bench();
     let good: String = (0..2_500)

@@ -6,11 +6,15 @@
 //!
 //! A workbook is a ZIP, and a small ZIP can hold a lot. `unpacked` looks at every part, as it is and
 //! not as the archive says it is, before any of it is believed.
+//!
+//! An error of a formula that `calamine` does not know would be its end. `unknown` makes such
+//! errors texts, and the sheet is read on from where it was left.
 
 mod cells;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) mod packing;
 mod scan;
+mod unknown;
 mod unpacked;
 
 use std::{
@@ -111,17 +115,81 @@ pub(super) fn read<R: Rows>(bytes: &[u8], name: Option<&str>, rows: &mut R) -> R
 }
 
 fn read_checked<R: Rows>(bytes: &[u8], name: Option<&str>, rows: &mut R) -> Result<(), R::Stop> {
+    let mut told = Told {
+        rows,
+        told: 0,
+        seen: 0,
+    };
+    match read_sheet(bytes, name, &mut told)? {
+        Reached::End => Ok(()),
+        Reached::UnknownError => {
+            let bytes = unknown::as_texts(bytes)?;
+            match read_sheet(&bytes, name, &mut told)? {
+                Reached::End => Ok(()),
+                Reached::UnknownError => {
+                    let what = "it holds errors that cannot be told apart".to_owned();
+                    Err(BookFault::Damaged(what).into())
+                }
+            }
+        }
+    }
+}
+
+/// How far a sheet was read.
+enum Reached {
+    End,
+    /// Up to an error of a formula that the reader does not know.
+    UnknownError,
+}
+
+/// Whoever takes rows, and how many of them were told when the sheet is read once more.
+struct Told<'a, R> {
+    rows: &'a mut R,
+    told: u64,
+    /// Rows that this reading has come to.
+    seen: u64,
+}
+
+impl<R: Rows> Told<'_, R> {
+    fn begin(&mut self, sheet: &str) {
+        self.seen = 0;
+        if self.told == 0 {
+            self.rows.begin(sheet);
+        }
+    }
+
+    fn row(&mut self, place: u32, cells: &[Cell<'_>]) -> Result<(), R::Stop> {
+        self.seen += 1;
+        if self.seen <= self.told {
+            return Ok(());
+        }
+        self.told = self.seen;
+        self.rows.row(u64::from(place) + 1, cells)
+    }
+}
+
+fn read_sheet<R: Rows>(
+    bytes: &[u8],
+    name: Option<&str>,
+    told: &mut Told<'_, R>,
+) -> Result<Reached, R::Stop> {
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(BookFault::from)?;
     let sheet = chosen(&book, name)?;
-    rows.begin(&sheet);
+    told.begin(&sheet);
     let mut cells = book
         .worksheet_cells_reader(&sheet)
         .map_err(BookFault::from)?;
     let (mut current, mut row) = (0, Vec::new());
-    while let Some(cell) = cells.next_cell().map_err(BookFault::from)? {
+    loop {
+        let cell = match cells.next_cell() {
+            Ok(Some(cell)) => cell,
+            Ok(None) => break,
+            Err(XlsxError::CellError(_)) => return Ok(Reached::UnknownError),
+            Err(error) => return Err(BookFault::from(error).into()),
+        };
         let (number, column) = cell.get_position();
         if number != current {
-            rows.row(u64::from(current) + 1, &row)?;
+            told.row(current, &row)?;
             row.clear();
             current = number;
         }
@@ -131,7 +199,8 @@ fn read_checked<R: Rows>(bytes: &[u8], name: Option<&str>, rows: &mut R) -> Resu
             row[column] = cells::read(cell.get_value());
         }
     }
-    rows.row(u64::from(current) + 1, &row)
+    told.row(current, &row)?;
+    Ok(Reached::End)
 }
 
 /// The sheet that is meant.

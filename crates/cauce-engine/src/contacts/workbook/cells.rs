@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use calamine::{DataRef, ExcelDateTime};
 use cauce_destinations::contact::sheet::Cell;
 
+use super::unknown;
+
 /// Whole numbers up to here are exact (2^53).
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 const DAY_SECONDS: f64 = 86_400.0;
@@ -17,9 +19,11 @@ pub(super) fn read<'a>(value: &DataRef<'a>) -> Cell<'a> {
         DataRef::Error(error) => return Cell::Error(error.to_string()),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => plain(*number),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            text.clone()
-        }
+        DataRef::String(text) => match text.strip_prefix(unknown::MARK) {
+            Some(error) => return Cell::Error(error.to_owned()),
+            None => text.clone(),
+        },
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Bool(is) => is.to_string(),
         DataRef::DateTime(at) => time(*at),
     };

@@ -56,6 +56,32 @@ fn cells_are_read_as_people_see_them() {
 }
 
 #[test]
+fn errors_that_the_reader_does_not_know_are_told_as_they_are() {
+    let text = "<c r=\"B1\" t=\"str\"><v>#SPILL!</v></c>";
+    let odd = "<c r=\"A2\" t='e' s=\"0\"><f>SORT(A1:A9)&gt;1</f><v>#SPILL!</v></c>";
+    let last = "<c r=\"C2\" t=\"e\"><v>#N/A</v></c><c r=\"D2\" t=\"e\"><v>#CALC!</v></c>";
+    let rows = format!(
+        "<row r=\"1\"><c r=\"A1\"><v>1</v></c>{text}</row>\
+         <row r=\"2\">{odd}<c r=\"B2\"><v>2</v></c>{last}</row>\
+         <row r=\"4\"><c r=\"A4\" t=\"e\"><v>#BUSY!</v></c></row>\
+         <row r=\"5\"><c r=\"A5\"><v>3</v></c></row>"
+    );
+    let told = told(&book(&[("A", &rows), ("B", &rows)], TEXTS), Some("B")).unwrap();
+    let rows: Vec<(u64, Vec<&str>)> = told
+        .rows
+        .iter()
+        .map(|(number, row)| (*number, row.iter().map(String::as_str).collect()))
+        .collect();
+    let expected = [
+        (1, vec!["1", "#SPILL!"]),
+        (2, vec!["!#SPILL!", "2", "!#N/A", "!#CALC!"]),
+        (4, vec!["!#BUSY!"]),
+        (5, vec!["3"]),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn the_sheet_is_the_one_that_is_named_or_the_first_to_be_seen() {
     let row = |text: &str| format!("<row><c t=\"inlineStr\"><is><t>{text}</t></is></c></row>");
     let (one, two) = (row("one"), row("two"));
