@@ -183,18 +183,23 @@ fn look(connection: &Connection, limit: u32) -> rusqlite::Result<ToCount> {
 /// None where it is pruned: then all of it was counted before.
 fn message(connection: &Connection, key: Key) -> rusqlite::Result<Option<CountedMessage>> {
     connection
-        .prepare_cached("SELECT * FROM messages WHERE job = ?1")?
+        .prepare_cached(
+            "SELECT taken_at, tenant, phone_hash, kind, campaign, variant, conversation, wanted_at,
+                 completed_at, sent_at, delivered_at, read_at, failed_at, told_code, job_code,
+                 answered_at, tries
+             FROM messages WHERE job = ?1",
+        )?
         .query_row([key], |row| counted_message(key, row))
         .optional()
 }
 
 fn counted_message(key: Key, row: &SqlRow<'_>) -> rusqlite::Result<CountedMessage> {
-    let taken_at: i64 = row.get("taken_at")?;
-    let wanted_at: Option<i64> = row.get("wanted_at")?;
-    let failed_at: Option<i64> = row.get("failed_at")?;
-    let told_code: Option<String> = row.get("told_code")?;
-    let job_code: Option<String> = row.get("job_code")?;
-    let tries = tries(&row.get::<_, String>("tries")?);
+    let taken_at: i64 = row.get(0)?;
+    let wanted_at: Option<i64> = row.get(7)?;
+    let failed_at: Option<i64> = row.get(12)?;
+    let told_code: Option<String> = row.get(13)?;
+    let job_code: Option<String> = row.get(14)?;
+    let tries = tries(row.get_ref(16)?.as_str()?);
     let failed_tries = tries.iter().enumerate().filter_map(|(place, attempt)| {
         Some(FailedTry {
             place,
@@ -204,20 +209,20 @@ fn counted_message(key: Key, row: &SqlRow<'_>) -> rusqlite::Result<CountedMessag
     });
     Ok(CountedMessage {
         job: key.job(taken_at),
-        tenant: row.get("tenant")?,
-        to: PhoneHash(row.get("phone_hash")?),
-        kind: row.get("kind")?,
-        campaign: row.get("campaign")?,
-        variant: row.get("variant")?,
-        conversation: row.get("conversation")?,
+        tenant: row.get(1)?,
+        to: PhoneHash(row.get(2)?),
+        kind: row.get(3)?,
+        campaign: row.get(4)?,
+        variant: row.get(5)?,
+        conversation: row.get(6)?,
         wanted_at: wanted_at.unwrap_or(taken_at).max(taken_at),
-        completed_at: row.get("completed_at")?,
-        sent_at: row.get("sent_at")?,
-        delivered_at: row.get("delivered_at")?,
-        read_at: row.get("read_at")?,
+        completed_at: row.get(8)?,
+        sent_at: row.get(9)?,
+        delivered_at: row.get(10)?,
+        read_at: row.get(11)?,
         failed_at,
         failure: told_code.or(job_code).filter(|_| failed_at.is_some()),
-        answered_at: row.get("answered_at")?,
+        answered_at: row.get(15)?,
         attempts: tries.len(),
         failed_tries: failed_tries.collect(),
     })

@@ -96,50 +96,57 @@ impl Row {
     }
 
     pub(super) fn load(tx: &Transaction<'_>, key: Key) -> rusqlite::Result<Option<Row>> {
-        tx.prepare_cached("SELECT * FROM messages WHERE job = ?1")?
-            .query_row([key], |row| Row::read(key, row))
-            .optional()
+        // By number: a name would be looked for among all others, for each row.
+        tx.prepare_cached(
+            "SELECT number, tenant, campaign, variant, sender, phone_hash, stage, word, state,
+                 provider_id, told_id, job_code, job_detail, told_code, told_detail, tries,
+                 due_at, completed_at, ended_at, sent_at, delivered_at, read_at, failed_at,
+                 answered_at
+             FROM messages WHERE job = ?1",
+        )?
+        .query_row([key], |row| Row::read(key, row))
+        .optional()
     }
 
     fn read(key: Key, row: &SqlRow<'_>) -> rusqlite::Result<Row> {
-        let pair = |code: &str, detail: &str| -> rusqlite::Result<Option<(String, String)>> {
+        let pair = |code: usize, detail: usize| -> rusqlite::Result<Option<(String, String)>> {
             let (code, detail): (Option<String>, Option<String>) =
                 (row.get(code)?, row.get(detail)?);
             Ok(code.zip(detail))
         };
-        let number: Option<i64> = row.get("number")?;
+        let number: Option<i64> = row.get(0)?;
         let place = match number {
             None => None,
             Some(number) => Some(Place {
-                tenant: row.get("tenant")?,
-                campaign: row.get("campaign")?,
-                variant: row.get("variant")?,
+                tenant: row.get(1)?,
+                campaign: row.get(2)?,
+                variant: row.get(3)?,
                 number: number.cast_unsigned(),
             }),
         };
-        let word: Option<i64> = row.get("word")?;
+        let word: Option<i64> = row.get(7)?;
         Ok(Row {
             key,
             place,
-            sender: row.get("sender")?,
-            phone_hash: row.get("phone_hash")?,
+            sender: row.get(4)?,
+            phone_hash: row.get(5)?,
             // Only codes of ours are written.
-            stage: Stage::of_code(row.get("stage")?).unwrap_or(Stage::Pending),
+            stage: Stage::of_code(row.get(6)?).unwrap_or(Stage::Pending),
             word: word.and_then(Word::of_code),
-            state: MessageState::of_code(row.get("state")?).unwrap_or(MessageState::Queued),
-            provider_id: row.get("provider_id")?,
-            told_id: row.get("told_id")?,
-            job_error: pair("job_code", "job_detail")?,
-            told_error: pair("told_code", "told_detail")?,
-            tries: tries(&row.get::<_, String>("tries")?),
-            due_at: row.get("due_at")?,
-            completed_at: row.get("completed_at")?,
-            ended_at: row.get("ended_at")?,
-            sent_at: row.get("sent_at")?,
-            delivered_at: row.get("delivered_at")?,
-            read_at: row.get("read_at")?,
-            failed_at: row.get("failed_at")?,
-            answered_at: row.get("answered_at")?,
+            state: MessageState::of_code(row.get(8)?).unwrap_or(MessageState::Queued),
+            provider_id: row.get(9)?,
+            told_id: row.get(10)?,
+            job_error: pair(11, 12)?,
+            told_error: pair(13, 14)?,
+            tries: tries(row.get_ref(15)?.as_str()?),
+            due_at: row.get(16)?,
+            completed_at: row.get(17)?,
+            ended_at: row.get(18)?,
+            sent_at: row.get(19)?,
+            delivered_at: row.get(20)?,
+            read_at: row.get(21)?,
+            failed_at: row.get(22)?,
+            answered_at: row.get(23)?,
         })
     }
 
