@@ -75,6 +75,7 @@ fn piece_of(piece: u64, rows: u64) -> Bytes {
 
 async fn walk(store: &Campaigns, rows: u64) {
     let audience = Audience {
+        campaign: None,
         tenant: acme(),
         tags: vec!["bench".to_owned()],
         list: None,

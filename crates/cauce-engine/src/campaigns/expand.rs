@@ -9,21 +9,31 @@
 //! whatever the process dies of, it goes on right behind the last piece that was taken: nobody is
 //! left out, and nobody is sent anything twice. While one piece is being committed, the next is
 //! filled and the one after it read; three at a time are all the memory that it takes.
+//!
+//! Contacts may be changed meanwhile. Where that leaves it open whether a number has got its
+//! message, a piece waits until all before it is known to the picture of messages, and asks that
+//! (`asked`).
 
 use std::{sync::Arc, time::Duration};
 
 use cauce_flow::{job::NewJob, time::Timestamp};
 use cauce_store::{
     campaigns::{
-        self, Campaigns, Member, Walk,
+        self, Campaigns, Walk,
         campaign::{Campaign, Skipped},
     },
     jobs::{self, Enqueue, JobStore, Mark},
+    messages::{self, Messages},
 };
 use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{Walking, fill::Filling, members::Members};
+use super::{
+    Walking,
+    asked::Asked,
+    fill::Filling,
+    members::{Candidate, Members},
+};
 use crate::clock::Clock;
 
 /// Contacts of one piece: three of them are all that an expansion has in memory.
@@ -35,6 +45,7 @@ const ROOM: Duration = Duration::from_secs(1);
 pub(crate) struct Expander {
     pub(crate) store: Campaigns,
     pub(crate) jobs: Arc<dyn JobStore>,
+    pub(crate) messages: Messages,
     pub(crate) clock: Clock,
     pub(crate) campaign: Campaign,
     pub(crate) filling: Arc<Filling>,
@@ -78,6 +89,15 @@ impl From<campaigns::Error> for Obstacle {
     }
 }
 
+impl From<messages::Error> for Obstacle {
+    fn from(error: messages::Error) -> Obstacle {
+        match error {
+            messages::Error::Busy => Obstacle::Wait,
+            error => Obstacle::Fault(error.to_string()),
+        }
+    }
+}
+
 impl From<jobs::Error> for Obstacle {
     fn from(error: jobs::Error) -> Obstacle {
         match error {
@@ -113,13 +133,23 @@ struct Piece {
     next: u64,
 }
 
+/// A stretch of whose contacts it is known whether they get a message, or for some has to be asked.
+enum Judged {
+    Filled(Piece),
+    /// With the piece, which is empty as yet.
+    Asks(Piece, Vec<Candidate>),
+}
+
 impl Expander {
     /// Walks the audience to its end.
     pub(crate) async fn run(self, stop: CancellationToken) -> Expanded {
         let (mut tries, mut reached) = (0, self.reached());
         loop {
             let pause = match self.walk().await {
-                Ok(()) | Err(Obstacle::Stopped) => return Expanded::Over,
+                Ok(()) | Err(Obstacle::Stopped) => {
+                    self.tell_of_end().await;
+                    return Expanded::Over;
+                }
                 Err(Obstacle::Wait) => ROOM,
                 Err(Obstacle::Fault(why)) => {
                     if self.reached() > reached {
@@ -141,6 +171,15 @@ impl Expander {
         }
     }
 
+    /// Has changes of contacts no longer be noted. Where that fails, they are until the campaign
+    /// ends.
+    async fn tell_of_end(&self) {
+        if let Err(error) = self.store.walked(self.campaign.row).await {
+            let campaign = &self.campaign.id;
+            tracing::warn!(%campaign, %error, "the end of a walk could not be noted");
+        }
+    }
+
     fn reached(&self) -> u64 {
         let campaign = &self.campaign;
         let figures = self.jobs.group(&campaign.tenant, &campaign.id);
@@ -149,27 +188,35 @@ impl Expander {
 
     /// Walks from the mark on.
     async fn walk(&self) -> Result<(), Obstacle> {
-        let _walk = self.walking.begin();
         let campaign = &self.campaign;
         let figures = self.jobs.group(&campaign.tenant, &campaign.id);
         let figures = figures.unwrap_or_default();
         if figures.mark.done {
             return Ok(());
         }
-        let (mut number, mut piece) = (figures.accepted, None);
+        let (mut number, mut piece, mut asked) = (figures.accepted, None, Asked::default());
         let mut stretch = Some(self.read(figures.mark.upto).await?);
         // What an interrupted walk has left beyond the mark is taken back with the first piece.
         let mut clean = false;
         while stretch.is_some() || piece.is_some() {
             let after = stretch.as_ref().and_then(Stretch::next);
             let had = piece.is_some();
+            let walk = self.walking.begin();
             let (handed_in, filled, read) = tokio::join!(
                 OptionFuture::from(piece.take().map(|piece| self.hand_in(piece, clean))),
                 OptionFuture::from(stretch.take().map(|stretch| self.fill(stretch, number))),
                 OptionFuture::from(after.map(|after| self.read(after))),
             );
+            drop(walk);
             handed_in.transpose()?;
-            (piece, stretch) = (filled.transpose()?, read.transpose()?);
+            (piece, stretch) = match filled.transpose()? {
+                None => (None, read.transpose()?),
+                Some(Judged::Filled(piece)) => (Some(piece), read.transpose()?),
+                Some(Judged::Asks(piece, candidates)) => {
+                    let filled = self.ask(piece, candidates, &mut asked).await?;
+                    (Some(filled), read.transpose()?)
+                }
+            };
             number = piece.as_ref().map_or(number, |piece| piece.next);
             clean |= had;
         }
@@ -198,15 +245,48 @@ impl Expander {
         })
     }
 
-    async fn fill(&self, stretch: Stretch, number: u64) -> Result<Piece, Obstacle> {
+    async fn fill(&self, stretch: Stretch, number: u64) -> Result<Judged, Obstacle> {
         let (filling, now) = (Arc::clone(&self.filling), self.clock.now());
         let fill = move || {
             let piece = Piece::of(&stretch, number);
-            let members = stretch.members.forgiven(&filling, now)?;
-            Ok(piece.filled(&filling, &members, now))
+            let candidates = stretch.members.judged(&filling, now)?;
+            let asks = candidates.iter().any(|candidate| candidate.asks);
+            Ok(match asks {
+                true => Judged::Asks(piece, candidates),
+                false => {
+                    let mut none = Asked::default();
+                    Judged::Filled(piece.filled(&filling, &candidates, &mut none, now))
+                }
+            })
         };
         let filled = tokio::task::spawn_blocking(fill).await;
         filled.map_err(|error| Obstacle::Fault(error.to_string()))?
+    }
+
+    /// Fills a piece behind which everything has been handed in.
+    async fn ask(
+        &self,
+        piece: Piece,
+        candidates: Vec<Candidate>,
+        asked: &mut Asked,
+    ) -> Result<Piece, Obstacle> {
+        let (campaign, made) = (&self.campaign, piece.next);
+        let in_time = asked
+            .ask(&self.messages, campaign, made, &candidates)
+            .await?;
+        if !in_time {
+            return Err(Obstacle::Wait);
+        }
+        let (filling, now) = (Arc::clone(&self.filling), self.clock.now());
+        let mut known = std::mem::take(asked);
+        let fill = move || {
+            let piece = piece.filled(&filling, &candidates, &mut known, now);
+            (piece, known)
+        };
+        let filled = tokio::task::spawn_blocking(fill).await;
+        let (piece, known) = filled.map_err(|error| Obstacle::Fault(error.to_string()))?;
+        *asked = known;
+        Ok(piece)
     }
 
     async fn hand_in(&self, piece: Piece, clean: bool) -> Result<(), Obstacle> {
@@ -253,9 +333,15 @@ impl Piece {
     }
 
     /// With the jobs of these contacts, or the reasons why there are none.
-    fn filled(mut self, filling: &Filling, members: &[Member], now: Timestamp) -> Piece {
-        for member in members {
-            match filling.fill(member, self.next, now) {
+    fn filled(
+        mut self,
+        filling: &Filling,
+        candidates: &[Candidate],
+        asked: &mut Asked,
+        now: Timestamp,
+    ) -> Piece {
+        for candidate in candidates {
+            match asked.fill(filling, candidate, self.next, now) {
                 Ok(filled) => {
                     self.jobs.push(filling.job(filled, now));
                     self.next += 1;

@@ -134,7 +134,7 @@ impl Filling {
 }
 
 /// The reason why a contact gets no message.
-fn skipped(member: &Member, why: Skip, detail: Option<String>) -> Skipped {
+pub(super) fn skipped(member: &Member, why: Skip, detail: Option<String>) -> Skipped {
     Skipped {
         contact: i64::try_from(member.row).unwrap_or(i64::MAX),
         id: Some(member.id.clone()),

@@ -40,14 +40,26 @@ impl Members {
 
     /// Takes it back of a contact that its number is there twice, where the earlier ones get no
     /// message themselves. Only what is stored counts, so that an interrupted walk tells the same.
-    /// Where there are too many to look at them all, one of them may have got it: then nobody does.
-    pub(crate) fn forgiven(self, filling: &Filling, now: Timestamp) -> Result<Vec<Member>, Error> {
-        let mut members = self.page.open()?;
-        let twice = members.iter_mut().filter(|member| member.duplicate);
-        for (member, earlier) in twice.zip(&self.earlier) {
-            member.duplicate = earlier.len() >= MAX_EARLIER
-                || earlier.iter().any(|other| filling.fits(other, now));
+    pub(crate) fn judged(self, filling: &Filling, now: Timestamp) -> Result<Vec<Candidate>, Error> {
+        let mut earlier = self.earlier.into_iter();
+        let mut candidates = Vec::with_capacity(self.page.count());
+        for mut member in self.page.open()? {
+            let mut asks = member.touched;
+            if member.duplicate && !member.touched {
+                let earlier = earlier.next().unwrap_or_default();
+                member.duplicate = earlier.iter().any(|other| filling.fits(other, now));
+                asks = !member.duplicate && earlier.len() >= MAX_EARLIER;
+            }
+            member.duplicate &= !asks;
+            candidates.push(Candidate { member, asks });
         }
-        Ok(members)
+        Ok(candidates)
     }
+}
+
+/// A contact that may get a message.
+pub(crate) struct Candidate {
+    pub(crate) member: Member,
+    /// Whether the others with its number, as they are now, do not say if one of them has got it.
+    pub(crate) asks: bool,
 }

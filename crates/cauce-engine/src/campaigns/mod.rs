@@ -12,6 +12,7 @@
 //! campaign does. What has been ordered is in the store of campaigns; how far it has come is told by
 //! the jobs.
 
+mod asked;
 mod draft;
 mod expand;
 mod fill;

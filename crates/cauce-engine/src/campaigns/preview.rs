@@ -7,7 +7,9 @@ use cauce_store::{
     jobs::Scope,
 };
 
-use super::{Campaigning, Refusal, Unfit, members::Members, plan, plan::Script, sender};
+use super::{
+    Campaigning, Refusal, Unfit, asked::Asked, members::Members, plan, plan::Script, sender,
+};
 use crate::settings::Settings;
 
 /// What one contact would be sent.
@@ -50,10 +52,13 @@ impl Campaigning {
         };
         let members = Members::read(&self.store, &campaign.audience(), walk).await?;
         let now = self.clock.now();
-        let members = members.forgiven(&filling, now)?;
-        let mut previews = Vec::with_capacity(members.len());
-        for (number, member) in members.iter().enumerate() {
-            let filled = filling.fill(member, number as u64, now);
+        let candidates = members.judged(&filling, now)?;
+        let mut previews = Vec::with_capacity(candidates.len());
+        // Nothing was made before the first of them, so that all there is to ask for is among them.
+        let mut asked = Asked::default();
+        for (number, candidate) in candidates.iter().enumerate() {
+            let member = &candidate.member;
+            let filled = asked.fill(&filling, candidate, number as u64, now);
             let outcome = match filled {
                 Ok(filled) => {
                     let part = filled.message.campaign.as_ref();

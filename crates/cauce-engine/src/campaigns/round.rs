@@ -275,6 +275,7 @@ impl Campaigning {
         let expander = Expander {
             store: self.store.clone(),
             jobs: Arc::clone(&self.jobs),
+            messages: self.messages.clone(),
             clock: self.clock.clone(),
             campaign: campaign.clone(),
             filling: Arc::new(filling),

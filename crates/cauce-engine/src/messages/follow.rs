@@ -133,7 +133,7 @@ fn is_unwanted(news: &News) -> bool {
 }
 
 /// What a piece of news means for its message; none where it is about no message.
-fn change(news: News) -> Option<Change> {
+pub(crate) fn change(news: News) -> Option<Change> {
     let what = match news.what {
         jobs::What::Taken(taken) => {
             let message = Message::of_payload(&taken.payload).ok()?;

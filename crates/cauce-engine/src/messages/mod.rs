@@ -29,6 +29,8 @@ use cauce_store::{
 };
 use tokio::sync::Notify;
 
+#[cfg(test)]
+pub(crate) use self::follow::change;
 pub(crate) use self::screen::CampaignScreen;
 pub use self::{
     hear::{Sender, Told},

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::{
     Campaigns, Error, numbers,
     page::{Member, Page},
-    tagging, tenants,
+    tagging, tenants, walks,
 };
 
 /// Contacts that have any of the tags, or stand in the list.
@@ -21,6 +21,9 @@ pub struct Audience {
     pub tags: Vec<String>,
     /// And those of this list.
     pub list: Option<u64>,
+    /// The campaign whose audience it is, so that contacts that were changed since its start are
+    /// told apart.
+    pub campaign: Option<u64>,
 }
 
 /// Which part of an audience.
@@ -111,6 +114,8 @@ impl Campaigns {
 struct Parts {
     tags: Vec<i64>,
     list: Option<i64>,
+    /// The campaign, where contacts were changed since its start.
+    touched: Option<u64>,
 }
 
 impl Parts {
@@ -134,16 +139,31 @@ impl Parts {
             Some(list) if own(&list)? => Some(list),
             _ => None,
         };
-        Ok(Some(Parts { tags, list }))
+        let touched = match audience.campaign {
+            Some(campaign) if walks::has_touched(connection, campaign)? => Some(campaign),
+            _ => None,
+        };
+        Ok(Some(Parts {
+            tags,
+            list,
+            touched,
+        }))
     }
 
     /// A query of the members, in order; none where nobody can belong to it.
     fn query(&self) -> Option<String> {
         let (rows, holds) = (self.rows()?, self.holds("d.row"));
+        let touched = match self.touched {
+            None => "0".to_owned(),
+            Some(campaign) => format!(
+                "EXISTS (SELECT 1 FROM touched WHERE campaign = {campaign} AND phone = c.phone)"
+            ),
+        };
         Some(format!(
             "SELECT c.row, c.id, c.personal, c.language, c.timezone, c.opted_out,
                 EXISTS (SELECT 1 FROM contacts d
-                        WHERE d.phone = c.phone AND d.row < c.row AND ({holds}))
+                        WHERE d.phone = c.phone AND d.row < c.row AND ({holds})),
+                {touched}
              FROM ({rows}) AS r CROSS JOIN contacts c ON c.row = r.contact ORDER BY r.contact"
         ))
     }
@@ -153,7 +173,7 @@ impl Parts {
     fn earlier(&self) -> String {
         let holds = self.holds("d.row");
         format!(
-            "SELECT d.row, d.id, d.personal, d.language, d.timezone, d.opted_out, 0
+            "SELECT d.row, d.id, d.personal, d.language, d.timezone, d.opted_out, 0, 0
              FROM contacts c JOIN contacts d ON d.phone = c.phone AND d.row < c.row
              WHERE c.row = ?1 AND ({holds}) ORDER BY d.row LIMIT ?2"
         )

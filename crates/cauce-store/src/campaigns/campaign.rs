@@ -78,6 +78,7 @@ impl Campaign {
     /// Whom it is for.
     pub fn audience(&self) -> Audience {
         Audience {
+            campaign: Some(self.row),
             tenant: self.tenant.clone(),
             tags: self.tags.clone(),
             list: self.list,

@@ -8,7 +8,9 @@ use super::{
     Campaigns, Error,
     tagging::{self, Tagging},
     tenants,
+    walks::Walks,
 };
+use crate::personal::PhoneHash;
 
 impl Campaigns {
     /// Takes a contact away, out of every list. Answers whether it was there.
@@ -24,13 +26,16 @@ fn delete(tx: &Transaction<'_>, tenant: &TenantId, id: &str) -> Result<bool, Err
     let Some(tenant) = tenants::find(tx, tenant)? else {
         return Ok(false);
     };
-    let known: Option<(i64, String)> = tx
-        .prepare_cached("SELECT row, tags FROM contacts WHERE tenant = ?1 AND id = ?2")?
-        .query_row((tenant, id), |row| Ok((row.get(0)?, row.get(1)?)))
+    let known: Option<(i64, String, [u8; 16])> = tx
+        .prepare_cached("SELECT row, tags, phone FROM contacts WHERE tenant = ?1 AND id = ?2")?
+        .query_row((tenant, id), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((row, tags)) = known else {
+    let Some((row, tags, phone)) = known else {
         return Ok(false);
     };
+    Walks::of(tx, tenant)?.touch(tx, row, &PhoneHash(phone))?;
     let mut tagging = Tagging::default();
     tagging.change(tx, (tenant, row), &tagging::of_text(&tags), &[])?;
     tagging.finish(tx)?;

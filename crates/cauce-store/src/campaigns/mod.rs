@@ -25,6 +25,7 @@ mod schema;
 mod tagging;
 mod tenants;
 pub mod upsert;
+mod walks;
 
 use std::{
     path::{Path, PathBuf},

@@ -32,9 +32,11 @@ pub struct Member {
     /// Whether its number has opted out.
     pub opted_out: bool,
     /// Whether a contact of the same audience with a lower row has the same number, in any of its
-    /// forms. What is known of the others is what is stored now: an audience that is changed while
-    /// it is walked may have a number twice, or not at all.
+    /// forms, as contacts are stored now.
     pub duplicate: bool,
+    /// Whether a contact that has the number, or had it, was changed since the campaign was
+    /// started: then [`Member::duplicate`] does not say whether the number has got a message.
+    pub touched: bool,
 }
 
 /// Members in the order of their rows.
@@ -53,6 +55,7 @@ struct Found {
     timezone: Option<String>,
     opted_out: bool,
     duplicate: bool,
+    touched: bool,
 }
 
 impl Page {
@@ -66,7 +69,7 @@ impl Page {
     }
 
     /// Takes rows with row, id, personal data, language, time zone, and whether the number has opted
-    /// out or is there twice.
+    /// out, is there twice, or belongs to a contact that was changed.
     pub(super) fn take(&mut self, mut rows: Rows<'_>) -> Result<(), Error> {
         while let Some(row) = rows.next()? {
             self.found.push(Found {
@@ -77,6 +80,7 @@ impl Page {
                 timezone: row.get(4)?,
                 opted_out: row.get(5)?,
                 duplicate: row.get(6)?,
+                touched: row.get(7)?,
             });
         }
         Ok(())
@@ -92,9 +96,10 @@ impl Page {
         self.found.last().map(|found| found.row)
     }
 
-    /// The rows of those whose number an earlier one has, too.
+    /// The rows of those whose number an earlier one has, too, where that says something.
     pub fn duplicates(&self) -> Vec<u64> {
-        let twice = self.found.iter().filter(|found| found.duplicate);
+        let twice = self.found.iter();
+        let twice = twice.filter(|found| found.duplicate && !found.touched);
         twice.map(|found| found.row).collect()
     }
 
@@ -122,6 +127,7 @@ impl Found {
             timezone: self.timezone,
             opted_out: self.opted_out,
             duplicate: self.duplicate,
+            touched: self.touched,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! tenants --< contacts --< tagged >-- tags        opt_outs: by phone, whether or not a contact has it
 //!                 \-----< listed >-- lists        imports --< rejected (rows that were not taken)
 //!                       campaigns --< skipped (those who were left out), skip_counts
+//!                           \-- walks --< touched: by phone, of contacts changed meanwhile
 //! ```
 //!
 //! `contacts.row` is never used twice, so that whoever walks in its order meets what came later at
@@ -134,5 +135,20 @@ pub(super) const STEPS: &[&str] = &[
 ",
     "
     ALTER TABLE campaigns ADD COLUMN forgiven_restricted INTEGER NOT NULL DEFAULT 0;
+",
+    "
+    CREATE TABLE walks (
+        campaign INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL,
+        last_row INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE touched (
+        campaign INTEGER NOT NULL,
+        phone BLOB NOT NULL,
+        PRIMARY KEY (campaign, phone)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO walks SELECT row, tenants.tenant, last_row
+        FROM campaigns JOIN tenants ON tenants.name = campaigns.tenant
+        WHERE state IN ('queued', 'sending', 'paused');
 ",
 ];

@@ -16,6 +16,7 @@ use super::{
     reading::{Person, Sealed},
     tagging::{self, Tagging},
     tenants,
+    walks::Walks,
 };
 use crate::{
     personal::{Personal, PhoneHash},
@@ -167,6 +168,7 @@ pub(super) struct Batch<'a> {
     sealed: Sealed<'a>,
     tenant: i64,
     tagging: Tagging,
+    walks: Walks,
     new: i64,
     opted_out: Vec<PhoneHash>,
     now: Timestamp,
@@ -179,8 +181,10 @@ impl<'a> Batch<'a> {
         tenant: &'a TenantId,
         now: Timestamp,
     ) -> Result<Batch<'a>, Error> {
+        let number = tenants::number(tx, tenant)?;
         Ok(Batch {
-            tenant: tenants::number(tx, tenant)?,
+            tenant: number,
+            walks: Walks::of(tx, number)?,
             tx,
             sealed: Sealed { personal, tenant },
             tagging: Tagging::default(),
@@ -259,6 +263,10 @@ impl<'a> Batch<'a> {
         hash: Option<PhoneHash>,
     ) -> Result<Result<Upserted, Refusal>, Error> {
         let phone = hash.unwrap_or(known.phone);
+        let before = match self.walks.may_meet(known.row) {
+            true => Some(known.person.to_text()?),
+            false => None,
+        };
         let mut attributes = known.person.attributes.clone();
         for (name, value) in entry.attributes {
             match value {
@@ -273,6 +281,15 @@ impl<'a> Batch<'a> {
         if let Some(refusal) = too_much(&text, &tags) {
             return Ok(Err(refusal));
         }
+        let language = changed(known.language.clone(), entry.language);
+        let timezone = changed(known.timezone.clone(), entry.timezone);
+        if let Some(before) = before
+            && (&before, &known.tags, &known.language, &known.timezone)
+                != (&text, &tags, &language, &timezone)
+        {
+            self.walks.touch(self.tx, known.row, &known.phone)?;
+            self.walks.touch(self.tx, known.row, &phone)?;
+        }
         self.opt_out(&phone, entry.opted_out)?;
         self.tx
             .prepare_cached(
@@ -284,8 +301,8 @@ impl<'a> Batch<'a> {
                 phone.0,
                 self.sealed.seal(&known.id, &text)?,
                 tagging::to_text(&tags),
-                changed(known.language, entry.language),
-                changed(known.timezone, entry.timezone),
+                language,
+                timezone,
                 opt_outs::is_noted(self.tx, &phone)?,
                 self.now.as_millis(),
             ])?;

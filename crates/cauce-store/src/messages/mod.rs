@@ -32,6 +32,7 @@ mod hear;
 mod hidden;
 mod key;
 mod prune;
+mod reached;
 mod read;
 mod row;
 mod schema;

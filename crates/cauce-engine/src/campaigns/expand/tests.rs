@@ -14,15 +14,19 @@ use cauce_store::{
         upsert::{Change, Entry, TagChange, Upsert},
     },
     embedded::{EmbeddedStore, Options},
-    jobs::{Claim, GroupGate, Scope},
+    jobs::{Claim, Follow, Followed, GroupGate, Scope},
+    messages::{Bearing, Change as News, Messages},
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::campaigns::{
-    fill::Filling,
-    plan::{Plan, Script},
+use crate::{
+    campaigns::{
+        fill::Filling,
+        plan::{Plan, Script},
+    },
+    messages,
 };
 
 /// Contacts of one piece here.
@@ -53,6 +57,7 @@ struct World {
 struct Life {
     store: Campaigns,
     jobs: Arc<EmbeddedStore>,
+    messages: Messages,
     clock: Clock,
 }
 
@@ -118,13 +123,23 @@ impl World {
         }
     }
 
-    fn live(&self) -> Life {
+    async fn live(&self) -> Life {
+        self.live_with(1_000_000).await
+    }
+
+    /// With room for so many jobs.
+    async fn live_with(&self, max_jobs: u64) -> Life {
+        let messages = Messages::open(self.folder.path(), 100, |_| Bearing::Message).unwrap();
+        let followed = Followed {
+            queues: [line().queue].into(),
+            kept: messages.kept_through().await.unwrap(),
+        };
         let day = Duration::from_secs(86_400);
         let options = Options {
             dir: self.folder.path().join("jobs"),
             fsync: false,
             segment_bytes: 64 << 20,
-            max_jobs: 1_000_000,
+            max_jobs,
             max_bytes: 1 << 30,
             tenant_reserve: 0.1,
             min_free_bytes: 0,
@@ -134,13 +149,14 @@ impl World {
             keys_for: day,
             instance: 1,
             rollups_through: None,
-            followed: None,
+            followed: Some(followed),
         };
         let jobs = Arc::new(EmbeddedStore::open(options).unwrap());
         Life {
             store: Campaigns::open(self.folder.path()).unwrap(),
             clock: Clock::start(jobs.latest()),
             jobs,
+            messages,
         }
     }
 
@@ -157,6 +173,7 @@ impl World {
         Expander {
             store: life.store.clone(),
             jobs: Arc::clone(&life.jobs) as _,
+            messages: life.messages.clone(),
             clock: life.clock.clone(),
             campaign: self.campaign.clone(),
             filling: Arc::new(Filling {
@@ -182,10 +199,35 @@ impl Life {
     /// Ends it as a crash would: what is on its way is finished or lost, nobody is told.
     async fn end(self) {
         self.store.close().await;
+        self.messages.close().await;
         let jobs = self.jobs;
         tokio::task::spawn_blocking(move || jobs.close())
             .await
             .unwrap();
+    }
+
+    /// Walks to the end, while somebody follows the log.
+    async fn walk(&self, expander: Expander) -> Expanded {
+        tokio::select! {
+            ended = expander.run(CancellationToken::new()) => ended,
+            never = self.follow() => match never {},
+        }
+    }
+
+    async fn follow(&self) -> std::convert::Infallible {
+        let news = self.jobs.news();
+        loop {
+            let told = news.notified();
+            let batch = self.jobs.take_news(1_000).await.unwrap();
+            let changes = batch.news.into_iter().filter_map(messages::change);
+            let changes: Vec<News> = changes.collect();
+            let log = self.jobs.instance();
+            let projected = self.messages.project(log, batch.through, changes);
+            projected.await.unwrap();
+            if !batch.more {
+                told.await;
+            }
+        }
     }
 
     /// The contacts of all jobs that were made, each with its number.
@@ -239,7 +281,7 @@ async fn check_skips(store: &Campaigns, row: u64, contacts: u64) {
 async fn everybody_of_an_audience_has_one_job_or_a_reason_why_not() {
     for contacts in [1, 7, SMALL as u64, SMALL as u64 + 1] {
         let world = World::new(contacts).await;
-        let life = world.live();
+        let life = world.live().await;
         let ended = world.expander(&life).run(CancellationToken::new()).await;
         assert_eq!(ended, Expanded::Over);
         let figures = life.jobs.group(&tenant(), &group()).unwrap();
@@ -266,7 +308,7 @@ async fn of_contacts_with_one_number_the_first_that_can_be_written_to_is() {
             entry("also", 2, false),
         ]);
         let world = world.await;
-        let life = world.live();
+        let life = world.live().await;
         let expander = Expander {
             piece,
             ..world.expander(&life)
@@ -283,29 +325,92 @@ async fn of_contacts_with_one_number_the_first_that_can_be_written_to_is() {
 }
 
 #[tokio::test]
-async fn a_number_that_a_thousand_contacts_have_gets_one_message_at_most() {
+async fn a_number_that_a_thousand_contacts_have_gets_one_message() {
     let most = cauce_store::campaigns::MAX_EARLIER;
-    // The first who can be written to, if one of the first few can.
-    for first in [0, most - 1, most, most + 1, 990] {
+    // The first who can be written to: one of the few that are looked at, or beyond them.
+    for first in [0, most - 1, most, most + 1, 301, 990] {
         let entries = (0..1_000).map(|n| entry(&format!("c{n:04}"), 1, n >= first));
         let world = World::of(entries.collect()).await;
-        let life = world.live();
+        let life = world.live().await;
         let expander = Expander {
             piece: 300,
             ..world.expander(&life)
         };
-        let ended = expander.run(CancellationToken::new()).await;
-        assert_eq!(ended, Expanded::Over);
+        assert_eq!(life.walk(expander).await, Expanded::Over);
         let recipients: Vec<String> = life.recipients().await.into_keys().collect();
-        let written = match first < most {
-            true => vec![format!("c{first:04}")],
-            false => Vec::new(),
-        };
-        assert_eq!(recipients, written, "{first}");
+        assert_eq!(recipients, [format!("c{first:04}")]);
         let counts = life.store.skip_counts(world.campaign.row).await.unwrap();
-        let left_out = 1_000 - written.len() as u64;
-        assert_eq!(counts.values().sum::<u64>(), left_out, "{first}");
-        assert!(counts[&Skip::Duplicate] >= 1_000 - most as u64 - 1);
+        let unfit = counts.get(&Skip::MissingVariable).copied().unwrap_or(0);
+        assert!(unfit >= first.min(most) as u64, "{first}: {unfit}");
+        assert_eq!(counts.values().sum::<u64>(), 999, "{first}");
+        life.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_gets_one_message_whatever_is_changed_while_its_contacts_are_walked() {
+    let entries = vec![
+        entry("renumbered", 1, true),
+        entry("moved", 2, true),
+        entry("gone", 3, true),
+        entry("unnamed", 4, true),
+        entry("named", 5, false),
+        entry("filler", 9, true),
+        entry("twin of moved", 2, true),
+        entry("twin of gone", 3, true),
+        entry("twin of unnamed", 4, true),
+        entry("twin of named", 5, true),
+        entry("late", 6, true),
+        entry("other", 7, true),
+    ];
+    for piece in [1, 3, 100] {
+        let world = World::of(entries.clone()).await;
+        // There is room for the first four.
+        let life = world.live_with(4).await;
+        let one_by_one = Expander {
+            piece: 1,
+            ..world.expander(&life)
+        };
+        assert!(matches!(one_by_one.walk().await, Err(Obstacle::Wait)));
+        let changes = vec![
+            entry("renumbered", 6, true),
+            entry("moved", 22, true),
+            Entry {
+                name: Change::Clear,
+                ..entry("unnamed", 4, true)
+            },
+            entry("named", 5, true),
+            entry("other", 6, true),
+        ];
+        let upsert = Upsert {
+            tenant: tenant(),
+            entries: changes,
+            all_or_none: true,
+        };
+        life.store.upsert(upsert, life.clock.now()).await.unwrap();
+        assert!(life.store.delete_contact(&tenant(), "gone").await.unwrap());
+        life.end().await;
+
+        let life = world.live().await;
+        let expander = Expander {
+            piece,
+            ..world.expander(&life)
+        };
+        assert_eq!(life.walk(expander).await, Expanded::Over);
+        let recipients: Vec<String> = life.recipients().await.into_keys().collect();
+        let expected = [
+            "filler",
+            "gone",
+            "late",
+            "moved",
+            "renumbered",
+            "twin of named",
+            "unnamed",
+        ];
+        assert_eq!(recipients, expected, "{piece}");
+        let counts = life.store.skip_counts(world.campaign.row).await.unwrap();
+        let expected = [(Skip::Duplicate, 4), (Skip::MissingVariable, 1)];
+        assert_eq!(counts, expected.into(), "{piece}");
         life.end().await;
     }
 }
@@ -313,7 +418,7 @@ async fn a_number_that_a_thousand_contacts_have_gets_one_message_at_most() {
 #[tokio::test]
 async fn a_stopped_campaign_gets_no_more_jobs() {
     let world = World::new(10).await;
-    let life = world.live();
+    let life = world.live().await;
     let (jobs, now) = (&life.jobs, life.clock.now());
     jobs.set_group(tenant(), group(), GroupGate::Stopped, now)
         .await
@@ -327,7 +432,7 @@ async fn a_stopped_campaign_gets_no_more_jobs() {
 #[tokio::test]
 async fn a_walk_that_cannot_go_on_says_why() {
     let world = World::new(10).await;
-    let life = world.live();
+    let life = world.live().await;
     life.store.close().await;
     let ended = world.expander(&life).run(CancellationToken::new()).await;
     let Expanded::Failed(why) = ended else {
@@ -350,12 +455,12 @@ proptest! {
         runtime.block_on(async {
             let world = World::new(contacts).await;
             for polls in deaths {
-                let life = world.live();
+                let life = world.live().await;
                 let walk = world.expander(&life).run(CancellationToken::new());
                 die_after(walk, polls).await;
                 life.end().await;
             }
-            let life = world.live();
+            let life = world.live().await;
             let ended = world.expander(&life).run(CancellationToken::new()).await;
             assert_eq!(ended, Expanded::Over);
             check_ledger(&life.recipients().await, contacts);

@@ -56,6 +56,7 @@ fn ana() -> Member {
         timezone: Some("America/Lima".to_owned()),
         opted_out: false,
         duplicate: false,
+        touched: false,
     }
 }
 

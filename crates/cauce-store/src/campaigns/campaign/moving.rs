@@ -15,7 +15,7 @@ use super::{
     row::{self, known},
 };
 use crate::{
-    campaigns::{Campaigns, audience},
+    campaigns::{Campaigns, audience, walks},
     jobs::Scope,
 };
 
@@ -108,6 +108,7 @@ fn carry_out(
     campaign.forgiven = order.forgiven.unwrap_or(campaign.forgiven);
     if campaign.state.is_final() {
         campaign.ended_at = Some(now);
+        walks::end(tx, campaign.row)?;
     }
     campaign.updated_at = now;
     row::write(tx, &campaign)?;
@@ -128,5 +129,5 @@ fn start(
     campaign.last_row = audience::last_row(tx)?;
     campaign.job = Some(begin.job);
     campaign.started_at = Some(now);
-    Ok(())
+    Ok(walks::begin(tx, campaign)?)
 }

@@ -85,6 +85,50 @@ impl Open {
 }
 
 #[tokio::test]
+async fn numbers_of_contacts_that_were_changed_are_told_apart_until_the_walk_ends() {
+    let open = Open::new();
+    let store = &open.store;
+    with_contacts(store, 5).await;
+    let made = store.make_campaign(new("campaign_a"), ms(1)).await.unwrap();
+    let put = async |entries: Vec<Entry>| {
+        let upsert = Upsert {
+            tenant: tenant(),
+            entries,
+            all_or_none: true,
+        };
+        store.upsert(upsert, ms(2)).await.unwrap();
+    };
+    let touched = async || {
+        let walk = Walk {
+            after: 0,
+            upto: u64::MAX,
+            limit: 10,
+        };
+        let audience = made.campaign.audience();
+        let found = store.walk(&audience, walk).await.unwrap().into_iter();
+        let touched = found.filter(|member| member.touched);
+        touched.map(|member| member.id).collect::<Vec<_>>()
+    };
+    // Before the start it makes no difference.
+    put(vec![entry("c0", 7)]).await;
+    assert!(touched().await.is_empty());
+    let started = store.move_campaign(acme(), "campaign_a", start(), ms(3));
+    started.await.unwrap();
+    // As it was; of another audience from here on; new.
+    put(vec![entry("c0", 7), entry("twin", 1), entry("new", 3)]).await;
+    assert!(touched().await.is_empty());
+    // `c1` and `twin` have the number that the one had; `c3` and `new` have that of the other.
+    put(vec![entry("c2", 1)]).await;
+    assert_eq!(touched().await, ["c1", "c2", "twin"]);
+    assert!(store.delete_contact(&tenant(), "c3").await.unwrap());
+    assert_eq!(touched().await, ["c1", "c2", "twin", "new"]);
+    store.walked(made.campaign.row).await.unwrap();
+    assert!(touched().await.is_empty());
+    put(vec![entry("c4", 1)]).await;
+    assert!(touched().await.is_empty());
+}
+
+#[tokio::test]
 async fn contacts_that_are_named_are_taken_or_left_out_with_a_reason() {
     let open = Open::new();
     with_contacts(&open.store, 2).await;

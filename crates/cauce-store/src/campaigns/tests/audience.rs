@@ -2,6 +2,7 @@ use super::*;
 
 fn of(tags: &[&str], list: Option<u64>) -> Audience {
     Audience {
+        campaign: None,
         tenant: acme(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         list,
@@ -122,6 +123,7 @@ async fn another_tenants_list_and_tags_are_nobody() {
         .await
         .unwrap();
     let audience = Audience {
+        campaign: None,
         tenant: globex,
         ..of(&["x"], Some(list))
     };

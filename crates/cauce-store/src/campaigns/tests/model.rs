@@ -238,6 +238,7 @@ async fn compare(b: &Bench, model: &Model) {
     let told: BTreeMap<String, u64> = b.store.tags(&acme()).await.unwrap().into_iter().collect();
     assert_eq!(told, counts);
     let audience = Audience {
+        campaign: None,
         tenant: acme(),
         tags: vec!["x".to_owned(), "y".to_owned()],
         list: None,
