@@ -13,7 +13,8 @@ import { may } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
 import { Badge, Pairs } from "../ui/basics.tsx";
 import { Copy } from "../ui/copy.tsx";
-import { Ask, Dialog } from "../ui/dialog.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { type Deed, Question } from "../ui/question.tsx";
 import { done, say } from "../ui/toasts.tsx";
 import { toneOf } from "./tones.ts";
 
@@ -103,11 +104,11 @@ function Way({ job }: { job: JobDetail }): JSX.Element {
   );
 }
 
-/** What is asked before it is done. */
-type Question = "cancel" | "retry" | "delivered" | "dead";
+/** What is asked about before it is done. */
+type Wish = "cancel" | "retry" | "delivered" | "dead";
 
 function JobActions({ job, path }: { job: JobDetail; path: string }): JSX.Element | null {
-  const [asked, ask] = useState<Question | null>(null);
+  const [asked, ask] = useState<Wish | null>(null);
   if (!may("manage")) return null;
   const attempt = async (text: string, work: () => Promise<unknown>, undo?: () => Promise<unknown>): Promise<void> => {
     try {
@@ -160,40 +161,24 @@ function JobActions({ job, path }: { job: JobDetail; path: string }): JSX.Elemen
             {t(`job.resolve.${outcome}`)}
           </button>
         ))}
-      {asked && <AskOf question={asked} job={job} path={path} onClose={() => ask(null)} />}
+      {asked && <Question deed={deedOf(asked, job, path)} onClose={() => ask(null)} />}
     </div>
   );
 }
 
-interface AskOfProps {
-  question: Question;
-  job: JobDetail;
-  path: string;
-  onClose(): void;
-}
-
-/** None of it can be undone. */
-function AskOf({ question, job, path, onClose }: AskOfProps): JSX.Element {
-  const deeds: Record<Question, [said: string, work: () => Promise<unknown>]> = {
-    cancel: [t("job.cancelled"), () => call(path, { method: "DELETE" })],
-    retry: [t("dead.retriedOne"), () => call(`/api/dead/${encodeURIComponent(job.id)}/retry`, { method: "POST", body: {} })],
-    delivered: [t("job.changed"), () => call(`${path}/resolve`, { method: "POST", body: { outcome: "delivered" } })],
-    dead: [t("job.changed"), () => call(`${path}/resolve`, { method: "POST", body: { outcome: "dead" } })],
+function deedOf(question: Wish, job: JobDetail, path: string): Deed {
+  const resolve = (outcome: string): Promise<unknown> => call(`${path}/resolve`, { method: "POST", body: { outcome } });
+  const deeds: Record<Wish, Pick<Deed, "said" | "work">> = {
+    cancel: { said: t("job.cancelled"), work: () => call(path, { method: "DELETE" }) },
+    retry: { said: t("dead.retriedOne"), work: () => call(`/api/dead/${encodeURIComponent(job.id)}/retry`, { method: "POST", body: {} }) },
+    delivered: { said: t("job.changed"), work: () => resolve("delivered") },
+    dead: { said: t("job.changed"), work: () => resolve("dead") },
   };
-  const [said, work] = deeds[question];
-  const note = question === "retry" && job.state === "unknown" ? t("job.note.retryUnknown") : t(`job.note.${question}`);
-  return (
-    <Ask
-      danger={question === "cancel"}
-      title={t(`job.ask.${question}`)}
-      confirm={t(`job.do.${question}`)}
-      onClose={onClose}
-      run={async () => {
-        await done(said, work);
-        onClose();
-      }}
-    >
-      <p>{note}</p>
-    </Ask>
-  );
+  return {
+    ...deeds[question],
+    title: t(`job.ask.${question}`),
+    note: question === "retry" && job.state === "unknown" ? t("job.note.retryUnknown") : t(`job.note.${question}`),
+    confirm: t(`job.do.${question}`),
+    danger: question === "cancel",
+  };
 }

@@ -12,8 +12,8 @@ import { may } from "../../state/session.ts";
 import { Answered } from "../../ui/answered.tsx";
 import { Link, Pairs } from "../../ui/basics.tsx";
 import { Copy } from "../../ui/copy.tsx";
-import { Ask, Dialog } from "../../ui/dialog.tsx";
-import { done } from "../../ui/toasts.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { type Deed, Question } from "../../ui/question.tsx";
 import { MessageState } from "./list.tsx";
 
 export function MessageDrawer({ id, onClose }: { id: string; onClose(): void }): JSX.Element {
@@ -111,10 +111,11 @@ function History({ message }: { message: MessageDetail }): JSX.Element {
   );
 }
 
-type Question = "takeBack" | "retry" | "delivered" | "dead";
+/** What is asked about before it is done. */
+type Wish = "takeBack" | "retry" | "delivered" | "dead";
 
 function Actions({ message, path }: { message: MessageDetail; path: string }): JSX.Element {
-  const [asked, ask] = useState<Question | null>(null);
+  const [asked, ask] = useState<Wish | null>(null);
   const waits = message.status === "queued" || message.status === "scheduled";
   return (
     <div class="buttons">
@@ -138,64 +139,34 @@ function Actions({ message, path }: { message: MessageDetail; path: string }): J
       <button type="button" onClick={() => narrow({ message: "", job: message.id }, true)}>
         {t("messages.job")}
       </button>
-      {asked && <AskOf question={asked} message={message} path={path} onClose={() => ask(null)} />}
+      {asked && <Question deed={deedOf(asked, message, path)} onClose={() => ask(null)} />}
     </div>
   );
 }
 
-interface AskOfProps {
-  question: Question;
-  message: MessageDetail;
-  path: string;
-  onClose(): void;
-}
-
-interface Deed {
-  title: string;
-  confirm: string;
-  note: string;
-  /** What is said once it is done. */
-  said: string;
-  work(): Promise<unknown>;
-}
-
-/** None of it can be undone. */
-function AskOf({ question, message, path, onClose }: AskOfProps): JSX.Element {
+function deedOf(question: Wish, message: MessageDetail, path: string): Deed {
   const id = encodeURIComponent(message.id);
   const settle = (outcome: string): Promise<unknown> => call(`/api/jobs/${id}/resolve`, { method: "POST", body: { outcome } });
-  const asks: Record<Question, Deed> = {
+  const deeds: Record<Wish, Deed> = {
     takeBack: {
       title: t("messages.takeBackTitle"),
-      confirm: t("messages.takeBack"),
       note: t("messages.takeBackNote"),
+      confirm: t("messages.takeBack"),
       said: t("messages.takenBack"),
+      danger: true,
       work: () => call(path, { method: "DELETE" }),
     },
     retry: {
       title: t("messages.retryTitle"),
-      confirm: t("dead.retry"),
       note: t("messages.retryNote"),
+      confirm: t("dead.retry"),
       said: t("messages.retried"),
       work: () => call(`/api/whatsapp/dlq/${id}/retry`, { method: "POST", body: {} }),
     },
     delivered: settling("delivered", () => settle("delivered")),
     dead: settling("dead", () => settle("dead")),
   };
-  const { title, confirm, note, said, work } = asks[question];
-  return (
-    <Ask
-      danger={question === "takeBack"}
-      title={title}
-      confirm={confirm}
-      onClose={onClose}
-      run={async () => {
-        await done(said, work);
-        onClose();
-      }}
-    >
-      <p>{note}</p>
-    </Ask>
-  );
+  return deeds[question];
 }
 
 function settling(outcome: "delivered" | "dead", work: () => Promise<unknown>): Deed {
