@@ -10,16 +10,6 @@ import { Overview } from "./pages/overview.tsx";
 import { QueueList } from "./pages/queues.tsx";
 import { OneQueue } from "./pages/queue.tsx";
 import { DeadLetters } from "./pages/dead.tsx";
-import { EditCampaign, NewCampaign } from "./pages/campaigns/edit.tsx";
-import { Campaigns } from "./pages/campaigns/list.tsx";
-import { OneCampaign } from "./pages/campaigns/one.tsx";
-import { Imports } from "./pages/contacts/imports.tsx";
-import { Contacts } from "./pages/contacts/list.tsx";
-import { Messages } from "./pages/messages/list.tsx";
-import { Pixels } from "./pages/pixels.tsx";
-import { Tracking } from "./pages/tracking.tsx";
-import { Sessions } from "./pages/sessions.tsx";
-import { Settings } from "./pages/settings.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
 import { follow, useFiring } from "./state/live.ts";
 import { parts, path } from "./state/route.ts";
@@ -27,6 +17,7 @@ import { connection, signOut, who } from "./state/session.ts";
 import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
 import { useFocus } from "./ui/focus.ts";
 import { lazy } from "./ui/lazy.tsx";
+import { Mark } from "./ui/mark.tsx";
 import { Preferences } from "./ui/preferences.tsx";
 import { Toasts, say } from "./ui/toasts.tsx";
 
@@ -85,6 +76,8 @@ function Waiting(): JSX.Element {
 function Frame(): JSX.Element {
   useFocus();
   useEffect(follow, [who.value?.id]);
+  // Other pages come while nothing else is done, so that nobody waits for them later.
+  useEffect(() => whenIdle(() => LATER.forEach(({ come }) => come())), []);
   return (
     <div class="frame">
       <a class="skip" href="#main">
@@ -92,7 +85,7 @@ function Frame(): JSX.Element {
       </a>
       <header class="bar">
         <Link to="/" class="brand">
-          <img src={new URL("./icon.svg", import.meta.url).href} alt="" width="28" height="28" />
+          <Mark size={28} />
           Cauce
         </Link>
         <Navigation />
@@ -105,6 +98,11 @@ function Frame(): JSX.Element {
       <Toasts />
     </div>
   );
+}
+
+function whenIdle(work: () => void): void {
+  if ("requestIdleCallback" in window) requestIdleCallback(work);
+  else setTimeout(work, 1_000);
 }
 
 function Navigation(): JSX.Element {
@@ -175,25 +173,33 @@ export function Lost(): JSX.Element {
   );
 }
 
-const Analytics = lazy("/analytics", () => import("./pages/analytics/page.tsx").then((page) => page.Analytics));
+const messaging = lazy(["campaigns", "messages", "contacts", "sessions"], () => import("./pages/messaging.ts"));
+const seldom = lazy(["pixels", "tracking", "settings"], () => import("./pages/seldom.ts"));
+const insight = lazy(["analytics"], () => import("./pages/analytics/page.tsx"));
+const LATER = [messaging, seldom, insight];
+
+const OneCampaign = messaging.page((of) => of.OneCampaign);
+const EditCampaign = messaging.page((of) => of.EditCampaign);
+const Messages = messaging.page((of) => of.Messages);
+const Settings = seldom.page((of) => of.Settings);
 
 /** Pages without a name of their own in the address. */
-const PLAIN: Record<string, () => JSX.Element> = {
+const PLAIN: Record<string, (props: object) => JSX.Element> = {
   "": Overview,
   alerts: Alerts,
   queues: QueueList,
   dead: DeadLetters,
-  campaigns: Campaigns,
-  "campaigns/new": NewCampaign,
+  campaigns: messaging.page((of) => of.Campaigns),
+  "campaigns/new": messaging.page((of) => of.NewCampaign),
   messages: () => <Messages tab="" />,
   "messages/unknown": () => <Messages tab="unknown" />,
   "messages/inbound": () => <Messages tab="inbound" />,
-  contacts: Contacts,
-  "contacts/import": Imports,
-  pixels: Pixels,
-  analytics: Analytics,
-  tracking: Tracking,
-  sessions: Sessions,
+  contacts: messaging.page((of) => of.Contacts),
+  "contacts/import": messaging.page((of) => of.Imports),
+  pixels: seldom.page((of) => of.Pixels),
+  analytics: insight.page((of) => of.Analytics),
+  tracking: seldom.page((of) => of.Tracking),
+  sessions: messaging.page((of) => of.Sessions),
   settings: () => <Settings tab="destinations" />,
 };
 

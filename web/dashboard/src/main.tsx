@@ -3,7 +3,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { lookWho } from "./state/session.ts";
-import "uplot/dist/uPlot.min.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { inWords } from "../api/words.ts";
 import { Empty, Heading, Skeleton } from "../ui/basics.tsx";
 import { useFocus } from "../ui/focus.ts";
+import { Mark } from "../ui/mark.tsx";
 import { Preferences } from "../ui/preferences.tsx";
 import { parts, path } from "../state/route.ts";
 import { Contents } from "./contents.tsx";
@@ -30,7 +31,7 @@ export function Docs(): JSX.Element {
       </a>
       <header class="docs-bar">
         <a href="/docs" class="brand">
-          <img src={new URL("../icon.svg", import.meta.url).href} alt="" width="28" height="28" />
+          <Mark size={28} />
           Cauce <span class="note">API</span>
         </a>
         <Preferences />

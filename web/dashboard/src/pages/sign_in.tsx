@@ -7,6 +7,7 @@ import { Lost } from "../app.tsx";
 import { t } from "../i18n.ts";
 import { ended, signIn } from "../state/session.ts";
 import { Field } from "../ui/basics.tsx";
+import { Mark } from "../ui/mark.tsx";
 import { Preferences } from "../ui/preferences.tsx";
 
 export function SignIn(): JSX.Element {
@@ -29,7 +30,7 @@ export function SignIn(): JSX.Element {
     <main class="sign-in">
       <Lost />
       <form class="panel" onSubmit={(event) => void submit(event)}>
-        <img src={new URL("../icon.svg", import.meta.url).href} alt="" width="44" height="44" />
+        <Mark size={44} />
         <h1>{t("signIn.title")}</h1>
         {ended.value && <p class="ended">{ended.value}</p>}
         <Field label={t("signIn.key")} note={t("signIn.note")}>

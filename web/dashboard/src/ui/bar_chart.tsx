@@ -1,9 +1,8 @@
 // Bars over names that have an order: hours of the day, weekdays.
 
 import type { JSX } from "preact";
-import uPlot from "uplot";
 import { short } from "../format.ts";
-import { Plot, type Series, axisStyle, upwards } from "./plot.tsx";
+import { type Options, Plot, type Series, axisStyle, upwards } from "./plot.tsx";
 
 interface Props {
   label: string;
@@ -18,7 +17,7 @@ interface Props {
 export function BarChart({ label, head, names, series, height = 200 }: Props): JSX.Element {
   const sides = series.length > 1 ? ([-1, 1] as const) : ([0] as const);
   const size = series.length > 1 ? 0.36 : 0.72;
-  const options = (colour: (name: string) => string): Omit<uPlot.Options, "width" | "height"> => ({
+  const options: Options = (colour, drawing) => ({
     legend: { show: false },
     cursor: { y: false, x: false, points: { show: false } },
     // Half a place at each side, for the first and the last bar.
@@ -34,7 +33,7 @@ export function BarChart({ label, head, names, series, height = 200 }: Props): J
         stroke: colour(one.colour),
         fill: colour(one.colour),
         width: 0,
-        paths: uPlot.paths.bars!({ size: [size, 28], align: sides[index] ?? 0, radius: 0.15 }),
+        paths: drawing.paths.bars!({ size: [size, 28], align: sides[index] ?? 0, radius: 0.15 }),
         points: { show: false },
       })),
     ],

@@ -1,12 +1,11 @@
 // A chart over time.
 
 import type { JSX } from "preact";
-import uPlot from "uplot";
 import { short } from "../format.ts";
 import { t } from "../i18n.ts";
 import { language } from "../state/preferences.ts";
 import { stampIn } from "../zoned.ts";
-import { type Axis, Plot, type Series, axisStyle, upwards } from "./plot.tsx";
+import { type Axis, type Options, Plot, type Series, axisStyle, upwards } from "./plot.tsx";
 
 export type { Series } from "./plot.tsx";
 
@@ -29,12 +28,12 @@ const MAX_POINTS = 40;
 
 export function Chart({ label, times, series, height = 200, sums = false, zone, isByDay = false }: Props): JSX.Element {
   const hasPoints = sums && times.length <= MAX_POINTS;
-  const options = (colour: (name: string) => string): Omit<uPlot.Options, "width" | "height"> => ({
+  const options: Options = (colour, drawing) => ({
     legend: { show: false },
     // The last time stands half beyond the end of its axis.
     padding: [null, 28, null, null],
     cursor: { y: false, points: { size: 6 } },
-    ...(zone && { tzDate: (at: number) => uPlot.tzDate(new Date(at * 1_000), zone) }),
+    ...(zone && { tzDate: (at: number) => drawing.tzDate(new Date(at * 1_000), zone) }),
     // With a look or two, or none, the axis still is about the last minute.
     scales: { x: { range: (_plot, low, high) => lastMinute(low, high) }, y: upwards() },
     axes: [
@@ -53,7 +52,8 @@ export function Chart({ label, times, series, height = 200, sums = false, zone, 
     ],
   });
   const shape = `${zone} ${hasPoints}`;
-  return <Plot label={label} places={times} series={series} axis={over(zone, isByDay)} height={height} sums={sums} options={options} shape={shape} />;
+  const now = Date.now() / 1_000;
+  return <Plot label={label} places={times} series={series} axis={over(zone, isByDay)} height={height} sums={sums} options={options} shape={shape} blank={[now - 60, now]} />;
 }
 
 function inShort(value: number, series: Series[]): string {

@@ -4,13 +4,14 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import { csv } from "../csv.ts";
 import { number, short } from "../format.ts";
 import { t } from "../i18n.ts";
 import { language, theme } from "../state/preferences.ts";
 import { Empty } from "./basics.tsx";
 import { fileName, saveAs } from "./copy.tsx";
+import { type Drawing, useDrawing } from "./drawing.ts";
 import { type Column, Table } from "./table.tsx";
 
 export interface Series {
@@ -34,6 +35,9 @@ export interface Axis {
   exact(place: number): string;
 }
 
+/** How it is drawn, by what draws it. */
+export type Options = (colour: (name: string) => string, drawing: Drawing) => Omit<uPlot.Options, "width" | "height">;
+
 interface Props {
   label: string;
   /** Where each value stands, in order. */
@@ -43,24 +47,29 @@ interface Props {
   height: number;
   /** Whether the values are amounts that add up; else the newest stands for all. */
   sums: boolean;
-  options(colour: (name: string) => string): Omit<uPlot.Options, "width" | "height">;
+  options: Options;
   /** Tells drawings apart that are made differently. */
   shape: string;
+  /** The places that are drawn where there are none. */
+  blank?: number[];
 }
 
-export function Plot({ places: told, series: all, label, axis, height, sums, options, shape }: Props): JSX.Element {
+export function Plot({ places: told, series: all, label, axis, height, sums, options, shape, blank = [] }: Props): JSX.Element {
   const { places, series } = placed(told, all);
+  const data = (): uPlot.AlignedData => (places.length > 0 ? [places, ...series.map((one) => one.values)] : [blank, ...series.map(() => blank.map(() => null))]);
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const looked = useSignal<number | null>(null);
+  const drawing = useDrawing();
   const made = [shape, language.value, theme.value, ...series.map((one) => `${one.label}${one.colour}${one.isExpected}`)].join();
   useEffect(() => {
+    if (!drawing) return undefined;
     const element = box.current!;
     const look = (drawn: uPlot): void => void (looked.value = drawn.cursor.idx ?? null);
     const make = (): void => {
       plot.current?.destroy();
       const size = { width: element.clientWidth, height, hooks: { setCursor: [look] } };
-      plot.current = new uPlot({ ...options(colourIn(element)), ...size }, [places, ...series.map((one) => one.values)], element);
+      plot.current = new drawing({ ...options(colourIn(element), drawing), ...size }, data(), element);
     };
     make();
     const sizes = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
@@ -73,12 +82,14 @@ export function Plot({ places: told, series: all, label, axis, height, sums, opt
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [made, height]);
-  useEffect(() => plot.current?.setData([places, ...series.map((one) => one.values)]));
+  }, [made, height, drawing]);
+  useEffect(() => plot.current?.setData(data()));
   return (
     <figure class="chart">
       <Legend places={places} series={series} axis={axis} sums={sums} looked={looked} />
-      <div ref={box} class="plot" role="img" aria-label={label} />
+      <div ref={box} class="plot" role="img" aria-label={label} style={{ minBlockSize: `${height}px` }}>
+        {drawing === null && <p class="note">{t("chart.failed")}</p>}
+      </div>
       <details>
         <summary>{t("chart.table")}</summary>
         <Figures label={label} places={places} series={series} axis={axis} />
