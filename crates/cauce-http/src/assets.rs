@@ -45,6 +45,11 @@ impl Asset {
         })
     }
 
+    /// The file as it is.
+    pub(crate) fn plain(&self) -> &'static [u8] {
+        self.bytes
+    }
+
     /// The smallest form that a client takes, by its `Accept-Encoding`. An answer that depends on it
     /// says `Vary: Accept-Encoding`.
     pub(crate) fn encoded(&self, accept_encoding: &str) -> Encoded {

@@ -4,11 +4,14 @@
 //! Their files carry a hash in their names and are kept by browsers for good; the two pages are asked
 //! for anew each time. Every address that is no file and asks for HTML gets one of them, which finds
 //! out by itself what to show there: `/docs` and what is below it the reference, all else the dashboard.
+//! Whoever is signed in gets the dashboard with what it would ask [`first`].
+
+mod first;
 
 use axum::{
+    Router,
     body::Body,
-    extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 
@@ -20,20 +23,23 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// What is of whoever is signed in is kept nowhere.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const INDEX: &str = "/index.html";
 const REFERENCE: &str = "/docs.html";
 /// What is not the dashboard's, so that a call that goes wrong there is answered as a problem.
 const OF_THE_API: [&str; 3] = ["/api/", "/tracking-v2/", "/webhooks/"];
 
-/// The answer to a request that no route takes, if it is one for the dashboard.
-pub(crate) fn answer(request: &Request) -> Option<Response> {
-    let path = request.uri().path();
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+/// The answer to a request that no route takes, if it is one for the dashboard. `calls` answers what
+/// its page asks first.
+pub(crate) async fn answer(calls: &Router, request: &Parts) -> Option<Response> {
+    let path = request.uri.path();
+    let reads = matches!(request.method, Method::GET | Method::HEAD);
     if !reads || OF_THE_API.iter().any(|prefix| path.starts_with(prefix)) {
         return None;
     }
-    let headers = request.headers();
+    let headers = &request.headers;
     if ![INDEX, REFERENCE].contains(&path)
         && let Some(asset) = assets::dashboard(path)
     {
@@ -42,9 +48,17 @@ pub(crate) fn answer(request: &Request) -> Option<Response> {
     if !["/", "/docs"].contains(&path) && !asks_for_html(headers) {
         return None;
     }
-    Some(match assets::dashboard(page_at(path)) {
-        Some(asset) => file(asset, HTML, ASK_AGAIN, headers),
-        None => not_built(),
+    let page = page_at(path);
+    let Some(asset) = assets::dashboard(page) else {
+        return Some(not_built());
+    };
+    let told = match page {
+        INDEX => first::told(calls, asset.plain(), &request.uri, headers).await,
+        _ => None,
+    };
+    Some(match told {
+        Some(page) => html(page.into(), NOT_KEPT),
+        None => file(asset, HTML, ASK_AGAIN, headers),
     })
 }
 
@@ -85,10 +99,16 @@ fn kind_of(path: &str) -> HeaderValue {
 }
 
 fn not_built() -> Response {
-    let mut response = Response::new(Body::from(include_str!("pages/not_built.html")));
+    let mut response = html(include_str!("pages/not_built.html").into(), NOT_KEPT);
     *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn html(page: Body, cache: HeaderValue) -> Response {
+    let mut response = Response::new(page);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HTML);
+    headers.insert(header::CACHE_CONTROL, cache);
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     response
 }

@@ -61,8 +61,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         routes = routes.merge(behind(scope, app, behind_gate));
     }
     let (router, _) = routes.split_for_parts();
+    let calls = router.clone().with_state(Arc::clone(app));
     router
-        .fallback(no_route)
+        .fallback(move |request| no_route(calls.clone(), request))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(app), around))
         .layer(from_fn_with_state(Arc::clone(app), cors))
@@ -210,11 +211,13 @@ fn admin() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(audit::list))
 }
 
-async fn no_route(request: Request) -> Response {
-    if let Some(page) = pages::answer(&request) {
+/// What is no route is a page of the dashboard, which comes with the answers to its first calls.
+async fn no_route(calls: Router, request: Request) -> Response {
+    let (asked, _) = request.into_parts();
+    if let Some(page) = pages::answer(&calls, &asked).await {
         return page;
     }
-    let path: String = request.uri().path().chars().take(100).collect();
+    let path: String = asked.uri.path().chars().take(100).collect();
     Problem::new(
         Code::NoRoute,
         format!("there is no {path}; GET /openapi.json lists every route"),

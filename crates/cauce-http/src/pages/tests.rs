@@ -1,19 +1,22 @@
+use axum::http::Request;
+
 use super::*;
 
-fn ask(method: Method, path: &str, accept: &str) -> Option<Response> {
+async fn ask(method: Method, path: &str, accept: &str) -> Option<Response> {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header(header::ACCEPT, accept);
-    answer(&request.body(Body::empty()).unwrap())
+    let (asked, ()) = request.body(()).unwrap().into_parts();
+    answer(&Router::new(), &asked).await
 }
 
 const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
-#[test]
-fn browsers_get_the_page_at_every_address_that_is_not_of_the_api() {
+#[tokio::test]
+async fn browsers_get_the_page_at_every_address_that_is_not_of_the_api() {
     for path in ["/", "/queues/meta", "/settings", "/docs", "/docs/getJob"] {
-        let page = ask(Method::GET, path, BROWSER).expect(path);
+        let page = ask(Method::GET, path, BROWSER).await.expect(path);
         assert_eq!(page.headers()[header::CONTENT_TYPE], HTML, "{path}");
         assert_eq!(
             page.headers()[header::CONTENT_SECURITY_POLICY],
@@ -25,8 +28,8 @@ fn browsers_get_the_page_at_every_address_that_is_not_of_the_api() {
     }
 }
 
-#[test]
-fn reference_of_the_api_is_at_docs_and_below_it_alone() {
+#[tokio::test]
+async fn reference_of_the_api_is_at_docs_and_below_it_alone() {
     for (path, page) in [
         ("/docs", REFERENCE),
         ("/docs/", REFERENCE),
@@ -39,11 +42,11 @@ fn reference_of_the_api_is_at_docs_and_below_it_alone() {
         assert_eq!(page_at(path), page, "{path}");
     }
     // Whoever asks for it by its name gets it, whatever they take.
-    assert!(ask(Method::GET, "/docs", "*/*").is_some());
+    assert!(ask(Method::GET, "/docs", "*/*").await.is_some());
 }
 
-#[test]
-fn programs_get_a_problem_and_not_the_page() {
+#[tokio::test]
+async fn programs_get_a_problem_and_not_the_page() {
     for (method, path, accept) in [
         (Method::GET, "/nowhere", "*/*"),
         (Method::GET, "/assets/none.js", "*/*"),
@@ -52,14 +55,14 @@ fn programs_get_a_problem_and_not_the_page() {
         (Method::GET, "/tracking-v2/nowhere", BROWSER),
         (Method::POST, "/queues", BROWSER),
     ] {
-        assert!(ask(method, path, accept).is_none(), "{path}");
+        assert!(ask(method, path, accept).await.is_none(), "{path}");
     }
 }
 
-#[test]
-fn files_of_the_build_are_kept_for_good_and_the_page_is_not() {
+#[tokio::test]
+async fn files_of_the_build_are_kept_for_good_and_the_page_is_not() {
     for path in assets::dashboard_paths() {
-        let file = ask(Method::GET, path, "*/*");
+        let file = ask(Method::GET, path, "*/*").await;
         let Some(file) = file else {
             assert!([INDEX, REFERENCE].contains(&path), "{path}");
             continue;

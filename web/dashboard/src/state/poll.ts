@@ -3,6 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { Failure, call } from "../api/client.ts";
+import { first, forget as forgetFirst } from "./first.ts";
 
 const EVERY_MS = 2_000;
 /** A question that takes long is asked so much less often, so that nobody's looking is what keeps a server busy. */
@@ -12,6 +13,7 @@ const REST = 10;
 const changes = signal(0);
 
 export function refresh(): void {
+  forgetFirst();
   changes.value++;
 }
 
@@ -31,11 +33,25 @@ export function useAllPolled<T>(paths: string[], everyMs = EVERY_MS): Polled<T[]
   return useAsked(paths.join("\n"), (signal) => Promise.all(paths.map((path) => call<T>(path, { signal }))), everyMs);
 }
 
+interface State<T> {
+  path: string | null;
+  data?: T;
+  failure?: Failure;
+}
+
+/** What the page knows before it has asked. */
+function begun<T>(path: string | null): State<T> {
+  const data = first<T>(path);
+  return data === undefined ? { path } : { path, data };
+}
+
 /** What one question comes to, kept up to date. It is another one when its path is another; null asks nothing. */
 export function useAsked<T>(path: string | null, question: (signal: AbortSignal) => Promise<T>, everyMs = EVERY_MS): Polled<T> {
-  const [state, set] = useState<{ path: string | null; data?: T; failure?: Failure }>({ path });
+  const [state, set] = useState<State<T>>(() => begun(path));
   const [tries, retry] = useState(0);
   const seen = useRef("");
+  // What came with the page is as good as an answer of now.
+  const isTold = useRef(state.data !== undefined);
   // Asked at once, and not only after the skeleton was painted.
   useLayoutEffect(() => {
     // What was asked for before is older than what is told meanwhile.
@@ -45,7 +61,9 @@ export function useAsked<T>(path: string | null, question: (signal: AbortSignal)
     let asking = false;
     // Something was changed while an answer was on its way, which may be of before that.
     let isStale = false;
-    seen.current = "";
+    let isKnown = isTold.current;
+    isTold.current = false;
+    seen.current = isKnown ? JSON.stringify(state.data) : "";
     const ask = async (): Promise<void> => {
       clearTimeout(timer);
       if (stop.signal.aborted) return;
@@ -74,7 +92,12 @@ export function useAsked<T>(path: string | null, question: (signal: AbortSignal)
       }
     };
     const onSight = (): void => void (document.hidden || ask());
-    const forget = changes.subscribe(() => void ask());
+    if (isKnown) timer = setTimeout(() => void ask(), everyMs);
+    const forget = changes.subscribe(() => {
+      // It begins by saying how things stand.
+      if (!isKnown) void ask();
+      isKnown = false;
+    });
     document.addEventListener("visibilitychange", onSight);
     return () => {
       stop.abort();

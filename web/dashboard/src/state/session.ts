@@ -3,7 +3,10 @@
 import { signal } from "@preact/signals";
 import { Failure, call } from "../api/client.ts";
 import type { Key } from "../api/schema.ts";
+import { first } from "./first.ts";
 import { forgetAll } from "./kept.ts";
+
+const SESSION = "/api/session";
 
 /** The key that is signed in with; null for nobody; undefined until that is known. */
 export const who = signal<Key | null | undefined>(undefined);
@@ -12,8 +15,10 @@ export const ended = signal<string>("");
 export const connection = signal<"there" | "lost">("there");
 
 export async function lookWho(): Promise<void> {
+  const told = first<Key>(SESSION);
+  if (told) return void (who.value = told);
   try {
-    who.value = await call<Key>("/api/session");
+    who.value = await call<Key>(SESSION);
   } catch (error) {
     if (error instanceof Failure && error.status === 401) return void (who.value = null);
     connection.value = "lost";
@@ -22,13 +27,13 @@ export async function lookWho(): Promise<void> {
 }
 
 export async function signIn(key: string): Promise<void> {
-  who.value = await call<Key>("/api/session", { method: "POST", body: { key } });
+  who.value = await call<Key>(SESSION, { method: "POST", body: { key } });
   ended.value = "";
 }
 
 /** Ends the session; whoever comes next finds nothing of it in this tab. */
 export async function signOut(): Promise<void> {
-  await call("/api/session", { method: "DELETE" });
+  await call(SESSION, { method: "DELETE" });
   forgetAll();
   location.assign("/");
 }
