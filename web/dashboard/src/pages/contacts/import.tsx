@@ -47,17 +47,20 @@ export function ImportFile({ tenant, needsTag = false, onDone, onTaking }: Props
   const stop = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => stop.current?.(), []);
   const isNoTag = needsTag && splitTags(tags).length === 0;
+  const taken = useRef<File | undefined>(undefined);
   const take = async (chosen: File | undefined): Promise<void> => {
+    taken.current = chosen;
     show(null);
     setWrong("");
-    choose(chosen ?? null);
+    choose(null);
     if (!chosen) return;
+    // It cannot be sent before it is known what it is.
     const found = await kindOf(chosen);
+    if (taken.current !== chosen) return;
     setKind(found);
     const refusal = chosen.size === 0 ? t("import.empty") : found === "old" ? t("import.workbook") : "";
-    if (!refusal) return;
-    setWrong(refusal);
-    choose(null);
+    if (refusal) setWrong(refusal);
+    else choose(chosen);
   };
   const start = async (isCheck: boolean): Promise<void> => {
     if (!file) return setWrong(t("import.choose"));
