@@ -15,6 +15,8 @@ interface Toast {
 }
 
 const LASTS_MS = 10_000;
+/** What can be undone stays for as long as it takes to think about it. */
+const UNDO_LASTS_MS = 30_000;
 const toasts = signal<Toast[]>([]);
 /** Where they can be shown, the newest last: what is behind an open dialog can be neither seen nor pressed. */
 const places = signal<object[]>([]);
@@ -23,7 +25,7 @@ let count = 0;
 export function say(text: string, { bad = false, undo }: { bad?: boolean; undo?: () => Promise<unknown> } = {}): void {
   const id = ++count;
   toasts.value = [...toasts.value.slice(-3), { id, text, bad, undo }];
-  setTimeout(() => drop(id), LASTS_MS);
+  setTimeout(() => drop(id), undo ? UNDO_LASTS_MS : LASTS_MS);
 }
 
 /** Does something and says how it went. */
