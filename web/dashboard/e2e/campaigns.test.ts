@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { Server } from "./server.js";
+import { becomes } from "./until.js";
 import { World, launch } from "./world.js";
 
 let browser: Browser;
@@ -55,7 +56,7 @@ test("a campaign is made from a file, seen before it leaves, started, paused, re
   await page.route(/contacts\/import/, async (route) => held.then(() => route.continue()));
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByText("The file is on its way.").waitFor();
-  assert.equal(await page.getByRole("button", { name: "Save as a draft" }).isDisabled(), true);
+  await page.getByRole("button", { name: "Save as a draft", disabled: true }).waitFor();
   const customers = page.getByRole("checkbox", { name: /^customers/ });
   await customers.check();
   goOn();
@@ -108,6 +109,7 @@ test("a campaign is followed to its end, and each recipient has a state and a re
   await row.getByRole("button", { name: /^job_/ }).click();
   await page.getByRole("dialog").getByText("Attempt 1").waitFor();
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.getByLabel("State").selectOption("skipped");
   await page.getByText("something the text needs is not known").first().waitFor();
   const table = page.waitForEvent("download");
@@ -124,19 +126,23 @@ test("a file of the wrong shape is refused in words, and nothing of it is taken"
   await world.go("/contacts/import?tenant=shop");
   const before = await server.call<{ items: unknown[] }>("GET /api/contacts/imports?tenant=shop");
   const choose = (name: string, text: string | Buffer): Promise<void> => page.locator("input[type=file]").setInputFiles(file(name, text));
+  const isChosen = (name: string): Promise<void> => page.getByText(name, { exact: true }).waitFor();
   await choose("empty.csv", "");
   await page.getByRole("alert").filter({ hasText: "The file is empty" }).waitFor();
   await choose("book.xls", Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0, 0]));
   await page.getByRole("alert").filter({ hasText: "before 2007" }).waitFor();
-  assert.equal(await page.getByRole("button", { name: "Import", exact: true }).isDisabled(), true);
+  await page.getByRole("button", { name: "Import", exact: true, disabled: true }).waitFor();
   await choose("book.xlsx", Buffer.from([0x50, 0x4b, 3, 4, 0, 0]));
+  await isChosen("book.xlsx");
   await page.getByLabel("Sheet").waitFor();
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("alert").filter({ hasText: "nothing was taken" }).waitFor();
   await choose("no_phone.csv", "name;city\nAna;Jaén\n");
+  await isChosen("no_phone.csv");
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("alert").filter({ hasText: /phone/ }).waitFor();
   await choose("good.csv", "phone\n+34600100200\n");
+  await isChosen("good.csv");
   await page.getByRole("button", { name: "Check only" }).click();
   await page.getByText("Only looked at; nothing was changed.").waitFor();
   const now = await server.call<{ items: { dryRun: boolean }[] }>("GET /api/contacts/imports?tenant=shop");
@@ -150,14 +156,15 @@ test("a form that is half filled says what it lacks, and outlives a reload", asy
   const { page } = world;
   await world.go("/campaigns/new");
   await page.getByRole("textbox", { name: "Text" }).fill("Hola {{name}}");
+  await page.waitForFunction(() => JSON.stringify({ ...sessionStorage }).includes("Hola"));
   await page.getByRole("button", { name: "Save as a draft" }).click();
   await page.getByText("Give it a name").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "name");
+  await becomes(() => page.evaluate(() => document.activeElement?.getAttribute("name")), "name");
   await page.reload();
   await page.getByText("This is what you had not saved.").waitFor();
   assert.equal(await page.getByRole("textbox", { name: "Text" }).inputValue(), "Hola {{name}}");
   await page.getByRole("button", { name: "Begin anew" }).click();
-  assert.equal(await page.getByRole("textbox", { name: "Text" }).inputValue(), "");
+  await becomes(() => page.getByRole("textbox", { name: "Text" }).inputValue(), "");
   await world.close();
 });
 
@@ -167,6 +174,7 @@ test("two operators do not undo each other's work unseen", async () => {
   const { page } = world;
   await world.go(`/campaigns/${id}/edit`);
   await page.getByRole("textbox", { name: "Text" }).fill("Mine");
+  await page.waitForFunction(() => JSON.stringify({ ...sessionStorage }).includes("Mine"));
   await server.call(`PATCH /api/campaigns/${id}`, { message: "Theirs" });
   // What is from before a reload began from what was there then.
   await page.reload();

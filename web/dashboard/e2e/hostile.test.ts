@@ -62,6 +62,17 @@ function poisoned(value: unknown, text: () => string, key = ""): unknown {
   return text();
 }
 
+const FIRST = /(<script type="application\/json" id="first">)(.*)(<\/script>)/;
+
+/** The same with the answers that the server has written into a page, as it would write them. */
+function poisonedPage(html: string, text: () => string): string {
+  return html.replace(FIRST, (_whole, begin: string, json: string, end: string) => {
+    const { "/api/session": session, ...answers } = JSON.parse(json) as Record<string, unknown>;
+    const told = JSON.stringify({ "/api/session": session, ...(poisoned(answers, text) as object) });
+    return begin + told.replaceAll("<", "\\u003c") + end;
+  });
+}
+
 async function watched(world: World): Promise<Page> {
   await world.context.addInitScript("window.boom = () => { window.boomed = true; }");
   return world.page;
@@ -95,6 +106,12 @@ test("200 hostile texts in every answer do nothing on any page", async () => {
     const response = await route.fetch();
     if (route.request().url().endsWith("/api/session") || !response.ok()) return route.fulfill({ response });
     return route.fulfill({ response, json: poisoned(await response.json(), () => HOSTILE[used++ % HOSTILE.length]!) });
+  });
+  // The first answers come with the page.
+  await page.route(server.url + "/**", async (route) => {
+    if (route.request().resourceType() !== "document") return route.fallback();
+    const response = await route.fetch();
+    return route.fulfill({ response, body: poisonedPage(await response.text(), () => HOSTILE[used++ % HOSTILE.length]!) });
   });
   for (const path of PAGES) {
     for (let round = 0; round < 2; round++) {

@@ -48,27 +48,18 @@ before(async () => {
   await server.fill();
   campaigns = await server.fillCampaigns();
   await server.fillAnalytics();
-  await deadLetters(server);
+  await server.isDead(12);
 });
 after(async () => {
   await browser?.close();
   await server?.stop();
 });
 
-/** The dead letters, once there are any. */
-async function deadLetters(of: Server): Promise<string[]> {
-  for (;;) {
-    const { items } = await of.call<{ items: { id: string }[] }>("GET /api/queues/relay.broken/dead");
-    if (items.length >= 12) return items.map((job) => job.id);
-    await new Promise((later) => setTimeout(later, 100));
-  }
-}
-
 for (const theme of ["light", "dark"] as const) {
   for (const width of [390, 768, 1440]) {
     test(`pages are whole and accessible, ${theme}, ${width} wide`, async () => {
       const world = await World.signedIn(browser, server, { theme, width, language: width === 768 ? "es" : "en" });
-      const [job] = await deadLetters(server);
+      const [job] = await server.isDead(12);
       const wrong: string[] = [];
       await world.go("/");
       for (const [name, path] of PAGES) {

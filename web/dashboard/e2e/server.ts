@@ -11,9 +11,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Messenger } from "./messenger.js";
 import { story } from "./story.js";
+import { becomes } from "./until.js";
 
 export const ADMIN_KEY = "ck_live_test0000000000000000000000000000000000000000000000";
 const TENANT = "shop";
+/** How often it is tried to start on the same port again. */
+const MAX_STARTS = 40;
 const SITE = "6f1c1f0e-8a53-4a4e-9d3c-0d1f6a1b2c3d";
 
 export class Server {
@@ -49,6 +52,18 @@ export class Server {
 
   /** Starts the program; on the port that it had before, if it ran before. */
   async run(): Promise<void> {
+    for (let tries = MAX_STARTS; ; tries--) {
+      try {
+        return await this.begin();
+      } catch (error) {
+        // Meanwhile the port may have been lent to somebody else's connection.
+        if (tries === 1 || !/in use/i.test(String(error))) throw error;
+      }
+      await new Promise((later) => setTimeout(later, 250));
+    }
+  }
+
+  private async begin(): Promise<void> {
     const binary = process.env["CAUCE_BINARY"];
     if (!binary) throw new Error("CAUCE_BINARY is not set; hint: `cargo xtask web --test` sets it");
     const config = join(this.folder, "cauce.toml");
@@ -104,6 +119,17 @@ export class Server {
     await this.call(`PUT /api/sessions/shop-1/status?tenant=${TENANT}`, { status: "connected" });
     const keyed = { tenant: TENANT, scopes: ["read"] };
     for (const name of ["Night watch", "Reports"]) await this.call("POST /api/keys", { ...keyed, name });
+  }
+
+  /** Waits until so many jobs have been refused for good; answers which. */
+  async isDead(count: number): Promise<string[]> {
+    let ids: string[] = [];
+    await becomes(async () => {
+      const { items } = await this.call<{ items: { id: string }[] }>("GET /api/queues/relay.broken/dead");
+      ids = items.map(({ id }) => id);
+      return ids.length;
+    }, count);
+    return ids;
   }
 
   /** People to write to; what becomes of a message follows from the last digit of the number. */

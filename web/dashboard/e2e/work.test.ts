@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { ADMIN_KEY, Server } from "./server.js";
+import { becomes } from "./until.js";
 import { World, launch } from "./world.js";
 
 let browser: Browser;
@@ -41,7 +42,7 @@ test("one signs in with a key, sees where one wanted to go, and signs out", asyn
   await page.waitForFunction(() => Object.keys(sessionStorage).length > 0);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Key").waitFor();
-  assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
+  await becomes(() => page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
   assert.deepEqual(world.complaints, []);
   await world.close();
 });
@@ -80,6 +81,7 @@ test("a queue that is shut for one tenant alone says so", async () => {
 test("dead letters are counted by reason and tried again", async () => {
   const world = await World.signedIn(browser, server);
   const { page } = world;
+  await server.isDead(12);
   await world.go("/dead?queue=relay.broken");
   await page.getByRole("button", { name: "Try these again" }).first().click();
   await page.getByText("12 jobs will be tried again.").waitFor();
@@ -109,13 +111,16 @@ test("a drain that is undone by mistake drains again", async () => {
 test("a message behind a dialog is shown in it, where it can be pressed", async () => {
   const world = await World.signedIn(browser, server);
   const { page } = world;
+  // So that none is on its way while it is changed.
+  await server.call("POST /api/queues/relay.slow/pause", {});
   await world.go("/queues/relay.slow");
-  await page.getByRole("button", { name: /^job_/ }).first().click();
+  await page.getByRole("row").filter({ hasText: /Waiting|Scheduled/ }).getByRole("button", { name: /^job_/ }).first().click();
   const drawer = page.getByRole("dialog");
   await drawer.getByLabel("Priority").selectOption("high");
   await drawer.getByRole("button", { name: "Undo" }).click();
   await drawer.getByText("Undone").waitFor();
-  assert.equal(await drawer.getByLabel("Priority").inputValue(), "normal");
+  await becomes(() => drawer.getByLabel("Priority").inputValue(), "normal");
+  await server.call("POST /api/queues/relay.slow/resume", {});
   await world.close();
 });
 
@@ -123,9 +128,9 @@ test("a job is followed from its arrival, with why it stands where it stands", a
   const world = await World.signedIn(browser, server);
   const { page } = world;
   await world.go("/queues/relay.slow");
-  const opener = page.getByRole("button", { name: /^job_/ }).first();
-  const id = await opener.innerText();
-  await opener.click();
+  // The list is live: by the time of a click, another may be the first of it.
+  const id = await page.getByRole("button", { name: /^job_/ }).first().innerText();
+  await page.getByRole("button", { name: id, exact: true }).click();
   const drawer = page.getByRole("dialog");
   await drawer.getByText("Taken in").waitFor();
   await drawer.getByText("Attempt 1").first().waitFor();
@@ -164,8 +169,7 @@ test("language and theme are chosen, and stay", async () => {
   await page.getByLabel("Colores").selectOption("dark");
   await page.reload();
   await page.getByRole("heading", { name: "Resumen", level: 1 }).waitFor();
-  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "dark");
-  assert.equal(await page.evaluate(() => document.documentElement.lang), "es");
+  await becomes(() => page.evaluate(() => [getComputedStyle(document.documentElement).colorScheme, document.documentElement.lang]), ["dark", "es"]);
   await world.close();
 });
 
@@ -197,12 +201,12 @@ test("the page outlives a restart of the server", async () => {
   // First it hangs, and then it is gone.
   server.signal("SIGSTOP");
   await page.getByText("The server cannot be reached").waitFor();
-  assert.equal(await page.getByRole("link", { name: "relay.orders" }).count(), 1);
+  await becomes(() => page.getByRole("link", { name: "relay.orders" }).count(), 1);
   server.signal("SIGCONT");
   await page.getByText("The server cannot be reached").waitFor({ state: "hidden" });
   await server.kill();
   await page.getByText("The server cannot be reached").waitFor();
-  assert.equal(await page.getByRole("link", { name: "relay.orders" }).count(), 1);
+  await becomes(() => page.getByRole("link", { name: "relay.orders" }).count(), 1);
   await server.run();
   await page.getByText("The server cannot be reached").waitFor({ state: "hidden" });
   await page.getByRole("link", { name: "relay.orders" }).click();

@@ -10,8 +10,13 @@ const BROWSERS = ["chromium", "chromium-browser", "google-chrome"].map((name) =>
 export const PICTURES = "out/pictures";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What is looked at where; between a phone and a wide screen nothing is that is not in one of them. */
-export const LOOKED: Record<string, "all" | "colours" | "all but colours"> = { "light 390": "all but colours", "light 1440": "all", "dark 1440": "colours" };
+/** What is looked at where: at each width everything, and in each theme its colours. */
+export const LOOKED: Record<string, "all" | "colours" | "all but colours"> = {
+  "light 390": "all but colours",
+  "dark 768": "all but colours",
+  "light 1440": "all",
+  "dark 1440": "colours",
+};
 
 export interface How {
   language?: "en" | "es";
@@ -53,7 +58,7 @@ export class World {
       viewport: { width, height: 900 },
       reducedMotion: "reduce",
     });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(60_000);
     return new World(server, context, await context.newPage());
   }
 
@@ -68,7 +73,6 @@ export class World {
 
   async go(path: string): Promise<void> {
     await this.page.goto(this.server.url + path);
-    await this.page.locator("#title").waitFor();
     await this.settled();
   }
 
@@ -80,13 +84,13 @@ export class World {
       // What is drawn is drawn by the second frame from here.
       for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     }, path);
-    await this.page.locator("#title").waitFor();
     await this.settled();
   }
 
-  /** Waits until nothing is being loaded any more. */
+  /** Waits until the page is there and nothing of it is being loaded, opened or drawn any more. */
   async settled(): Promise<void> {
-    await this.page.waitForFunction(() => !document.querySelector(".skeleton"));
+    await this.page.locator("#title").waitFor();
+    await this.page.waitForFunction(() => !document.querySelector(".skeleton, .plot:empty, dialog:not([open])"));
   }
 
   /**
@@ -106,6 +110,8 @@ export class World {
   }
 
   async close(): Promise<void> {
+    // What a test has put in the way of calls may be at work on one.
+    await this.page.unrouteAll({ behavior: "ignoreErrors" });
     await this.context.close();
   }
 }
