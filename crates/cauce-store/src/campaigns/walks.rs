@@ -5,9 +5,10 @@
 //! changed since its start, or is gone, its number is noted: then only what the campaign has made
 //! by now says whether the number has its message.
 
+use cauce_flow::id::TenantId;
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Campaigns, Error, campaign::Campaign, numbers, tenants};
+use super::{Campaigns, Error, numbers, tenants};
 use crate::personal::PhoneHash;
 
 /// The walks over the contacts of one tenant that have not ended.
@@ -58,17 +59,18 @@ impl Walks {
     }
 }
 
-/// From here on, changes of contacts are noted for a campaign.
-pub(super) fn begin(tx: &Transaction<'_>, campaign: &Campaign) -> rusqlite::Result<()> {
-    let tenant = tenants::number(tx, &campaign.tenant)?;
+/// From here on, changes of contacts are noted for a campaign: of those up to this row.
+pub(super) fn begin(
+    tx: &Transaction<'_>,
+    tenant: &TenantId,
+    campaign: u64,
+    last_row: u64,
+) -> rusqlite::Result<()> {
+    let tenant = tenants::number(tx, tenant)?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO walks (campaign, tenant, last_row) VALUES (?1, ?2, ?3)",
     )?
-    .execute([
-        numbers::to(campaign.row),
-        tenant,
-        numbers::to(campaign.last_row),
-    ])
+    .execute([numbers::to(campaign), tenant, numbers::to(last_row)])
     .map(drop)
 }
 

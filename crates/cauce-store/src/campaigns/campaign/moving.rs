@@ -129,5 +129,6 @@ fn start(
     campaign.last_row = audience::last_row(tx)?;
     campaign.job = Some(begin.job);
     campaign.started_at = Some(now);
-    Ok(walks::begin(tx, campaign)?)
+    let last_row = campaign.last_row;
+    Ok(walks::begin(tx, &campaign.tenant, campaign.row, last_row)?)
 }
