@@ -2,16 +2,31 @@
 
 use cauce_flow::{campaign::window::TimeZone, id::TenantId};
 use cauce_observe::{
-    analytics::{calendar::Range, forecast::Past, outlook},
+    analytics::{calendar::Range, figures::Rhythm, forecast::Past, outlook},
     report::{MAX_CAMPAIGNS, Material, Outlook, Series, Side, Stretch, Told},
 };
-use cauce_store::analytics::{Analytics, Error, Metric};
-use futures_util::try_join;
+use cauce_store::analytics::{Analytics, CampaignView, Error, Figures, Metric};
 
 use crate::{analytics::name_variants, inner::Inner};
 
 /// Days that a report looks ahead.
 const DAYS: usize = 7;
+
+/// What the sums of one moment say for a report.
+struct Gathered {
+    sides: [Side; 2],
+    rhythm: Rhythm,
+    series: Series,
+    campaigns: Vec<(String, CampaignView)>,
+    coming: Past,
+    past: Hours,
+}
+
+/// Messages sent in each of some hours.
+struct Hours {
+    starts: Vec<i64>,
+    counts: Vec<i64>,
+}
 
 /// The figures of a tenant over a stretch of time, as of now.
 pub(crate) async fn material(
@@ -21,79 +36,62 @@ pub(crate) async fn material(
     (zone, zone_name): (TimeZone, String),
     now: i64,
 ) -> Result<Material, Error> {
-    let (of, range) = (&inner.analytics, stretch.range);
-    let steps = stretch.steps(&zone);
-    let (now_side, before, rhythm, series, campaigns, outlook) = try_join!(
-        side(of, tenant, range),
-        side(of, tenant, stretch.before),
-        of.rhythm(tenant, range, zone.clone()),
-        series(of, tenant, steps),
-        campaigns(inner, tenant, range),
-        outlook(of, tenant, &zone, (range, now)),
-    )?;
+    let zone_of_days = zone.clone();
+    let look = move |of: &Figures<'_>| gather(of, stretch, &zone_of_days, now);
+    let gathered = inner.analytics.look(tenant, look).await?;
+    let [now_side, before] = gathered.sides;
     Ok(Material {
         tenant: tenant.to_string(),
         made_at: now,
         now: now_side,
         before,
-        rhythm,
-        series,
-        campaigns,
-        outlook,
+        rhythm: gathered.rhythm,
+        series: gathered.series,
+        campaigns: told(inner, tenant, gathered.campaigns).await,
+        outlook: outlook(
+            &gathered.coming,
+            &gathered.past,
+            &zone,
+            (stretch.range, now),
+        ),
         stretch,
         zone,
         zone_name,
     })
 }
 
-/// The past of a metric up to now, by hour.
-pub(crate) async fn past(
-    of: &Analytics,
-    tenant: &TenantId,
-    metric: Metric,
+fn gather(
+    of: &Figures<'_>,
+    stretch: Stretch,
     zone: &TimeZone,
     now: i64,
-) -> Result<Past, Error> {
-    let (starts, counts) = hours(of, tenant, metric, zone, now).await?;
-    Ok(outlook::past(&starts, &counts, zone))
-}
-
-async fn hours(
-    of: &Analytics,
-    tenant: &TenantId,
-    metric: Metric,
-    zone: &TimeZone,
-    now: i64,
-) -> Result<(Vec<i64>, Vec<i64>), Error> {
-    let starts = outlook::hours_before(now, zone);
-    let counts = of.series(tenant, metric, starts.clone(), false).await?;
-    Ok((starts, counts))
-}
-
-async fn side(of: &Analytics, tenant: &TenantId, range: Range) -> Result<Side, Error> {
-    let (messages, conversations, conversions, performance) = try_join!(
-        of.messages(tenant, range),
-        of.conversations(tenant, range),
-        of.conversions(tenant, range),
-        of.performance(tenant, range),
-    )?;
-    Ok(Side {
-        messages,
-        conversations,
-        conversions,
-        performance,
+) -> Result<Gathered, Error> {
+    let range = stretch.range;
+    let coming = hours(of, zone, now)?;
+    Ok(Gathered {
+        sides: [side(of, range)?, side(of, stretch.before)?],
+        rhythm: of.rhythm(range, zone)?,
+        series: series(of, stretch.steps(zone))?,
+        campaigns: of.busy_campaigns(range, MAX_CAMPAIGNS)?,
+        coming: outlook::past(&coming.starts, &coming.counts, zone),
+        past: hours(of, zone, range.to.min(now))?,
     })
 }
 
-async fn series(of: &Analytics, tenant: &TenantId, steps: Vec<i64>) -> Result<Series, Error> {
-    let one = |metric| of.series(tenant, metric, steps.clone(), false);
-    let (sent, received, delivered, read, failed) = try_join!(
-        one(Metric::MessagesSent),
-        one(Metric::MessagesReceived),
-        one(Metric::MessagesDelivered),
-        one(Metric::MessagesRead),
-        one(Metric::MessagesFailed),
-    )?;
+fn side(of: &Figures<'_>, range: Range) -> Result<Side, Error> {
+    Ok(Side {
+        messages: of.messages(range)?,
+        conversations: of.conversations(range)?,
+        conversions: of.conversions(range)?,
+        performance: of.performance(range)?,
+    })
+}
+
+fn series(of: &Figures<'_>, steps: Vec<i64>) -> Result<Series, Error> {
+    let one = |metric| of.series(metric, &steps, false);
+    let (sent, received) = (one(Metric::MessagesSent)?, one(Metric::MessagesReceived)?);
+    let (delivered, read) = (one(Metric::MessagesDelivered)?, one(Metric::MessagesRead)?);
+    let failed = one(Metric::MessagesFailed)?;
     let mut starts = steps;
     starts.pop();
     Ok(Series {
@@ -106,11 +104,33 @@ async fn series(of: &Analytics, tenant: &TenantId, steps: Vec<i64>) -> Result<Se
     })
 }
 
-async fn campaigns(inner: &Inner, tenant: &TenantId, range: Range) -> Result<Vec<Told>, Error> {
-    let of = &inner.analytics;
-    let busy = of.busy_campaigns(tenant, range, MAX_CAMPAIGNS).await?;
+fn hours(of: &Figures<'_>, zone: &TimeZone, before: i64) -> Result<Hours, Error> {
+    let starts = outlook::hours_before(before, zone);
+    let counts = of.series(Metric::MessagesSent, &starts, false)?;
+    Ok(Hours { starts, counts })
+}
+
+/// The past of a metric up to now, by hour.
+pub(crate) async fn past(
+    of: &Analytics,
+    tenant: &TenantId,
+    metric: Metric,
+    zone: &TimeZone,
+    now: i64,
+) -> Result<Past, Error> {
+    let starts = outlook::hours_before(now, zone);
+    let counts = of.series(tenant, metric, starts.clone(), false).await?;
+    Ok(outlook::past(&starts, &counts, zone))
+}
+
+/// Campaigns whose variants have the names that they have now.
+async fn told(
+    inner: &Inner,
+    tenant: &TenantId,
+    campaigns: Vec<(String, CampaignView)>,
+) -> Vec<Told> {
     let mut told = Vec::new();
-    for (name, mut view) in busy {
+    for (name, mut view) in campaigns {
         name_variants(&inner.campaigns, tenant, &name, &mut view).await;
         told.push(Told {
             name,
@@ -118,30 +138,20 @@ async fn campaigns(inner: &Inner, tenant: &TenantId, range: Range) -> Result<Vec
             variants: view.variants,
         });
     }
-    Ok(told)
+    told
 }
 
 /// What to expect of the next days, and the unusual hours of the range.
-async fn outlook(
-    of: &Analytics,
-    tenant: &TenantId,
-    zone: &TimeZone,
-    (range, now): (Range, i64),
-) -> Result<Outlook, Error> {
-    let end = range.to.min(now);
-    let sent = Metric::MessagesSent;
-    let (coming, (starts, counts)) = try_join!(
-        past(of, tenant, sent, zone, now),
-        hours(of, tenant, sent, zone, end),
-    )?;
-    let days = outlook::days_after(now, DAYS, &coming, zone);
-    Ok(Outlook {
+fn outlook(coming: &Past, past: &Hours, zone: &TimeZone, (range, now): (Range, i64)) -> Outlook {
+    let days = outlook::days_after(now, DAYS, coming, zone);
+    let Hours { starts, counts } = past;
+    Outlook {
         days: days
             .into_iter()
             .filter_map(|(at, expected)| Some((at, expected?)))
             .collect(),
         error: coming.error(),
-        unusual: outlook::past(&starts, &counts, zone).unusual(range.from),
-        judged_from: outlook::judged_from(&starts, &counts),
-    })
+        unusual: outlook::past(starts, counts, zone).unusual(range.from),
+        judged_from: outlook::judged_from(starts, counts),
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use cauce_destinations::message::Phone;
 use cauce_flow::id::TenantId;
+use cauce_store::analytics::Figures;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -47,10 +48,12 @@ pub(crate) async fn messages(
     let (tenant, asked) = asked(&app, &caller, question)?;
     let (range, before) = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.messages(&tenant, range).await?;
-    let previous = analytics.messages(&tenant, before.range).await?;
-    let rhythm = analytics.rhythm(&tenant, range, asked.zone).await?;
-    let figures = [own, previous];
+    let zone = asked.zone;
+    let look = move |of: &Figures<'_>| {
+        let figures = [of.messages(range)?, of.messages(before.range)?];
+        Ok((figures, of.rhythm(range, &zone)?))
+    };
+    let (figures, rhythm) = analytics.look(&tenant, look).await?;
     Ok(Json(MessagesView::new(
         (range, before),
         asked.zone_name,
@@ -78,10 +81,11 @@ pub(crate) async fn conversations(
     let (tenant, asked) = asked(&app, &caller, question)?;
     let ranges = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.conversations(&tenant, ranges.0).await?;
-    let previous = analytics.conversations(&tenant, ranges.1.range).await?;
+    let (range, before) = (asked.range, asked.before.range);
+    let look = move |of: &Figures<'_>| Ok([of.conversations(range)?, of.conversations(before)?]);
+    let figures = analytics.look(&tenant, look).await?;
     let has_hours = analytics.has_business_hours();
-    let view = ConversationsView::new(ranges, [own, previous], has_hours);
+    let view = ConversationsView::new(ranges, figures, has_hours);
     Ok(Json(view))
 }
 
@@ -105,11 +109,13 @@ pub(crate) async fn conversions(
     let (tenant, asked) = asked(&app, &caller, question)?;
     let ranges = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.conversions(&tenant, ranges.0).await?;
-    let previous = analytics.conversions(&tenant, ranges.1.range).await?;
-    let owed = analytics.converting_campaigns(&tenant, ranges.0, MAX_CAMPAIGNS);
-    let owed = owed.await?;
-    Ok(Json(ConversionsView::new(ranges, &[own, previous], owed)))
+    let (range, before) = (asked.range, asked.before.range);
+    let look = move |of: &Figures<'_>| {
+        let figures = [of.conversions(range)?, of.conversions(before)?];
+        Ok((figures, of.converting_campaigns(range, MAX_CAMPAIGNS)?))
+    };
+    let (figures, owed) = analytics.look(&tenant, look).await?;
+    Ok(Json(ConversionsView::new(ranges, &figures, owed)))
 }
 
 /// How fast messages left and arrived.
@@ -128,9 +134,10 @@ pub(crate) async fn performance(
     let (tenant, asked) = asked(&app, &caller, question)?;
     let ranges = (asked.range, asked.before);
     let analytics = app.engine.analytics();
-    let own = analytics.performance(&tenant, ranges.0).await?;
-    let previous = analytics.performance(&tenant, ranges.1.range).await?;
-    Ok(Json(PerformanceView::new(ranges, [own, previous])))
+    let (range, before) = (asked.range, asked.before.range);
+    let look = move |of: &Figures<'_>| Ok([of.performance(range)?, of.performance(before)?]);
+    let figures = analytics.look(&tenant, look).await?;
+    Ok(Json(PerformanceView::new(ranges, figures)))
 }
 
 /// The name of a campaign, whatever it is.

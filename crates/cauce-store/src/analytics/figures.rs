@@ -1,4 +1,4 @@
-//! What is asked of analytics: figures and series of a tenant over a range.
+//! The figures of a tenant over a range, and its series.
 
 use std::{
     cell::RefCell,
@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::{
-    Analytics, Error,
+    Error,
     names::{self, Space},
     read::{self, Stretch},
     sums::{DAY, Grain, MINUTE_MS},
@@ -84,16 +84,177 @@ impl Metric {
     }
 }
 
-/// A tenant's sums, as of one moment.
-pub(super) struct Of<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) tenant: i64,
+/// The figures of a tenant, all of them as of one moment.
+pub struct Figures<'a> {
+    connection: &'a Connection,
+    /// Its number; [`NOBODY`] where nothing was ever tracked of it.
+    tenant: i64,
     names: RefCell<HashMap<u32, String>>,
 }
 
-impl Of<'_> {
+/// The number of no tenant.
+const NOBODY: i64 = -1;
+
+/// What makes a campaign busy: it converts, it sends, it costs.
+const BUSY_BY: [Measure; 3] = [Measure::Converted, Measure::Sent, Measure::Cost];
+
+impl<'a> Figures<'a> {
+    pub(super) fn of(
+        connection: &'a Connection,
+        tenant: &TenantId,
+    ) -> rusqlite::Result<Figures<'a>> {
+        Ok(Figures {
+            connection,
+            tenant: read::tenant(connection, tenant)?.unwrap_or(NOBODY),
+            names: RefCell::default(),
+        })
+    }
+
+    /// Messages of a range.
+    pub fn messages(&self, range: Range) -> Result<MessageFigures, Error> {
+        let sums = self.sums(&MessageFigures::MEASURES, range)?;
+        Ok(MessageFigures::of(&sums, &|label| self.name(label)))
+    }
+
+    /// When messages come and go, by the hours and weekdays of a time zone.
+    pub fn rhythm(&self, range: Range, zone: &TimeZone) -> Result<Rhythm, Error> {
+        let mut rhythm = Rhythm::default();
+        let quarters = Stretch::of(Grain::Quarter, range);
+        for (way, measure) in [Measure::Sent, Measure::Received].into_iter().enumerate() {
+            self.each(measure, quarters, |minute, _, sum| {
+                let count = u64::try_from(sum).unwrap_or(0);
+                if let Some(place) = hour_of_week(minute * MINUTE_MS, zone) {
+                    rhythm.hours[usize::from(place.hour)][way] += count;
+                    rhythm.weekdays[usize::from(place.weekday)][way] += count;
+                }
+            })?;
+        }
+        Ok(rhythm)
+    }
+
+    /// Conversations of a range.
+    pub fn conversations(&self, range: Range) -> Result<ConversationFigures, Error> {
+        let sums = self.sums(&ConversationFigures::MEASURES, range)?;
+        let active = self.open_at(range.to)?;
+        let name = |label| self.name(label);
+        Ok(ConversationFigures::of(&sums, active, &name))
+    }
+
+    /// Conversions of a range.
+    pub fn conversions(&self, range: Range) -> Result<ConversionFigures, Error> {
+        let sums = self.sums(&ConversionFigures::MEASURES, range)?;
+        Ok(ConversionFigures::of(&sums))
+    }
+
+    /// How fast messages of a range left and arrived.
+    pub fn performance(&self, range: Range) -> Result<PerformanceFigures, Error> {
+        let sums = self.sums(&PerformanceFigures::MEASURES, range)?;
+        let busiest = self.busiest_minute(range, sums.sum(Measure::Sent))?;
+        let name = |label| self.name(label);
+        Ok(PerformanceFigures::of(&sums, busiest, &name))
+    }
+
+    /// A campaign in a range, and its variants; none where nothing was ever tracked of it.
+    pub fn campaign(&self, campaign: &str, range: Range) -> Result<Option<CampaignView>, Error> {
+        let number = names::find(self.connection, self.tenant, Space::Campaign, campaign)?;
+        let view = number.map(|number| self.campaign_view(number, range));
+        Ok(view.transpose()?)
+    }
+
+    /// The campaigns to which conversions of a range are owed, by how many people converted; at
+    /// most so many.
+    pub fn converting_campaigns(
+        &self,
+        range: Range,
+        max: usize,
+    ) -> Result<Vec<(String, OwedFigures)>, Error> {
+        let cells = self.sums_of_campaigns(&OwedFigures::MEASURES, range, None)?;
+        let mut owed: Vec<(u32, OwedFigures)> = by_campaign(cells)
+            .into_iter()
+            .map(|(campaign, sums)| (campaign, OwedFigures::of(&sums)))
+            .filter(|(_, own)| own.kinds.iter().any(|kind| kind.count > 0))
+            .collect();
+        owed.sort_by_key(|(campaign, own)| (Reverse(own.converted), *campaign));
+        owed.truncate(max);
+        let owed = owed.into_iter();
+        let mut named: Vec<(String, OwedFigures)> = owed
+            .map(|(campaign, own)| (self.name(campaign), own))
+            .collect();
+        named.sort_by(|one, two| {
+            let order = two.1.converted.cmp(&one.1.converted);
+            order.then_with(|| one.0.cmp(&two.0))
+        });
+        Ok(named)
+    }
+
+    /// The campaigns that sent, converted or cost something in a range: those of most people who
+    /// converted first, then those of most messages; at most so many.
+    pub fn busy_campaigns(
+        &self,
+        range: Range,
+        max: usize,
+    ) -> Result<Vec<(String, CampaignView)>, Error> {
+        let cells = self.sums_of_campaigns(&BUSY_BY, range, None)?;
+        let all = by_campaign(cells).into_iter();
+        let all = all.map(|(campaign, sums)| (campaign, BUSY_BY.map(|own| sums.sum(own))));
+        let mut busy: Vec<_> = all
+            .filter(|(_, sums)| *sums != [0; BUSY_BY.len()])
+            .collect();
+        busy.sort_by(|one, two| two.1.cmp(&one.1).then(one.0.cmp(&two.0)));
+        busy.truncate(max);
+        let view = |(campaign, _): (u32, _)| {
+            let view = self.campaign_view(campaign.into(), range)?;
+            Ok((self.name(campaign), view))
+        };
+        busy.into_iter().map(view).collect()
+    }
+
+    /// The sums between each of some moments and the next, in order: one fewer than moments. By the
+    /// minute where `by_minute`, else the moments begin quarter-hours.
+    pub fn series(
+        &self,
+        metric: Metric,
+        moments: &[i64],
+        by_minute: bool,
+    ) -> Result<Vec<i64>, Error> {
+        let steps = moments.len().saturating_sub(1);
+        let (measure, wanted) = metric.measure();
+        let mut points = vec![0; steps];
+        let [first, .., last] = moments else {
+            return Ok(points);
+        };
+        let grain = if by_minute {
+            Grain::Minute
+        } else {
+            Grain::Quarter
+        };
+        let range = Range {
+            from: *first,
+            to: *last,
+        };
+        let mut at = 0;
+        self.each(measure, Stretch::of(grain, range), |minute, part, sum| {
+            while at + 1 < steps && moments[at + 1] <= minute * MINUTE_MS {
+                at += 1;
+            }
+            if wanted.is_none_or(|wanted| wanted == part) {
+                points[at] += sum;
+            }
+        })?;
+        Ok(points)
+    }
+
     fn sums(&self, measures: &[Measure], range: Range) -> rusqlite::Result<Sums> {
         read::sums(self.connection, self.tenant, measures, range)
+    }
+
+    fn sums_of_campaigns(
+        &self,
+        measures: &[Measure],
+        range: Range,
+        campaign: Option<i64>,
+    ) -> rusqlite::Result<BTreeMap<Cell, Sums>> {
+        read::sums_of_campaigns(self.connection, self.tenant, measures, range, campaign)
     }
 
     /// Shows each sum of a measure in a stretch: its minute, its part, the sum.
@@ -107,259 +268,66 @@ impl Of<'_> {
     }
 
     /// The name of a label; empty where it cannot be read.
-    pub(super) fn name(&self, label: u32) -> String {
+    fn name(&self, label: u32) -> String {
         let mut names = self.names.borrow_mut();
         let read = || names::text(self.connection, label).unwrap_or_default();
         names.entry(label).or_insert_with(read).clone()
     }
-}
 
-impl Analytics {
-    /// Reads the sums of a tenant; answers what nothing adds up to where nothing was tracked.
-    pub(super) async fn look<T: Default + Send + 'static>(
-        &self,
-        tenant: &TenantId,
-        look: impl FnOnce(&Of<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        let tenant = tenant.clone();
-        let read = move |connection: &Connection| {
-            let Some(tenant) = read::tenant(connection, &tenant)? else {
-                return Ok(T::default());
-            };
-            let of = Of {
-                connection,
-                tenant,
-                names: RefCell::default(),
-            };
-            Ok::<T, Error>(look(&of)?)
+    /// Conversations that were open at a moment: all that ever began less all that ever ended. Those
+    /// of days that are not kept any more stand at the beginning of time.
+    fn open_at(&self, at: i64) -> rusqlite::Result<i64> {
+        let day_ms = DAY * MINUTE_MS;
+        let first = read::first_day(self.connection)?.map_or(at, |minute| minute * MINUTE_MS);
+        let gone = Range {
+            from: 0,
+            to: day_ms,
         };
-        self.database.read(read).await
+        let kept = Range {
+            from: first,
+            to: at,
+        };
+        let mut open = 0;
+        for range in [gone, kept] {
+            let sums = self.sums(&[Measure::Started, Measure::Ended], range)?;
+            open += sums.sum(Measure::Started) - sums.sum(Measure::Ended);
+        }
+        Ok(open)
     }
 
-    /// Messages of a range.
-    pub async fn messages(&self, tenant: &TenantId, range: Range) -> Result<MessageFigures, Error> {
-        self.look(tenant, move |of| {
-            let sums = of.sums(&MessageFigures::MEASURES, range)?;
-            Ok(MessageFigures::of(&sums, &|label| of.name(label)))
+    /// The most that were sent in one minute, where all minutes of the range are kept: then they come
+    /// to all that was sent in it.
+    fn busiest_minute(&self, range: Range, sent: i64) -> rusqlite::Result<Option<u64>> {
+        let (mut most, mut sum_of_minutes) = (0, 0);
+        let minutes = Stretch::of(Grain::Minute, range);
+        self.each(Measure::Sent, minutes, |_, _, sum| {
+            most = most.max(sum);
+            sum_of_minutes += sum;
+        })?;
+        Ok((sum_of_minutes == sent).then_some(u64::try_from(most).unwrap_or(0)))
+    }
+
+    fn campaign_view(&self, campaign: i64, range: Range) -> rusqlite::Result<CampaignView> {
+        let measures = &CampaignFigures::MEASURES;
+        let mut cells = self.sums_of_campaigns(measures, range, Some(campaign))?;
+        for variant in read::variants(self.connection, self.tenant, campaign)? {
+            let campaign = u32::try_from(campaign).unwrap_or(0);
+            cells.entry(Cell { campaign, variant }).or_default();
+        }
+        let named = cells.iter().filter(|(cell, _)| cell.variant != 0);
+        let variants =
+            named.map(|(cell, sums)| (self.name(cell.variant), CampaignFigures::of(sums)));
+        let variants = variants.collect();
+        let all = by_campaign(cells).into_values().next();
+        Ok(CampaignView {
+            all: CampaignFigures::of(&all.unwrap_or_default()),
+            variants,
         })
-        .await
     }
-
-    /// When messages come and go, by the hours and weekdays of a time zone.
-    pub async fn rhythm(
-        &self,
-        tenant: &TenantId,
-        range: Range,
-        zone: TimeZone,
-    ) -> Result<Rhythm, Error> {
-        self.look(tenant, move |of| {
-            let mut rhythm = Rhythm::default();
-            let quarters = Stretch::of(Grain::Quarter, range);
-            for (way, measure) in [Measure::Sent, Measure::Received].into_iter().enumerate() {
-                of.each(measure, quarters, |minute, _, sum| {
-                    let count = u64::try_from(sum).unwrap_or(0);
-                    if let Some(place) = hour_of_week(minute * MINUTE_MS, &zone) {
-                        rhythm.hours[usize::from(place.hour)][way] += count;
-                        rhythm.weekdays[usize::from(place.weekday)][way] += count;
-                    }
-                })?;
-            }
-            Ok(rhythm)
-        })
-        .await
-    }
-
-    /// Conversations of a range.
-    pub async fn conversations(
-        &self,
-        tenant: &TenantId,
-        range: Range,
-    ) -> Result<ConversationFigures, Error> {
-        self.look(tenant, move |of| {
-            let sums = of.sums(&ConversationFigures::MEASURES, range)?;
-            let active = open_at(of, range.to)?;
-            let name = |label| of.name(label);
-            Ok(ConversationFigures::of(&sums, active, &name))
-        })
-        .await
-    }
-
-    /// Conversions of a range.
-    pub async fn conversions(
-        &self,
-        tenant: &TenantId,
-        range: Range,
-    ) -> Result<ConversionFigures, Error> {
-        self.look(tenant, move |of| {
-            let sums = of.sums(&ConversionFigures::MEASURES, range)?;
-            Ok(ConversionFigures::of(&sums))
-        })
-        .await
-    }
-
-    /// How fast messages of a range left and arrived.
-    pub async fn performance(
-        &self,
-        tenant: &TenantId,
-        range: Range,
-    ) -> Result<PerformanceFigures, Error> {
-        self.look(tenant, move |of| {
-            let sums = of.sums(&PerformanceFigures::MEASURES, range)?;
-            let busiest = busiest_minute(of, range)?;
-            let name = |label| of.name(label);
-            Ok(PerformanceFigures::of(&sums, busiest, &name))
-        })
-        .await
-    }
-
-    /// A campaign in a range, and its variants; none where nothing was ever tracked of it.
-    pub async fn campaign(
-        &self,
-        tenant: &TenantId,
-        campaign: &str,
-        range: Range,
-    ) -> Result<Option<CampaignView>, Error> {
-        let campaign = campaign.to_owned();
-        self.look(tenant, move |of| {
-            let number = names::find(of.connection, of.tenant, Space::Campaign, &campaign)?;
-            number
-                .map(|number| campaign_view(of, number, range))
-                .transpose()
-        })
-        .await
-    }
-
-    /// The campaigns to which conversions of a range are owed, by how many people converted; at
-    /// most so many.
-    pub async fn converting_campaigns(
-        &self,
-        tenant: &TenantId,
-        range: Range,
-        max: usize,
-    ) -> Result<Vec<(String, OwedFigures)>, Error> {
-        self.look(tenant, move |of| {
-            let (connection, tenant) = (of.connection, of.tenant);
-            let measures = &OwedFigures::MEASURES;
-            let cells = read::sums_of_campaigns(connection, tenant, measures, range, None)?;
-            let mut owed: Vec<(u32, OwedFigures)> = by_campaign(cells)
-                .into_iter()
-                .map(|(campaign, sums)| (campaign, OwedFigures::of(&sums)))
-                .filter(|(_, own)| own.kinds.iter().any(|kind| kind.count > 0))
-                .collect();
-            owed.sort_by_key(|(campaign, own)| (Reverse(own.converted), *campaign));
-            owed.truncate(max);
-            let owed = owed.into_iter();
-            let mut named: Vec<(String, OwedFigures)> = owed
-                .map(|(campaign, own)| (of.name(campaign), own))
-                .collect();
-            named.sort_by(|one, two| {
-                let order = two.1.converted.cmp(&one.1.converted);
-                order.then_with(|| one.0.cmp(&two.0))
-            });
-            Ok(named)
-        })
-        .await
-    }
-
-    /// The sums between each of some moments and the next, in order: one fewer than moments. By the
-    /// minute where `by_minute`, else the moments begin quarter-hours.
-    pub async fn series(
-        &self,
-        tenant: &TenantId,
-        metric: Metric,
-        moments: Vec<i64>,
-        by_minute: bool,
-    ) -> Result<Vec<i64>, Error> {
-        let steps = moments.len().saturating_sub(1);
-        let points = self.look(tenant, move |of| {
-            let (measure, wanted) = metric.measure();
-            let mut points = vec![0; steps];
-            let [first, .., last] = &moments[..] else {
-                return Ok(points);
-            };
-            let grain = if by_minute {
-                Grain::Minute
-            } else {
-                Grain::Quarter
-            };
-            let range = Range {
-                from: *first,
-                to: *last,
-            };
-            let mut at = 0;
-            of.each(measure, Stretch::of(grain, range), |minute, part, sum| {
-                while at + 1 < steps && moments[at + 1] <= minute * MINUTE_MS {
-                    at += 1;
-                }
-                if wanted.is_none_or(|wanted| wanted == part) {
-                    points[at] += sum;
-                }
-            })?;
-            Ok(points)
-        });
-        let mut points = points.await?;
-        points.resize(steps, 0);
-        Ok(points)
-    }
-}
-
-/// Conversations that were open at a moment: all that ever began less all that ever ended. Those of
-/// days that are not kept any more stand at the beginning of time.
-fn open_at(of: &Of<'_>, at: i64) -> rusqlite::Result<i64> {
-    let day_ms = DAY * MINUTE_MS;
-    let first = read::first_day(of.connection)?.map_or(at, |minute| minute * MINUTE_MS);
-    let gone = Range {
-        from: 0,
-        to: day_ms,
-    };
-    let kept = Range {
-        from: first,
-        to: at,
-    };
-    let mut open = 0;
-    for range in [gone, kept] {
-        let sums = of.sums(&[Measure::Started, Measure::Ended], range)?;
-        open += sums.sum(Measure::Started) - sums.sum(Measure::Ended);
-    }
-    Ok(open)
-}
-
-/// The most that were sent in one minute, where all minutes of the range are kept.
-fn busiest_minute(of: &Of<'_>, range: Range) -> rusqlite::Result<Option<u64>> {
-    let (mut most, mut sum_of_minutes) = (0, 0);
-    let minutes = Stretch::of(Grain::Minute, range);
-    of.each(Measure::Sent, minutes, |_, _, sum| {
-        most = most.max(sum);
-        sum_of_minutes += sum;
-    })?;
-    let whole = of.sums(&[Measure::Sent], range)?.sum(Measure::Sent);
-    Ok((sum_of_minutes == whole).then_some(u64::try_from(most).unwrap_or(0)))
-}
-
-pub(super) fn campaign_view(
-    of: &Of<'_>,
-    campaign: i64,
-    range: Range,
-) -> rusqlite::Result<CampaignView> {
-    let measures = &CampaignFigures::MEASURES;
-    let (connection, tenant) = (of.connection, of.tenant);
-    let mut cells = read::sums_of_campaigns(connection, tenant, measures, range, Some(campaign))?;
-    for variant in read::variants(connection, tenant, campaign)? {
-        let campaign = u32::try_from(campaign).unwrap_or(0);
-        cells.entry(Cell { campaign, variant }).or_default();
-    }
-    let named = cells.iter().filter(|(cell, _)| cell.variant != 0);
-    let variants = named.map(|(cell, sums)| (of.name(cell.variant), CampaignFigures::of(sums)));
-    let variants = variants.collect();
-    let all = by_campaign(cells).into_values().next();
-    Ok(CampaignView {
-        all: CampaignFigures::of(&all.unwrap_or_default()),
-        variants,
-    })
 }
 
 /// The variants of each campaign together.
-pub(super) fn by_campaign(cells: BTreeMap<Cell, Sums>) -> BTreeMap<u32, Sums> {
+fn by_campaign(cells: BTreeMap<Cell, Sums>) -> BTreeMap<u32, Sums> {
     let mut campaigns: BTreeMap<u32, Sums> = BTreeMap::new();
     for (cell, sums) in cells {
         campaigns.entry(cell.campaign).or_default().add_all(&sums);

@@ -16,7 +16,7 @@
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
 
-mod busy;
+mod ask;
 mod erase;
 mod facts;
 mod figures;
@@ -56,7 +56,7 @@ use self::{
     tracked::{Hidden, of_message},
 };
 pub use self::{
-    figures::{CampaignView, Metric},
+    figures::{CampaignView, Figures, Metric},
     rebuild::Rebuilt,
     tracked::{EventId, Tracked, Who, own_variant, place_of_own_variant},
 };

@@ -1,5 +1,10 @@
 use cauce_flow::{currency::Currency, id::TenantId, time::Timestamp};
-use cauce_observe::analytics::{Kind, What, calendar::Range, event::Money};
+use cauce_observe::analytics::{
+    Kind, What,
+    calendar::Range,
+    event::Money,
+    figures::{ConversationFigures, ConversionFigures, MessageFigures},
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -40,6 +45,29 @@ fn event(id: &str, at: i64, what: What) -> Tracked {
         label: None,
         channel: None,
         what,
+    }
+}
+
+/// What tests ask again and again.
+impl Analytics {
+    async fn messages(&self, tenant: &TenantId, range: Range) -> Result<MessageFigures, Error> {
+        self.look(tenant, move |of| of.messages(range)).await
+    }
+
+    async fn conversations(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+    ) -> Result<ConversationFigures, Error> {
+        self.look(tenant, move |of| of.conversations(range)).await
+    }
+
+    async fn conversions(
+        &self,
+        tenant: &TenantId,
+        range: Range,
+    ) -> Result<ConversionFigures, Error> {
+        self.look(tenant, move |of| of.conversions(range)).await
     }
 }
 
@@ -208,12 +236,17 @@ async fn campaigns_in_which_something_happened_are_found_the_best_first() {
         of("five", NOW - 25 * HOUR, "past", sent()),
     ];
     analytics.track(events).await.unwrap();
-    let found = analytics.busy_campaigns(&acme(), day(), 9).await.unwrap();
+    let found = busy(&analytics, 9).await;
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["good", "busy", "dear"]);
     assert_eq!((found[0].1.all.converted, found[1].1.all.sent), (1, 2));
-    let best = analytics.busy_campaigns(&acme(), day(), 1).await.unwrap();
+    let best = busy(&analytics, 1).await;
     assert_eq!(best, found[..1]);
+}
+
+async fn busy(analytics: &Analytics, max: usize) -> Vec<(String, CampaignView)> {
+    let look = move |of: &Figures<'_>| of.busy_campaigns(day(), max);
+    analytics.look(&acme(), look).await.unwrap()
 }
 
 #[tokio::test]

@@ -253,10 +253,8 @@ async fn answered(analytics: &Analytics) -> Plain {
     let talks = analytics.conversations(&tenant, range).await.unwrap();
     assert_eq!(talks.active, 0);
     let conversions = analytics.conversions(&tenant, range).await.unwrap();
-    let owed = analytics
-        .converting_campaigns(&tenant, range, 9)
-        .await
-        .unwrap();
+    let owed = analytics.look(&tenant, move |of| of.converting_campaigns(range, 9));
+    let owed = owed.await.unwrap();
     let units = |money: &[Money]| money.iter().map(|money| money.units).sum();
     Plain {
         sent: messages.sent,
