@@ -11,7 +11,7 @@ use cauce_observe::{
             PerformanceFigures, Rhythm, Sums,
         },
         forecast::{Hour, PastError, Unusual},
-        measure::value_part,
+        measure::{UNNAMED, value_part},
         spread,
     },
     report::{Language, Material, Outlook, Period, Report, Series, Side, Stretch, Told},
@@ -105,6 +105,7 @@ fn material() -> Material {
         series: series(starts),
         campaigns: campaigns(),
         outlook: outlook(),
+        has_business_hours: true,
     }
 }
 
@@ -144,7 +145,8 @@ fn side(volume: i64, percent: i64) -> Side {
         (Measure::MessagesOfEnded, 0, volume * 12),
         (Measure::EndedBy, 0, volume / 2),
         (Measure::EndedBy, 6, volume / 4),
-        (Measure::EndedBy, 7, volume / 4),
+        (Measure::EndedBy, 7, volume / 4 - 20),
+        (Measure::EndedBy, UNNAMED, 20),
         (Measure::TriesFailed, 5, 391),
         (Measure::Retries, 0, 377),
     ] {
@@ -164,6 +166,16 @@ fn durations(sums: &mut Sums, volume: i64, percent: i64) {
     for (classes, sum, typical_ms) in [
         (Measure::FirstResponses, Measure::FirstResponseMs, 94_000),
         (Measure::Responses, Measure::ResponseMs, 61_000),
+        (
+            Measure::FirstResponsesInHours,
+            Measure::FirstResponseInHoursMs,
+            52_000,
+        ),
+        (
+            Measure::ResponsesInHours,
+            Measure::ResponseInHoursMs,
+            38_000,
+        ),
         (Measure::Durations, Measure::DurationMs, 5_460_000),
         (Measure::ToProvider, Measure::ToProviderMs, 310),
         (Measure::ToDelivered, Measure::ToDeliveredMs, 2_400),

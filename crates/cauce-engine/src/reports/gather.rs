@@ -48,6 +48,7 @@ pub(crate) async fn material(
         rhythm: gathered.rhythm,
         series: gathered.series,
         campaigns: told(inner, tenant, gathered.campaigns).await,
+        has_business_hours: inner.analytics.has_business_hours(),
         outlook: outlook(
             &gathered.coming,
             &gathered.past,

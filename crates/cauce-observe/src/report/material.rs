@@ -36,6 +36,8 @@ pub struct Material {
     pub campaigns: Vec<Told>,
     /// What is to be expected.
     pub outlook: Outlook,
+    /// Whether it is told how long answers took in business hours.
+    pub has_business_hours: bool,
 }
 
 /// The figures of one time.

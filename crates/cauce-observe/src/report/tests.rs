@@ -8,8 +8,10 @@ use super::{
 use crate::analytics::{
     Kind as Step, Measure,
     event::Money,
-    figures::{CampaignFigures, ConversionFigures, MessageFigures, Rhythm, Sums},
-    measure::value_part,
+    figures::{
+        CampaignFigures, ConversationFigures, ConversionFigures, MessageFigures, Rhythm, Sums,
+    },
+    measure::{UNNAMED, value_part},
 };
 
 fn side(sent: i64, euros: &[(&str, i64)]) -> Side {
@@ -44,6 +46,7 @@ fn material(now: Side, before: Side) -> Material {
         series: Series::default(),
         campaigns: Vec::new(),
         outlook: Outlook::default(),
+        has_business_hours: false,
     }
 }
 
@@ -101,6 +104,29 @@ fn a_period_that_is_not_over_says_so() {
         "{:?}",
         running.notes
     );
+}
+
+#[test]
+fn responses_in_business_hours_are_told_where_there_are_such() {
+    let mut sums = Sums::default();
+    for classes in [Measure::Responses, Measure::ResponsesInHours] {
+        sums.add(classes, 7, 3);
+    }
+    sums.add(Measure::EndedBy, UNNAMED, 2);
+    let mut of = material(side(1, &[]), side(1, &[]));
+    of.now.conversations = ConversationFigures::of(&sums, 0, &|_| String::new());
+    let names = |of: &Material, language, table| {
+        let report = Report::of(of, language);
+        let rows = report.table(table).unwrap().rows.iter();
+        rows.map(|row| language.write(&row[0])).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&of, Language::En, "responseTimes").len(), 3);
+    of.has_business_hours = true;
+    let told = names(&of, Language::Es, "responseTimes");
+    assert_eq!(told.len(), 5);
+    assert_eq!(told[3], "Cada respuesta, en horario de atención");
+    assert_eq!(names(&of, Language::En, "endedBy"), ["Not said"]);
+    assert_eq!(names(&of, Language::Es, "endedBy"), ["No se dijo"]);
 }
 
 #[test]

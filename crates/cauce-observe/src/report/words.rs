@@ -93,10 +93,13 @@ words! {
     ResponseTimes: "Response times", "Tiempos de respuesta";
     FirstResponse: "First response", "Primera respuesta";
     EachResponse: "Each response", "Cada respuesta";
+    FirstResponseInHours: "First response, in business hours", "Primera respuesta, en horario de atención";
+    EachResponseInHours: "Each response, in business hours", "Cada respuesta, en horario de atención";
     Duration: "Length of conversations", "Duración de conversaciones";
     What: "What", "Qué";
     EndedBy: "Who ended conversations", "Quién terminó las conversaciones";
     Silence: "Silence", "Silencio";
+    NobodySaid: "Not said", "No se dijo";
     Conversions: "Conversions", "Conversiones";
     Lead: "Leads", "Clientes potenciales";
     QualifiedLead: "Qualified leads", "Potenciales cualificados";

@@ -1,7 +1,7 @@
 //! Conversations: how many, how fast they were answered, who ended them.
 
 use crate::{
-    analytics::figures::ConversationFigures,
+    analytics::figures::{ConversationFigures, NOBODY_SAID, Named},
     report::{
         Language, Material,
         document::{Section, Table, Value},
@@ -11,36 +11,53 @@ use crate::{
 };
 
 pub(super) fn section(material: &Material, language: Language) -> Section {
-    let of = &material.now.conversations;
     Section {
         id: "conversations",
         title: language.say(Word::Conversations),
         tables: vec![
             figures(material, language),
-            durations(
-                "responseTimes",
-                Word::ResponseTimes,
-                &[
-                    ("p50", Word::HalfWithin, 0.5),
-                    ("p95", Word::Within95, 0.95),
-                ],
-                &[
-                    (Word::FirstResponse, &of.first_response),
-                    (Word::EachResponse, &of.response),
-                    (Word::Duration, &of.duration),
-                ],
-                language,
-            ),
-            counted(
-                "endedBy",
-                Word::EndedBy,
-                (Word::What, Word::Silence),
-                &of.ended_by,
-                language,
-            ),
+            response_times(material, language),
+            ended_by(&material.now.conversations, language),
         ],
         notes: Vec::new(),
     }
+}
+
+fn response_times(material: &Material, language: Language) -> Table {
+    let of = &material.now.conversations;
+    let mut all = vec![
+        (Word::FirstResponse, &of.first_response),
+        (Word::EachResponse, &of.response),
+    ];
+    if material.has_business_hours {
+        all.push((Word::FirstResponseInHours, &of.first_response_in_hours));
+        all.push((Word::EachResponseInHours, &of.response_in_hours));
+    }
+    all.push((Word::Duration, &of.duration));
+    let quantiles = [
+        ("p50", Word::HalfWithin, 0.5),
+        ("p95", Word::Within95, 0.95),
+    ];
+    durations(
+        "responseTimes",
+        Word::ResponseTimes,
+        &quantiles,
+        &all,
+        language,
+    )
+}
+
+fn ended_by(of: &ConversationFigures, language: Language) -> Table {
+    let said = |(name, count): &(String, u64)| {
+        let name = match name.as_str() {
+            NOBODY_SAID => language.say(Word::NobodySaid),
+            name => name.to_owned(),
+        };
+        (name, *count)
+    };
+    let named: Named = of.ended_by.iter().map(said).collect();
+    let what = (Word::What, Word::Silence);
+    counted("endedBy", Word::EndedBy, what, &named, language)
 }
 
 fn figures(material: &Material, language: Language) -> Table {
