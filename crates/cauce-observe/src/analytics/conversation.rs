@@ -84,8 +84,8 @@ impl Conversation {
         let (at, idle) = (event.at, pace.idle);
         self.fall_silent(at, idle);
         let is_end = event.what == What::Ended;
-        // What is over already cannot be ended again.
-        if is_end && self.opened_at.is_none() && self.last.is_some() {
+        // What is over cannot be ended again, nor can that of which nothing is known, any more or yet.
+        if is_end && self.opened_at.is_none() {
             self.last = Some(event.order());
             return;
         }

@@ -128,6 +128,39 @@ async fn an_open_conversation_stays_open_when_the_sums_of_its_beginning_go() {
 }
 
 #[tokio::test]
+async fn an_end_of_a_conversation_of_which_nothing_is_kept_ends_nothing() {
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    let later = NOW + 60 * DAYS;
+    let told = vec![
+        of_person("in", NOW, What::Received),
+        of_person("out", NOW + MINUTE, sent()),
+    ];
+    analytics.track(told).await.unwrap();
+    prune(&analytics, later).await;
+    let conversations = "SELECT count(*) FROM conversations";
+    assert_eq!(rows(&analytics, conversations).await, 0);
+    let told = vec![of_person("end", later, What::Ended)];
+    assert_eq!(analytics.track(told).await.unwrap(), [true]);
+    let range = Range {
+        from: later,
+        to: later + 2 * DAYS,
+    };
+    let found = analytics.conversations(&acme(), range).await.unwrap();
+    assert_eq!((found.started, found.ended, found.active), (0, 0, 0));
+    // Where its beginning is told afterwards, it was ended then.
+    let told = vec![of_person("late", later - HOUR, What::Received)];
+    analytics.track(told).await.unwrap();
+    let range = Range {
+        from: later - DAYS,
+        ..range
+    };
+    let found = analytics.conversations(&acme(), range).await.unwrap();
+    assert_eq!((found.started, found.ended, found.active), (1, 1, 0));
+    assert_eq!(found.duration.mean_ms(), Some(HOUR as f64));
+}
+
+#[tokio::test]
 async fn figures_are_told_from_where_sums_are_whole() {
     let dir = TempDir::new().unwrap();
     let settings = |days: u32| Settings {

@@ -170,8 +170,8 @@ fn conversations(own: &[&Given], idle: i64, plain: &mut Plain) {
         let before = at.checked_sub(1).map(|before| own[before]);
         let after_end = before.is_some_and(|before| before.what == What::Ended);
         let after_silence = before.is_some_and(|before| one.at - before.at > idle);
-        // What is over cannot be ended again.
-        if one.what == What::Ended && (after_end || after_silence) {
+        // What is over, or never began, cannot be ended.
+        if one.what == What::Ended && (before.is_none() || after_end || after_silence) {
             continue;
         }
         if before.is_none() || after_end || after_silence {
@@ -403,10 +403,7 @@ proptest! {
             let analytics = open(&dir);
             let gone = NOW + gone * 20 * HOUR;
             let handed = shuffled(&stream, &order);
-            // An end of which nothing is known begins and ends a conversation of its own.
-            let is_late = |given: &&Given| {
-                given.at >= gone && given.id.is_multiple_of(3) && given.what != What::Ended
-            };
+            let is_late = |given: &&Given| given.at >= gone && given.id.is_multiple_of(3);
             let early: Vec<Given> = handed.iter().filter(|given| !is_late(given)).cloned().collect();
             let late: Vec<Given> = handed.iter().filter(is_late).cloned().collect();
             hand_in(&analytics, &early).await;
