@@ -34,11 +34,12 @@ export function Chart({ label, times, series, height = 200, sums = false, zone, 
     padding: [null, 28, null, null],
     cursor: { y: false, points: { size: 6 } },
     ...(zone && { tzDate: (at: number) => drawing.tzDate(new Date(at * 1_000), zone) }),
-    // With a look or two, or none, the axis still is about the last minute.
-    scales: { x: { range: (_plot, low, high) => lastMinute(low, high) }, y: upwards() },
+    // With a look or two, or none, the axis still is about the last minute. Of a single time the
+    // library makes years.
+    scales: { x: { range: ({ data: [times] }, low, high) => lastMinute(low, times.length === 1 ? times[0]! : high) }, y: upwards() },
     axes: [
       { ...axisStyle(colour), space: 90, values: (_plot, ticks) => ticks.map((at) => clock(at, ticks, zone)) },
-      { ...axisStyle(colour), size: 52, values: (_plot, ticks) => ticks.map((value) => inShort(value, series)) },
+      { ...axisStyle(colour), size: (_plot, written) => wideAs(written), values: (_plot, ticks) => ticks.map((value) => inShort(value, series)) },
     ],
     series: [
       {},
@@ -68,6 +69,11 @@ function over(zone: string | undefined, isByDay: boolean): Axis {
     name: (at) => time.format(at * 1_000),
     exact: (at) => (zone ? stampIn(zone, at * 1_000) : new Date(at * 1_000).toISOString()),
   };
+}
+
+/** How much room texts beside an axis take, in pixels: about as much for each letter. */
+function wideAs(written: string[] | null): number {
+  return Math.max(52, 14 + 7 * Math.max(0, ...(written ?? []).map((text) => text?.length ?? 0)));
 }
 
 function lastMinute(low: number | null, high: number | null): [number, number] {
