@@ -56,10 +56,13 @@ interface ChoiceProps extends Props {
 }
 
 export function Choice({ name, label, options, any = t("filter.any") }: ChoiceProps): JSX.Element {
+  const asked = parameter(name);
+  // Where one has to be, the first is chosen as long as none is.
+  const isOne = any !== null || options.some(([value]) => value === asked);
   return (
     <label class="field">
       <span>{label}</span>
-      <select name={name} value={parameter(name)} onChange={(event) => narrow({ [name]: event.currentTarget.value, cursor: "" })}>
+      <select name={name} value={isOne ? asked : options[0]?.[0]} onChange={(event) => narrow({ [name]: event.currentTarget.value, cursor: "" })}>
         {any !== null && <option value="">{any}</option>}
         {options.map(([value, text]) => (
           <option key={value} value={value}>
