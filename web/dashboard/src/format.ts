@@ -60,19 +60,10 @@ function unit(n: number, name: Unit): string {
   return written.length(language.value, n, name);
 }
 
-const STEPS: [below: number, unit: Unit, seconds: number][] = [
-  [60, "second", 1],
-  [3_600, "minute", 60],
-  [86_400, "hour", 3_600],
-  [Infinity, "day", 86_400],
-];
-
 /** How long ago, or until. */
 export function ago(at: string | null | undefined, now = Date.now()): string {
   if (!at || Number.isNaN(Date.parse(at))) return NOTHING;
-  const seconds = (Date.parse(at) - now) / 1_000;
-  const [, name, size] = STEPS.find(([below]) => Math.abs(seconds) < below)!;
-  return written.relative(language.value, Math.round(seconds / size), name);
+  return written.distance(language.value, (Date.parse(at) - now) / 1_000);
 }
 
 export function moment(at: string | null | undefined): string {

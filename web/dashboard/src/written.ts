@@ -72,6 +72,19 @@ const SHORT: Record<Written, Record<Unit, string>> = {
   es: { millisecond: "ms", second: "s", minute: "min", hour: "h", day: "d" },
 };
 
+const DISTANCES: [below: number, unit: Unit, seconds: number][] = [
+  [60, "second", 1],
+  [3_600, "minute", 60],
+  [86_400, "hour", 3_600],
+  [Infinity, "day", 86_400],
+];
+
+/** How far so many seconds are from now, in their largest unit. What is rounded up to a minute is one. */
+export function distance(language: Written, seconds: number): string {
+  const [, unit, size] = DISTANCES.find(([below, , size]) => Math.round(Math.abs(seconds) / size) * size < below)!;
+  return relative(language, Math.round(seconds / size), unit);
+}
+
 /** How far a whole number of units is from now: before it where it is below zero. */
 export function relative(language: Written, n: number, unit: Unit): string {
   const near = NEAR[language][`${n === 0 ? 0 : n} ${unit}`];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Unit, type Written, clock, compact, decimal, length, moment, percentage, relative, size } from "../src/written.ts";
+import { type Unit, type Written, clock, compact, decimal, distance, length, moment, percentage, relative, size } from "../src/written.ts";
 
 const LANGUAGES: Written[] = ["en", "es"];
 /** Small and large, whole and not, on both sides of where they are rounded. */
@@ -38,6 +38,12 @@ for (const language of LANGUAGES) {
       const power = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"].indexOf(of);
       assertAlike(size(language, n), intl({ style: "unit", unit: of, unitDisplay: "short", maximumFractionDigits: 1 }).format(n / 1_000 ** power), `${n} bytes`);
     }
+  });
+
+  test(`a distance is written in its largest unit, ${language}`, () => {
+    const said = [-0.4, -59.4, -59.6, -3_570, -3_571, 86_399, 172_800].map((seconds) => distance(language, seconds));
+    const es = ["ahora", "hace 59 s", "hace 1 min", "hace 1 h", "hace 1 h", "mañana", "pasado mañana"];
+    assert.deepEqual(said, language === "es" ? es : ["now", "59 sec. ago", "1 min. ago", "1 hr. ago", "1 hr. ago", "tomorrow", "in 2 days"]);
   });
 
   test(`moments are written as Intl writes them, ${language}`, () => {
