@@ -63,8 +63,8 @@ impl Asked {
         Ok(false)
     }
 
-    /// The message of a contact, which is recipient `number` of its campaign; none where another one
-    /// with its number has got it.
+    /// The message of a contact, which is recipient `number` of its campaign; none where another
+    /// one with its number has got it.
     pub(super) fn fill(
         &mut self,
         filling: &Filling,

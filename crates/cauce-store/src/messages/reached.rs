@@ -41,9 +41,9 @@ impl Messages {
     }
 }
 
-/// Whether the first recipients of a campaign are known. They are numbered in the order in which they
-/// come; messages that were sent beside them under the campaign's name may have made its numbers
-/// higher, and then it takes as many messages of any kind.
+/// Whether the first recipients of a campaign are known. They are numbered in the order in which
+/// they come; messages that were sent beside them under the campaign's name may have made its
+/// numbers higher, and then it takes as many messages of any kind.
 fn is_known(connection: &Connection, own: [&str; 2], made: u64) -> rusqlite::Result<bool> {
     let newest: Option<i64> = connection
         .prepare_cached(

@@ -1,8 +1,8 @@
 //! Errors of formulas that the reader of workbooks does not know.
 //!
-//! A spreadsheet shows `#SPILL!`, `#CALC!` and what its next version will call its errors; the reader
-//! knows the seven oldest ones and ends at any other. So a workbook in which it has met one is packed
-//! anew, with a text in the place of each such error: [`MARK`] and what it says.
+//! A spreadsheet shows `#SPILL!`, `#CALC!` and what its next version will call its errors; the
+//! reader knows the seven oldest ones and ends at any other. So a workbook in which it has met one
+//! is packed anew, with a text in the place of each such error: [`MARK`] and what it says.
 
 use std::io::{BufRead, BufReader, Cursor, Error, Write};
 
