@@ -235,7 +235,7 @@ pub fn of_value_part(part: i64) -> Option<(Kind, Currency)> {
 }
 
 /// The part of [`Measure::FunnelTimes`] for a step and a class of durations.
-pub(crate) fn funnel_part(step: usize, class: u32) -> i64 {
+pub fn funnel_part(step: usize, class: u32) -> i64 {
     step as i64 * FUNNEL_CLASSES + i64::from(class)
 }
 

@@ -21,6 +21,7 @@ use rusqlite::Connection;
 
 use super::{
     Error,
+    facts::Gone,
     names::{self, Space},
     read::{self, Stretch},
     sums::{DAY, Grain, MINUTE_MS},
@@ -298,6 +299,10 @@ impl<'a> Figures<'a> {
     /// The most that were sent in one minute, where all minutes of the range are kept: then they come
     /// to all that was sent in it.
     fn busiest_minute(&self, range: Range, sent: i64) -> rusqlite::Result<Option<u64>> {
+        let gone = Gone::Minutes.before(self.connection)?;
+        if gone.is_some_and(|gone| gone > range.from) {
+            return Ok(None);
+        }
         let (mut most, mut sum_of_minutes) = (0, 0);
         let minutes = Stretch::of(Grain::Minute, range);
         self.each(Measure::Sent, minutes, |_, _, sum| {

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use cauce_flow::id::TenantId;
-use cauce_observe::analytics::{Cell, Measure, calendar::Range, figures::Sums};
+use cauce_observe::analytics::{
+    Cell, Kind, Measure,
+    calendar::Range,
+    figures::Sums,
+    measure::{funnel_part, of_funnel_part},
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::{
     names::{self, Space},
-    packs::{At, Pack, merged},
+    packs::{At, Pack},
     sums::{ALL_OTHERS, Grain, MAX_BLOCK, MINUTE_MS, Series, block_of},
 };
 
@@ -142,7 +147,8 @@ fn add(
     Ok(())
 }
 
-/// Adds what a series has of classes: hundreds in each step, in the order of all other steps.
+/// Adds what a series has of classes. There are hundreds in each step, so they are added up by their
+/// place, not by a search for each: classes are small numbers, those of each step of the funnel.
 fn add_classes(
     packs: &mut Packs<'_>,
     series: Option<i64>,
@@ -151,17 +157,43 @@ fn add_classes(
     to: &mut Sums,
 ) -> rusqlite::Result<()> {
     let Some(series) = series else { return Ok(()) };
-    let mut classes: Vec<(i64, i64)> = Vec::new();
+    let mut classes = Classes::default();
     for stretch in Stretch::all_of(range, [Grain::DayOfClasses, Grain::QuarterOfClasses]) {
         packs.each(series, stretch, |sums| {
-            let own = sums.map(|(at, sum)| (at.part, sum));
-            classes = merged(classes.iter().copied(), own);
+            for (at, sum) in sums {
+                classes.add(at.part, sum);
+            }
         })?;
     }
-    for (part, sum) in classes {
-        to.add(measure, part, sum);
-    }
+    classes.each(|part, sum| to.add(measure, part, sum));
     Ok(())
+}
+
+/// Sums by class.
+#[derive(Default)]
+struct Classes(Vec<Vec<i64>>);
+
+impl Classes {
+    fn add(&mut self, part: i64, sum: i64) {
+        let known = of_funnel_part(part).filter(|(step, _)| *step < Kind::ALL.len());
+        let Some((step, class)) = known else { return };
+        if self.0.len() <= step {
+            self.0.resize_with(step + 1, Vec::new);
+        }
+        let (classes, class) = (&mut self.0[step], class as usize);
+        if classes.len() <= class {
+            classes.resize(class + 1, 0);
+        }
+        classes[class] = classes[class].saturating_add(sum);
+    }
+
+    fn each(&self, mut show: impl FnMut(i64, i64)) {
+        for (step, classes) in self.0.iter().enumerate() {
+            for (class, sum) in (0..).zip(classes).filter(|(_, sum)| **sum != 0) {
+                show(funnel_part(step, class), *sum);
+            }
+        }
+    }
 }
 
 /// Measures by their numbers.

@@ -19,7 +19,7 @@ pub(super) enum Grain {
     Minute = 0,
     Quarter = 1,
     Day = 2,
-    /// Of classes of durations, of which there are hundreds in a step: it is a block by itself.
+    /// Of classes of durations, of which there are hundreds in a step: few steps make a block.
     QuarterOfClasses = 3,
     DayOfClasses = 4,
 }
@@ -49,7 +49,7 @@ impl Grain {
             Grain::Minute => 60,
             Grain::Quarter => 3 * 60,
             Grain::Day => EIGHT_DAYS,
-            Grain::QuarterOfClasses => QUARTER,
+            Grain::QuarterOfClasses => 60,
             Grain::DayOfClasses => DAY,
         }
     }
