@@ -126,6 +126,21 @@ pub(super) fn read(
     Ok(figures)
 }
 
+/// How many messages are known that were sent under a campaign's name and are not of its audience:
+/// they are in none of its figures.
+pub(super) fn beside(
+    connection: &Connection,
+    tenant: &TenantId,
+    campaign: &GroupName,
+) -> rusqlite::Result<u64> {
+    let count: i64 = connection
+        .prepare_cached(
+            "SELECT count(*) FROM messages WHERE tenant = ?1 AND campaign = ?2 AND number IS NULL",
+        )?
+        .query_row([tenant.as_str(), campaign.as_str()], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
 /// The figures of all campaigns of a tenant, or of everybody.
 pub(super) fn read_all(
     connection: &Connection,

@@ -272,6 +272,19 @@ impl Messages {
         self.database.read(read).await
     }
 
+    /// How many messages are known that an application has sent under the name of a campaign.
+    pub async fn beside_campaign(
+        &self,
+        tenant: &TenantId,
+        campaign: &GroupName,
+    ) -> Result<u64, Error> {
+        let (tenant, campaign) = (tenant.clone(), campaign.clone());
+        let read = move |connection: &Connection| {
+            Ok::<_, Error>(figures::beside(connection, &tenant, &campaign)?)
+        };
+        self.database.read(read).await
+    }
+
     /// The figures of all campaigns of a scope together.
     pub async fn all_campaigns(
         &self,

@@ -161,6 +161,22 @@ async fn after_the_answer_to_a_stop_only_what_is_in_flight_goes_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn campaign_ends_though_an_application_sends_under_its_name() {
+    let twilio = Messenger::twilio().await;
+    let server = Server::start(&twilio.setup(QUICK));
+    let id = campaign(&server, greeting(&twilio, 0..3)).await;
+    let beside = json!({
+        "to": number(9), "text": "Hola", "sender": twilio.sender(), "campaignId": id,
+    });
+    let path = "/api/whatsapp/messages?tenant=acme";
+    server.post(path, &beside).await;
+    start(&server, &id).await;
+    let ended = becomes(&server, &id, "completed", secs(20)).await;
+    assert_eq!(ended["progress"]["total"], 3);
+    assert_eq!(twilio.effects().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pause_holds_over_a_crash_and_resume_forgets_nobody() {
     let twilio = Messenger::twilio().await;
     let setup = twilio.setup(&QUICK.replace("rate = []", r#"rate = [[100, "1s"]]"#));
