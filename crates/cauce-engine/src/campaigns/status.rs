@@ -168,6 +168,10 @@ impl Facts {
 
     /// Messages that there are or, while the audience is being walked, that there will be.
     fn made(&self, all: &VariantFigures) -> u64 {
+        if self.campaign.state == State::Completed {
+            // All of its own are known then; among the jobs are those that others sent under its name.
+            return all.taken();
+        }
         let accepted = self.group.as_ref().map_or(0, |group| group.accepted);
         let accepted = accepted.max(all.taken());
         let done = self.group.as_ref().is_none_or(|group| group.mark.done);

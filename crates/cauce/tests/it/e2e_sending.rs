@@ -316,7 +316,9 @@ async fn breaker_opens_probes_and_closes_and_nothing_is_lost() {
     tokio::time::sleep(secs(3)).await;
     let probes = ledger.request_count() - before;
     println!("{probes} probes in 3 s");
-    assert!((1..=4).contains(&probes), "{probes} probes in 3 s");
+    // What was on its way when it opened still arrives; without a breaker 300 would.
+    let most = 4 + IN_FLIGHT;
+    assert!((1..=most).contains(&probes), "{probes} probes in 3 s");
     twilio.at.faults().clear();
     until("the breaker closes", SOON, async || {
         breaker().await == "closed"

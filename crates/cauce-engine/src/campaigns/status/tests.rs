@@ -117,7 +117,11 @@ proptest! {
         let cancelled = cancelled.count() as u64;
         // Whoever is left out is not part of the whole, and nobody is counted in both.
         let walking = !done && !state.is_final();
-        let whole = if walking { accepted + beyond } else { accepted };
+        let whole = match state {
+            State::Completed => taken,
+            _ if walking => accepted + beyond,
+            _ => accepted,
+        };
         prop_assert_eq!(progress.total + left_out, whole);
         prop_assert_eq!(left_out, if state == State::Stopped { 0 } else { cancelled });
         prop_assert!(total * BATCH >= whole && (total == 0 || (total - 1) * BATCH < whole));
