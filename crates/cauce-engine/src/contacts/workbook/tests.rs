@@ -30,6 +30,13 @@ fn told(bytes: &[u8], name: Option<&str>) -> Result<Told, BookFault> {
     read(bytes, name, &mut told).map(|()| told)
 }
 
+/// The rows that were told, each with its number.
+fn rows_of(told: &Told) -> Vec<(u64, Vec<&str>)> {
+    let rows = told.rows.iter();
+    rows.map(|(number, row)| (*number, row.iter().map(String::as_str).collect()))
+        .collect()
+}
+
 const TEXTS: &str =
     "<sst uniqueCount=\"2\"><si><t>Teléfono</t></si><si><r><t>An</t></r><r><t>a</t></r></si></sst>";
 
@@ -41,18 +48,13 @@ fn cells_are_read_as_people_see_them() {
         <row r=\"6\"><c r=\"A6\" t=\"b\"><v>1</v></c><c r=\"B6\" t=\"str\"><f>A1&amp;\"x\"</f><v>Teléfonox</v></c></row>";
     let told = told(&book(&[("Hoja 1", rows)], TEXTS), None).unwrap();
     assert_eq!(told.sheet, "Hoja 1");
-    let rows: Vec<(u64, Vec<&str>)> = told
-        .rows
-        .iter()
-        .map(|(number, row)| (*number, row.iter().map(String::as_str).collect()))
-        .collect();
     let expected = [
         (1, vec!["Teléfono", "", "Alta"]),
         (4, vec!["34600111222", "Ana", "2025-10-13"]),
         (5, vec!["1.5", "!#N/A", "2025-10-13 12:59:02"]),
         (6, vec!["true", "Teléfonox"]),
     ];
-    assert_eq!(rows, expected);
+    assert_eq!(rows_of(&told), expected);
 }
 
 #[test]
@@ -67,18 +69,13 @@ fn errors_that_the_reader_does_not_know_are_told_as_they_are() {
          <row r=\"5\"><c r=\"A5\"><v>3</v></c></row>"
     );
     let told = told(&book(&[("A", &rows), ("B", &rows)], TEXTS), Some("B")).unwrap();
-    let rows: Vec<(u64, Vec<&str>)> = told
-        .rows
-        .iter()
-        .map(|(number, row)| (*number, row.iter().map(String::as_str).collect()))
-        .collect();
     let expected = [
         (1, vec!["1", "#SPILL!"]),
         (2, vec!["!#SPILL!", "2", "!#N/A", "!#CALC!"]),
         (4, vec!["!#BUSY!"]),
         (5, vec!["3"]),
     ];
-    assert_eq!(rows, expected);
+    assert_eq!(rows_of(&told), expected);
 }
 
 #[test]
