@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cauce_events::store::EventStore;
-use cauce_flow::time::Timestamp;
+use cauce_flow::{size::Size, time::Timestamp};
 use cauce_store::jobs::Scope;
 
 use crate::{
@@ -161,7 +161,11 @@ pub(crate) fn readiness(inner: &Inner) -> Vec<ReadyCheck> {
         ReadyCheck {
             name: "disk",
             found: failed_unless(vitals.free_bytes >= floor),
-            detail: format!("{} bytes free, {floor} are kept free", vitals.free_bytes),
+            detail: format!(
+                "{} free, {} are kept free",
+                Size(vitals.free_bytes),
+                Size(floor)
+            ),
         },
         log_check("log", vitals.quarantined),
         ReadyCheck {

@@ -17,6 +17,7 @@ use cauce_flow::{
     event::{EventKind, VisitorId},
     id::TenantId,
     shape::sampler::Rule,
+    size::Size,
     time::Timestamp,
 };
 use tokio::sync::{Notify, broadcast};
@@ -55,7 +56,9 @@ pub enum Error {
     },
     /// The disk is nearly full.
     #[error(
-        "the disk has {free} bytes free, less than the {floor} that are kept (setting limits.min_free)"
+        "the disk has {} free, less than the {} that are kept (setting limits.min_free)",
+        Size(*free),
+        Size(*floor)
     )]
     DiskFull {
         /// Bytes free.

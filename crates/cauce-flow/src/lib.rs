@@ -12,6 +12,7 @@ pub mod currency;
 pub mod id;
 pub mod priority;
 pub mod reason;
+pub mod size;
 pub mod time;
 
 pub mod event;

@@ -9,7 +9,7 @@ mod reports;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use cauce_flow::time::Timestamp;
+use cauce_flow::{size::Size, time::Timestamp};
 use cauce_observe::alert::{Kind, Rule, Seen, Subject, Thing};
 
 use super::windows::Windows;
@@ -136,7 +136,7 @@ impl Sight<'_> {
         let free = self.inner.jobs.vitals().free_bytes;
         let used = total.saturating_sub(free) as f64 * 100.0 / total as f64;
         let floor = self.inner.min_free_bytes();
-        let detail = format!("{free} bytes free, {floor} are kept free");
+        let detail = format!("{} free, {} are kept free", Size(free), Size(floor));
         Readings::one(Thing::Disk, Reading::of(used, detail))
     }
 

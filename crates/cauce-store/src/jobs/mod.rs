@@ -25,6 +25,7 @@ use cauce_flow::{
     id::{GroupName, JobId, QueueName, TenantId},
     job::{LeasedJob, Line, State},
     queue::{backlog::Backlog, settlement::Settlement},
+    size::Size,
     time::Timestamp,
 };
 use tokio::sync::Notify;
@@ -61,7 +62,7 @@ pub enum Error {
         setting: &'static str,
     },
     /// The disk is nearly full; deliveries go on and free space.
-    #[error("the disk has {free} bytes free, less than the {floor} that are kept")]
+    #[error("the disk has {} free, less than the {} that are kept", Size(*free), Size(*floor))]
     DiskFull {
         /// Bytes free.
         free: u64,
