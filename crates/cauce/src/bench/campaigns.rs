@@ -1,6 +1,7 @@
 //! A campaign to a million contacts: how long until it is accepted, until each has a message of its
-//! own, and what a look at it costs then; how fast one leaves that no rate holds back; and how soon the
-//! provider has its answers, to what it tells of one that leaves at 200 messages a second.
+//! own, and what a look at it costs then; how fast one leaves that no rate holds back, beside its
+//! transport alone; and how soon the provider has its answers, to what it tells of one that leaves at
+//! 200 messages a second.
 //!
 //! The contacts come from a file, through the command that users have. The big campaign goes through
 //! a sender that may send one message an hour, so that what is timed is the listing of its audience.
@@ -19,15 +20,18 @@ use serde_json::{Value, json};
 use super::{
     Measured, gauge,
     server::{KEY, Link, PUBLIC, Server},
+    transport,
 };
 use crate::failure::Failure;
 
 const TENANT: &str = "bench";
-const ACCOUNT_SID: &str = "AC0123456789abcdef0123456789abcdef";
+pub(super) const ACCOUNT_SID: &str = "AC0123456789abcdef0123456789abcdef";
 /// Contacts of the campaign that is sent without a rate.
 const SENT: u64 = 20_000;
 /// Contacts of the campaign whose messages the provider tells of.
 const TOLD: u64 = 4_000;
+/// How soon a provider answers that is not near: few are as quick.
+const AFAR: Duration = Duration::from_millis(20);
 /// Looks at the big campaign.
 const LOOKS: usize = 200;
 /// How long any part of this may take.
@@ -48,8 +52,11 @@ pub(super) async fn run(contacts: u64) -> Result<Measured, Failure> {
     };
     let listing = at.list(contacts).await?;
     let mut looks = at.look(&listing.campaign)?;
-    let sending = at.send(SENT.min(contacts)).await?;
     looks.sort_unstable();
+    let sent = SENT.min(contacts);
+    let at_once = at.send(&twilio, sent, Duration::ZERO).await?;
+    let from_afar = at.send(&twilio, sent, AFAR).await?;
+    transport::answer_after(&twilio, Duration::ZERO);
     at.be_told(&twilio, TOLD.min(contacts)).await?;
     let mut told = twilio.messages().callback_times();
     told.sort_unstable();
@@ -63,11 +70,12 @@ pub(super) async fn run(contacts: u64) -> Result<Measured, Failure> {
             ("accepted_ms", listing.accepted.as_secs_f64() * 1_000.0),
             ("status_p50_ms", gauge::quantile_ms(&looks, 0.5)),
             ("status_p99_ms", gauge::quantile_ms(&looks, 0.99)),
-            ("sent_per_second", sending.jobs as f64 / sending.seconds),
-            (
-                "sent_cpu_s_per_10k",
-                sending.cpu_seconds / sending.jobs as f64 * 10_000.0,
-            ),
+            ("transport_per_second", at_once.transport),
+            ("sent_per_second", at_once.per_second()),
+            ("sent_cpu_s_per_10k", at_once.cpu_s_per_10k()),
+            ("afar_transport_per_second", from_afar.transport),
+            ("afar_sent_per_second", from_afar.per_second()),
+            ("afar_sent_cpu_s_per_10k", from_afar.cpu_s_per_10k()),
             ("webhooks", told.len() as f64),
             ("webhook_p50_ms", gauge::quantile_ms(&told, 0.5)),
             ("webhook_p99_ms", gauge::quantile_ms(&told, 0.99)),
@@ -135,9 +143,26 @@ fn import(server: &Server, folder: &Path, contacts: u64) -> Result<f64, Failure>
 struct Ran {
     campaign: String,
     accepted: Duration,
-    jobs: u64,
     seconds: f64,
     cpu_seconds: f64,
+}
+
+/// What a campaign that was sent came to, and its transport alone.
+struct Sent {
+    messages: u64,
+    ran: Ran,
+    /// Requests a second that the transport makes by itself.
+    transport: f64,
+}
+
+impl Sent {
+    fn per_second(&self) -> f64 {
+        self.messages as f64 / self.ran.seconds
+    }
+
+    fn cpu_s_per_10k(&self) -> f64 {
+        self.ran.cpu_seconds / self.messages as f64 * 10_000.0
+    }
 }
 
 struct Bench<'a> {
@@ -153,15 +178,26 @@ impl Bench<'_> {
             .await
     }
 
-    /// Starts a campaign for some, and waits until all of it has been sent.
-    async fn send(&mut self, contacts: u64) -> Result<Ran, Failure> {
+    /// Starts a campaign for some, and waits until all of it has been sent to a provider that answers
+    /// after so long.
+    async fn send(
+        &mut self,
+        provider: &StandIn,
+        messages: u64,
+        delay: Duration,
+    ) -> Result<Sent, Failure> {
+        transport::answer_after(provider, delay);
+        let transport = transport::per_second(provider, messages).await?;
         let before = self.completed()?;
-        let ran = self.campaign("fast", "some", |counts| {
-            counts("completed") >= before + contacts
-        });
-        Ok(Ran {
-            jobs: contacts,
-            ..ran.await?
+        let ran = self
+            .campaign("fast", "some", |counts| {
+                counts("completed") >= before + messages
+            })
+            .await?;
+        Ok(Sent {
+            messages,
+            ran,
+            transport,
         })
     }
 
@@ -217,7 +253,6 @@ impl Bench<'_> {
         Ok(Ran {
             campaign: id,
             accepted,
-            jobs: 0,
             seconds: began.elapsed().as_secs_f64(),
             cpu_seconds: gauge::cpu_seconds_of(&process) - cpu_before,
         })

@@ -15,6 +15,7 @@ mod sink;
 mod start;
 mod store;
 mod tracking;
+mod transport;
 mod watch;
 
 use serde_json::{Map, Value, json};

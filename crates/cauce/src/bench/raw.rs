@@ -172,32 +172,9 @@ pub(super) async fn loopback(given: Option<&str>, requests: u64) -> Result<Measu
     let sink = Sink::find(given)?;
     let transport = Transport::new(&transport_settings()).map_err(Failure::failed)?;
     let body = Bytes::from(vec![b'7'; PAYLOAD]);
-    let left = Arc::new(AtomicU64::new(requests));
+    let url = sink.url.clone();
     let gauge = gauge::Gauge::start();
-    let mut senders = Vec::new();
-    for _ in 0..IN_FLIGHT {
-        let (transport, left) = (transport.clone(), Arc::clone(&left));
-        let (url, body) = (sink.url.clone(), body.clone());
-        senders.push(tokio::spawn(async move {
-            let one = |left: u64| left.checked_sub(1);
-            while left
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one)
-                .is_ok()
-            {
-                let answer = transport
-                    .send(request(&url, body.clone()), || {})
-                    .await
-                    .answer;
-                if !matches!(answer, Answer::Response(_)) {
-                    return Err(Failure::failed("the sink did not answer"));
-                }
-            }
-            Ok(())
-        }));
-    }
-    for sender in senders {
-        sender.await.map_err(Failure::failed)??;
-    }
+    exchange_all(&transport, requests, move |_| request(&url, body.clone())).await?;
     let (seconds, cpu_seconds) = gauge.stop();
     let memory_bytes = gauge::resident_bytes();
     Ok(Measured {
@@ -207,4 +184,33 @@ pub(super) async fn loopback(given: Option<&str>, requests: u64) -> Result<Measu
         memory_bytes,
         more: Vec::new(),
     })
+}
+
+/// Sends so many requests, which are made by their number, 50 in flight.
+pub(super) async fn exchange_all(
+    transport: &Transport,
+    requests: u64,
+    make: impl Fn(u64) -> Request + Send + Sync + 'static,
+) -> Result<(), Failure> {
+    let (next, make) = (Arc::new(AtomicU64::new(0)), Arc::new(make));
+    let mut senders = Vec::new();
+    for _ in 0..IN_FLIGHT {
+        let (transport, next, make) = (transport.clone(), Arc::clone(&next), Arc::clone(&make));
+        senders.push(tokio::spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= requests {
+                    return Ok(());
+                }
+                let answer = transport.send(make(number), || {}).await.answer;
+                if !matches!(answer, Answer::Response(_)) {
+                    return Err(Failure::failed("a request was not answered"));
+                }
+            }
+        }));
+    }
+    for sender in senders {
+        sender.await.map_err(Failure::failed)??;
+    }
+    Ok(())
 }
