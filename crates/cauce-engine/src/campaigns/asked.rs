@@ -11,16 +11,15 @@ use cauce_store::{
     },
     messages::{Error, Messages},
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     fill::{Filled, Filling, skipped},
     members::Candidate,
 };
 
-/// How often, and after how long, it is looked whether everything that was made is known.
-const LOOKS: u32 = 100;
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long it waits until everything that was accepted is known.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Numbers that are held at once; past it they are asked for again.
 const MAX_HELD: usize = 100_000;
 
@@ -29,13 +28,13 @@ const MAX_HELD: usize = 100_000;
 pub(super) struct Asked(HashMap<Number, bool>);
 
 impl Asked {
-    /// Asks for the numbers of contacts that are not known yet, once the first `made` recipients of
-    /// their campaign are. Answers whether they were in time.
+    /// Asks for the numbers of contacts that are not known yet, once so many messages of their campaign
+    /// are. Answers whether they were in time.
     pub(super) async fn ask(
         &mut self,
         messages: &Messages,
         campaign: &Campaign,
-        made: u64,
+        accepted: u64,
         candidates: &[Candidate],
     ) -> Result<bool, Error> {
         if self.0.len() > MAX_HELD {
@@ -48,19 +47,24 @@ impl Asked {
             return Ok(true);
         }
         let (tenant, id) = (&campaign.tenant, &campaign.id);
-        for _ in 0..LOOKS {
+        let (until, more) = (Instant::now() + PATIENCE, messages.has_projected());
+        let reached = loop {
+            // Before the look: what becomes known meanwhile is not missed.
+            let told = more.notified();
             let wanted = new.iter().map(|number| number.0.clone()).collect();
-            if let Some(reached) = messages.reached(tenant, id, made, wanted).await? {
-                let found = new
-                    .into_iter()
-                    .map(|new| (new.clone(), reached.contains(&new.0)));
-                let found: Vec<_> = found.collect();
-                self.0.extend(found);
-                return Ok(true);
+            if let Some(reached) = messages.reached(tenant, id, accepted, wanted).await? {
+                break reached;
             }
-            sleep(LOOK_EVERY).await;
-        }
-        Ok(false)
+            if timeout_at(until, told).await.is_err() {
+                return Ok(false);
+            }
+        };
+        let found = new
+            .into_iter()
+            .map(|new| (new.clone(), reached.contains(&new.0)));
+        let found: Vec<_> = found.collect();
+        self.0.extend(found);
+        Ok(true)
     }
 
     /// The message of a contact, which is recipient `number` of its campaign; none where another

@@ -270,9 +270,11 @@ impl Expander {
         candidates: Vec<Candidate>,
         asked: &mut Asked,
     ) -> Result<Piece, Obstacle> {
-        let (campaign, made) = (&self.campaign, piece.next);
+        let campaign = &self.campaign;
+        let figures = self.jobs.group(&campaign.tenant, &campaign.id);
+        let accepted = figures.map_or(0, |figures| figures.accepted);
         let in_time = asked
-            .ask(&self.messages, campaign, made, &candidates)
+            .ask(&self.messages, campaign, accepted, &candidates)
             .await?;
         if !in_time {
             return Err(Obstacle::Wait);

@@ -297,11 +297,7 @@ impl Campaigning {
         let kept = self.jobs.group(tenant, group);
         let figures = self.messages.campaign(tenant, group).await?;
         let walked = kept.filter(|kept| kept.mark.done && kept.pending() == 0);
-        let through = match walked {
-            Some(kept) => self.has_ended(campaign, &figures, kept.accepted).await?,
-            None => false,
-        };
-        if through {
+        if walked.is_some_and(|kept| has_ended(&figures, kept.accepted)) {
             tracing::info!(campaign = %group, "a campaign is through");
             return self.settle(campaign, Move::just(Order::Complete)).await;
         }
@@ -332,26 +328,6 @@ impl Campaigning {
         }
     }
 
-    /// Whether what is known of its messages has caught up with their jobs, among which are those that
-    /// applications have sent under its name.
-    async fn has_ended(
-        &self,
-        campaign: &Campaign,
-        figures: &CampaignFigures,
-        accepted: u64,
-    ) -> Result<bool, Refusal> {
-        let all = figures.all();
-        if all.state(MessageState::Queued) > 0 {
-            return Ok(false);
-        }
-        if all.taken() >= accepted {
-            return Ok(true);
-        }
-        let (tenant, group) = (&campaign.tenant, &campaign.id);
-        let beside = self.messages.beside_campaign(tenant, group).await?;
-        Ok(all.taken() + beside >= accepted)
-    }
-
     /// Forgets what has outlived its time.
     async fn prune(&self, now: Timestamp) {
         if let Err(error) = self.try_prune(now).await {
@@ -369,6 +345,13 @@ impl Campaigning {
             }
         }
     }
+}
+
+/// Whether what is known of a campaign's messages has caught up with their jobs, among which are those
+/// that applications have sent under its name.
+fn has_ended(figures: &CampaignFigures, accepted: u64) -> bool {
+    let all = figures.all();
+    all.state(MessageState::Queued) == 0 && all.taken() + figures.beside >= accepted
 }
 
 /// The send windows of campaigns.

@@ -154,7 +154,12 @@ impl Applying<'_> {
         if !row.insert(self.tx, &rest)? {
             return Ok(());
         }
-        self.deltas.came(self.tx, &row)?;
+        match (campaign, &row.place) {
+            (Some(campaign), None) => self
+                .deltas
+                .came_beside(taken.tenant.as_str(), campaign.as_str()),
+            _ => self.deltas.came(self.tx, &row)?,
+        }
         if self.is_spoken_of(row.key)? {
             let before = Before::of(&row);
             self.settle(row, before)?;

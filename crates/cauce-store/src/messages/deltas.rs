@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Transaction, params};
 
 use super::{
-    figures::{ANSWERED, ATTEMPT_MS, ATTEMPTS, FAILED_ATTEMPTS},
+    figures::{ANSWERED, ATTEMPT_MS, ATTEMPTS, BESIDE, FAILED_ATTEMPTS},
     row::{Place, Row},
     state::MessageState,
 };
@@ -82,6 +82,12 @@ impl Deltas {
         self.count(tx, place, Counted::of(row), 1)
     }
 
+    /// A message has come under the name of a campaign that is not to its audience.
+    pub(super) fn came_beside(&mut self, tenant: &str, campaign: &str) {
+        let owner = self.owner(tenant, campaign);
+        *self.sums.entry((owner, 0, BESIDE)).or_default() += 1;
+    }
+
     /// A message is counted otherwise than before.
     pub(super) fn moved(
         &mut self,
@@ -112,7 +118,7 @@ impl Deltas {
     /// A message was sent.
     pub(super) fn sent(&mut self, row: &Row, at: i64) {
         let Some(place) = &row.place else { return };
-        let owner = self.owner(place);
+        let owner = self.owner(&place.tenant, &place.campaign);
         let (first, last) = self.owners[owner].sent.unwrap_or((at, at));
         self.owners[owner].sent = Some((at.min(first), at.max(last)));
     }
@@ -129,7 +135,7 @@ impl Deltas {
             *self.sum(place, ANSWERED) += by;
         }
         if let Some(code) = counted.failure {
-            let key = (self.owner(place), code);
+            let key = (self.owner(&place.tenant, &place.campaign), code);
             *self.failures.entry(key).or_default() += by;
         }
         let batch = self.batch(tx, place)?;
@@ -142,25 +148,26 @@ impl Deltas {
     }
 
     fn sum(&mut self, place: &Place, measure: i64) -> &mut i64 {
-        let key = (self.owner(place), place.variant, measure);
+        let owner = self.owner(&place.tenant, &place.campaign);
+        let key = (owner, place.variant, measure);
         self.sums.entry(key).or_default()
     }
 
     fn batch(&mut self, tx: &Transaction<'_>, place: &Place) -> rusqlite::Result<&mut Batch> {
-        let owner = self.owner(place);
+        let owner = self.owner(&place.tenant, &place.campaign);
         let size = self.owners[owner].size(tx, self.batch_size)?;
         let number = (place.number / size).cast_signed();
         Ok(self.batches.entry((owner, number)).or_default())
     }
 
     /// The place of a campaign among those that have changes.
-    fn owner(&mut self, place: &Place) -> usize {
-        let is_it = |own: &Owner| own.campaign == place.campaign && own.tenant == place.tenant;
+    fn owner(&mut self, tenant: &str, campaign: &str) -> usize {
+        let is_it = |own: &Owner| own.campaign == campaign && own.tenant == tenant;
         let found = self.owners.iter().rposition(is_it);
         found.unwrap_or_else(|| {
             self.owners.push(Owner {
-                tenant: place.tenant.clone(),
-                campaign: place.campaign.clone(),
+                tenant: tenant.to_owned(),
+                campaign: campaign.to_owned(),
                 size: None,
                 sent: None,
             });

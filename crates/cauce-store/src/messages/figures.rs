@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cauce_flow::id::{GroupName, TenantId};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::state::MessageState;
 
@@ -13,6 +13,8 @@ pub(super) const ANSWERED: i64 = 100;
 pub(super) const ATTEMPTS: i64 = 101;
 pub(super) const ATTEMPT_MS: i64 = 102;
 pub(super) const FAILED_ATTEMPTS: i64 = 103;
+/// Of a whole campaign: under the variant at 0.
+pub(super) const BESIDE: i64 = 104;
 
 /// What a campaign has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct CampaignFigures {
     pub batches: BatchFigures,
     /// Its messages that have failed, by the code of the reason.
     pub failures: BTreeMap<String, u64>,
+    /// Messages that were sent under its name and are not to its audience. They are in no other figure.
+    pub beside: u64,
     /// When the first of its messages was sent, in epoch milliseconds.
     pub first_sent_at: Option<i64>,
     /// When the newest of its messages was sent.
@@ -105,7 +109,10 @@ pub(super) fn read(
     let rows = sums.query_map(own, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     for row in rows {
         let (variant, measure, sum): (u16, i64, i64) = row?;
-        add(figures.variants.entry(variant).or_default(), measure, sum);
+        match measure {
+            BESIDE => figures.beside = u64::try_from(sum).unwrap_or(0),
+            _ => add(figures.variants.entry(variant).or_default(), measure, sum),
+        }
     }
     let mut failures = connection.prepare_cached(
         "SELECT code, count FROM failures WHERE tenant = ?1 AND campaign = ?2 AND count > 0",
@@ -126,18 +133,20 @@ pub(super) fn read(
     Ok(figures)
 }
 
-/// How many messages are known that were sent under a campaign's name and are not of its audience:
-/// they are in none of its figures.
-pub(super) fn beside(
+/// How many messages under a campaign's name are known: those to its audience and those beside them.
+pub(super) fn known(
     connection: &Connection,
-    tenant: &TenantId,
-    campaign: &GroupName,
+    tenant: &str,
+    campaign: &str,
 ) -> rusqlite::Result<u64> {
     let count: i64 = connection
         .prepare_cached(
-            "SELECT count(*) FROM messages WHERE tenant = ?1 AND campaign = ?2 AND number IS NULL",
+            "SELECT coalesce(sum(sum), 0) FROM figures
+             WHERE tenant = ?1 AND campaign = ?2 AND (measure < ?3 OR measure = ?4)",
         )?
-        .query_row([tenant.as_str(), campaign.as_str()], |row| row.get(0))?;
+        .query_row(params![tenant, campaign, ANSWERED, BESIDE], |row| {
+            row.get(0)
+        })?;
     Ok(count.cast_unsigned())
 }
 

@@ -147,6 +147,8 @@ pub struct Messages {
     hearings: Shared<Sealed, Heard>,
     /// Wakes whoever counts, because there may be something to count.
     to_count: Arc<Notify>,
+    /// Wakes whoever waits for what the log tells.
+    projected: Arc<Notify>,
 }
 
 impl Messages {
@@ -166,6 +168,7 @@ impl Messages {
             with: With { batch_size, judge },
             hearings: Shared::default(),
             to_count: Arc::default(),
+            projected: Arc::default(),
         })
     }
 
@@ -197,6 +200,7 @@ impl Messages {
         loop {
             let projected = self.project_from(batch, next).await;
             self.to_count.notify_one();
+            self.projected.notify_waiters();
             let (rest, reached, more) = projected?;
             (batch, next, settles) = (rest, reached, settles || more);
             if next == batch.changes.len() {
@@ -268,19 +272,6 @@ impl Messages {
         let (tenant, campaign) = (tenant.clone(), campaign.clone());
         let read = move |connection: &Connection| {
             Ok::<_, Error>(figures::read(connection, &tenant, &campaign)?)
-        };
-        self.database.read(read).await
-    }
-
-    /// How many messages are known that an application has sent under the name of a campaign.
-    pub async fn beside_campaign(
-        &self,
-        tenant: &TenantId,
-        campaign: &GroupName,
-    ) -> Result<u64, Error> {
-        let (tenant, campaign) = (tenant.clone(), campaign.clone());
-        let read = move |connection: &Connection| {
-            Ok::<_, Error>(figures::beside(connection, &tenant, &campaign)?)
         };
         self.database.read(read).await
     }

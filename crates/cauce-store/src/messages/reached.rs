@@ -1,27 +1,34 @@
 //! Whom a campaign has made messages for, as its numbers tell.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use cauce_flow::id::{GroupName, TenantId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
+use tokio::sync::Notify;
 
-use super::{Error, Messages, hidden};
+use super::{Error, Messages, figures, hidden};
 
 impl Messages {
-    /// Which of these numbers a campaign has a message for, as soon as its first `made` recipients
-    /// are known here; none before that.
+    /// Wakes all who wait for what the log tells, each time that more of it is known.
+    pub fn has_projected(&self) -> Arc<Notify> {
+        Arc::clone(&self.projected)
+    }
+
+    /// Which of these numbers a campaign has a message for, as soon as so many messages under its name
+    /// are known here, whoever sent them; none before that.
     pub async fn reached(
         &self,
         tenant: &TenantId,
         campaign: &GroupName,
-        made: u64,
+        accepted: u64,
         numbers: Vec<String>,
     ) -> Result<Option<BTreeSet<String>>, Error> {
         let personal = self.personal.clone();
         let (tenant, campaign) = (tenant.clone(), campaign.to_string());
         let read = move |connection: &Connection| {
             let name = tenant.as_str();
-            if !is_known(connection, [name, &campaign], made)? {
+            // They come in the order in which they were accepted, so that all of them are known then.
+            if figures::known(connection, name, &campaign)? < accepted {
                 return Ok::<_, Error>(None);
             }
             let mut find = connection.prepare_cached(
@@ -39,24 +46,4 @@ impl Messages {
         };
         self.database.read(read).await
     }
-}
-
-/// Whether the first recipients of a campaign are known. They are numbered in the order in which
-/// they come; messages that were sent beside them under the campaign's name may have made its
-/// numbers higher, and then it takes as many messages of any kind.
-fn is_known(connection: &Connection, own: [&str; 2], made: u64) -> rusqlite::Result<bool> {
-    let newest: Option<i64> = connection
-        .prepare_cached(
-            "SELECT number FROM messages WHERE tenant = ?1 AND campaign = ?2 AND number IS NOT NULL
-             ORDER BY job DESC LIMIT 1",
-        )?
-        .query_row(own, |row| row.get(0))
-        .optional()?;
-    if newest.map_or(0, |newest| newest.cast_unsigned() + 1) >= made {
-        return Ok(true);
-    }
-    let all: i64 = connection
-        .prepare_cached("SELECT count(*) FROM messages WHERE tenant = ?1 AND campaign = ?2")?
-        .query_row(own, |row| row.get(0))?;
-    Ok(all.cast_unsigned() >= made)
 }

@@ -155,4 +155,9 @@ pub(super) const STEPS: &[&str] = &[
     INSERT INTO to_count (job) SELECT job FROM messages;
     INSERT INTO to_count (inbound) SELECT id FROM inbound;
 ",
+    // Messages that were sent under the name of a campaign and are not to its audience.
+    "
+    INSERT INTO figures SELECT tenant, campaign, 0, 104, count(*) FROM messages
+        WHERE campaign IS NOT NULL AND number IS NULL GROUP BY tenant, campaign;
+",
 ];

@@ -555,3 +555,39 @@ async fn a_projection_says_whether_it_settles_what_was_unknown() {
     let log = vec![taken(5), change(8, 5, unknown())];
     assert!(messages.project(LOG, 8, log).await.unwrap());
 }
+
+#[tokio::test]
+async fn what_is_sent_beside_a_campaign_is_counted_apart_and_awaited() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages = open(&dir);
+    let campaign = GroupName::new("spring").unwrap();
+    let beside = |number: u64| {
+        let mut change = taken(number, "+34600000009", Some(0));
+        if let What::Taken(taken) = &mut change.what {
+            taken.part = None;
+        }
+        change
+    };
+    let reached = async |accepted: u64| {
+        let wanted = vec!["+34600000001".to_owned(), "+34600000009".to_owned()];
+        let reached = messages
+            .reached(&tenant(), &campaign, accepted, wanted)
+            .await;
+        reached.unwrap()
+    };
+    let changes = vec![taken(0, "+34600000001", Some(0)), beside(1), beside(2)];
+    messages.project(LOG, 3, changes).await.unwrap();
+    let figures = messages.campaign(&tenant(), &campaign).await.unwrap();
+    assert_eq!((figures.all().taken(), figures.beside), (1, 2));
+    assert_eq!(figures.variants.len(), 1);
+    // A recipient that was made after them may be unknown, however many others are known.
+    assert_eq!(reached(4).await, None);
+    let found = reached(3).await.unwrap();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["+34600000001"]);
+    messages
+        .forget_campaign(&tenant(), &campaign)
+        .await
+        .unwrap();
+    let figures = messages.campaign(&tenant(), &campaign).await.unwrap();
+    assert_eq!(figures.beside, 0);
+}
