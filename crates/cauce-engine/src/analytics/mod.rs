@@ -6,6 +6,8 @@
 //!      +----------- crossed off -----------+
 //! ```
 //!
+//! What applications track is counted soon after it is on disk, or as soon as somebody asks.
+//!
 //! A note says only which message has changed. What is known of the message then replaces what was
 //! known before, so a note that is read twice, after a crash, changes nothing.
 
@@ -18,7 +20,7 @@ use cauce_store::{
     analytics::{self, Analytics},
     messages::{self, Messages},
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::variants::name_variants;
@@ -26,8 +28,11 @@ use crate::clock::Clock;
 
 /// Notes that are taken at once.
 const NOTES: u32 = 500;
-/// Notes of so long are gathered: crossing them off waits for the disk, and webhooks wait for that.
+/// Notes of so long are gathered: crossing them off waits for the disk, and webhooks wait for that. So
+/// is what was tracked: counted together, much of it changes the same pages.
 const GATHER: Duration = Duration::from_millis(200);
+/// How often what was tracked and counted is put on disk once more, so that it is in one place.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// It looks at least so often.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// After a failure it waits so long.
@@ -111,6 +116,37 @@ impl Counting {
             true => Counted::Some,
             false => Counted::All,
         })
+    }
+
+    /// Counts what applications have tracked until told to stop.
+    pub(crate) async fn fold(self, stop: CancellationToken) {
+        let tracked = self.analytics.has_to_fold();
+        let mut settles_at = Instant::now() + SETTLE_EVERY;
+        let mut pause = Duration::ZERO;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tracked.notified() => {}
+                () = sleep_until(settles_at) => {}
+            }
+            let mut done = self.analytics.fold().await;
+            if Instant::now() >= settles_at {
+                done = done.and(self.analytics.settle().await);
+                settles_at = Instant::now() + SETTLE_EVERY;
+            }
+            pause = match done {
+                Ok(()) => GATHER,
+                Err(error) => {
+                    tracing::warn!(%error, "what was tracked is not counted yet");
+                    tracked.notify_one();
+                    AFTER_FAILURE
+                }
+            };
+        }
     }
 
     /// Forgets what has been kept for long enough, once in a while.

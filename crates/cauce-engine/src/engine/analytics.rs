@@ -106,6 +106,10 @@ impl Engine {
         };
         let (of, stop) = (counting.clone(), inner.stop.clone());
         self.keep("counting messages", move || of.clone().count(stop.clone()));
+        let (of, stop) = (counting.clone(), inner.stop.clone());
+        self.keep("counting what is tracked", move || {
+            of.clone().fold(stop.clone())
+        });
         let stop = inner.stop.clone();
         self.keep("old figures", move || {
             counting.clone().keep_short(stop.clone())

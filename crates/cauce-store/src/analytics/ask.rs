@@ -7,12 +7,14 @@ use rusqlite::Connection;
 use super::{Analytics, CampaignView, Error, Figures, Metric};
 
 impl Analytics {
-    /// Looks at the figures of a tenant: all that is asked of them is answered as of one moment.
+    /// Looks at the figures of a tenant, in which is all that was tracked by now: what is asked of them
+    /// is answered as of one moment.
     pub async fn look<T: Send + 'static>(
         &self,
         tenant: &TenantId,
         look: impl FnOnce(&Figures<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.fold().await?;
         let tenant = tenant.clone();
         let read = move |connection: &Connection| look(&Figures::of(connection, &tenant)?);
         self.database.read(read).await

@@ -32,6 +32,7 @@ impl Analytics {
             }
             Ok::<_, Error>(known)
         };
+        self.fold().await?;
         self.database.write(work).await
     }
 }

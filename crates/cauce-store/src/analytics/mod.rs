@@ -1,17 +1,17 @@
 //! Analytics: events about messages, conversations and conversions, and what they add up to.
 //!
-//! Everything lives in one SQLite file, `analytics.db`: raw events for a while, and sums by
+//! What is counted lives in one SQLite file, `analytics.db`: raw events for a while, and sums by
 //! minute, quarter-hour and day for longer. Both change in one transaction, so no crash can part
 //! them; a repeat of an event is known by its id.
 //!
 //! ```text
-//! calls of applications ---------------+
+//! calls of applications --> staged ----+
 //!                                      +--> events --> stories --> sums --> figures, series
 //! messages.db, what became of them ----+   (30 days)              (25 months)
 //! ```
 //!
-//! What an event means is said in [`cauce_observe::analytics`]; here it is kept. `take` writes
-//! events, `stories` tells conversations and people on by the `rules` of the file, `sums` adds up in
+//! What an event means is said in [`cauce_observe::analytics`]; here it is kept. `staged` has what is
+//! on disk and not counted yet, `take` writes events, `stories` tells conversations and people on by the `rules` of the file, `sums` adds up in
 //! `packs`, `read` and `figures` answer.
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
@@ -29,6 +29,7 @@ mod read;
 mod rebuild;
 mod rules;
 mod schema;
+mod staged;
 mod stories;
 mod sums;
 mod take;
@@ -47,11 +48,13 @@ use cauce_flow::{id::JobId, time::Timestamp};
 use cauce_observe::analytics::{Idle, Window, hours::Hours};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, Transaction};
+use tokio::sync::Notify;
 
 use self::{
     facts::GoneBefore,
     prune::Places,
     rules::Rules,
+    staged::{Staged, TooLate, folded_through, note_folded},
     take::{Done, Taking},
     tracked::{Hidden, of_message},
 };
@@ -62,7 +65,7 @@ pub use self::{
 };
 use crate::{
     OpenError, PERSONAL_KEY_FILE,
-    database::{Database, Failure, Shared},
+    database::{Database, Failure},
     personal::Personal,
 };
 
@@ -126,6 +129,13 @@ pub struct Settings {
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// Events that are counted in one transaction. Few, so that whatever else this machine does is not held
+/// up by it; many, which costs less for each, where many wait.
+const FEW_AT_ONCE: u32 = 16;
+const MANY_AT_ONCE: u32 = 500;
+const MANY: i64 = 1_000;
+/// Events that may be on disk and not counted.
+const MAX_STAGED: i64 = 20_000;
 
 impl Default for Settings {
     fn default() -> Settings {
@@ -158,8 +168,7 @@ pub struct Analytics {
     settings: Arc<RwLock<Settings>>,
     /// The rules that the file is counted by.
     rules: Arc<RwLock<Rules>>,
-    /// What was handed in and the next transaction takes, all of it at once: many share one commit.
-    events: Shared<Vec<Hidden>, Vec<bool>>,
+    staged: Staged,
     /// Before when events and sums are gone, as far as is known here.
     gone: Arc<Mutex<GoneBefore>>,
     /// Where the next go of pruning looks.
@@ -178,18 +187,22 @@ impl Analytics {
         let rules = settings.rules();
         let prepare = |connection: &mut Connection| {
             let tx = connection.transaction()?;
-            let found = (rules.in_force(&tx)?, GoneBefore::read(&tx)?);
+            let found = (
+                rules.in_force(&tx)?,
+                GoneBefore::read(&tx)?,
+                folded_through(&tx)?,
+            );
             tx.commit()?;
             Ok::<_, Error>(found)
         };
         let path = data_dir.join(FILE);
-        let (database, (rules, gone)) = Database::open(&path, schema::STEPS, prepare)?;
+        let (database, (rules, gone, through)) = Database::open(&path, schema::STEPS, prepare)?;
         Ok(Analytics {
             database,
             personal,
             settings: Arc::new(RwLock::new(settings)),
             rules: Arc::new(RwLock::new(rules)),
-            events: Shared::default(),
+            staged: Staged::open(data_dir, through)?,
             gone: Arc::new(Mutex::new(gone)),
             places: Arc::default(),
             too_late: Arc::default(),
@@ -223,25 +236,82 @@ impl Analytics {
         kept.max(Timestamp::from_millis(self.gone.lock().events))
     }
 
-    /// Takes events; answers for each, in order, whether it is new, once all are on disk. What comes
-    /// at the same time shares one commit.
+    /// Takes events; answers for each, in order, whether it is new, once all are on disk. They are in
+    /// the figures that anybody is told from then on.
     pub async fn track(&self, events: Vec<Tracked>) -> Result<Vec<bool>, Error> {
-        let hidden = events.into_iter();
-        let events = hidden
-            .map(|event| Hidden::of(event, &self.personal))
-            .collect();
-        let (rules, too_late) = (self.rules.read().clone(), Arc::clone(&self.too_late));
-        let work = move |tx: &Transaction<'_>, all: &[Vec<Hidden>]| {
-            let done = Taking::run(tx, &rules, |taking| {
-                let each = all.iter().map(|events| {
-                    let taken = events.iter().map(|event| taking.take(event));
-                    taken.collect()
-                });
-                each.collect::<rusqlite::Result<Vec<Vec<bool>>>>()
-            });
-            Ok::<_, Error>(counted(done?, &too_late))
+        // Where events come faster than they are counted, who tracks them waits for that.
+        if self.staged.newest() - self.staged.through() > MAX_STAGED {
+            self.fold().await?;
+        }
+        let too_late = TooLate {
+            before_ms: self.gone.lock().events,
+            count: Arc::clone(&self.too_late),
         };
-        self.events.write(&self.database, events, work).await
+        self.staged.stage(self.hide(events), too_late).await
+    }
+
+    /// Wakes whoever folds, because there may be something to fold.
+    pub fn has_to_fold(&self) -> Arc<Notify> {
+        self.staged.arrived()
+    }
+
+    /// Counts all that is tracked by now.
+    pub async fn fold(&self) -> Result<(), Error> {
+        let newest = self.staged.newest();
+        while self.staged.through() < newest && self.fold_some().await? {}
+        Ok(())
+    }
+
+    /// Counts some of what is tracked; answers whether there was any.
+    async fn fold_some(&self) -> Result<bool, Error> {
+        let _turn = self.staged.turn().await;
+        let waiting = self.staged.newest() - self.staged.through();
+        let at_once = if waiting < MANY {
+            FEW_AT_ONCE
+        } else {
+            MANY_AT_ONCE
+        };
+        let events = self.staged.to_count(at_once).await?;
+        let Some(through) = events.last().map(|(number, _)| *number) else {
+            return Ok(false);
+        };
+        let (rules, too_late) = (self.rules.read().clone(), Arc::clone(&self.too_late));
+        let work = move |tx: &Transaction<'_>| {
+            // Whoever began to count these may have been stopped before it was noted here.
+            let folded = folded_through(tx)?;
+            let mut new = events.iter().filter(|(number, _)| *number > folded);
+            let done = Taking::run(tx, &rules, |taking| {
+                new.try_for_each(|(_, event)| taking.take(event).map(drop))
+            });
+            counted(done?, &too_late);
+            note_folded(tx, through)?;
+            Ok::<_, Error>(())
+        };
+        self.database.write_soon(work).await?;
+        self.staged.counted(through);
+        Ok(true)
+    }
+
+    /// Has what was folded put on disk, and forgets what is staged of it.
+    pub async fn settle(&self) -> Result<(), Error> {
+        if !self.staged.is_unsettled() {
+            return Ok(());
+        }
+        let work = |tx: &Transaction<'_>| {
+            let through = folded_through(tx)?;
+            // It waits for the disk only where it changes something.
+            note_folded(tx, through)?;
+            Ok::<_, Error>(through)
+        };
+        let through = self.database.write(work).await?;
+        self.staged.settled(through).await
+    }
+
+    fn hide(&self, events: Vec<Tracked>) -> Vec<Hidden> {
+        let events = events.into_iter();
+        events
+            .map(|event| Hidden::of(event, &self.personal))
+            .collect()
     }
 
     /// Sets what is known of messages of ours: these events are all there are of each. Takes what
@@ -252,17 +322,11 @@ impl Analytics {
         inbound: Vec<Tracked>,
     ) -> Result<(), Error> {
         let (rules, too_late) = (self.rules.read().clone(), Arc::clone(&self.too_late));
-        let hide = |events: Vec<Tracked>| -> Vec<Hidden> {
-            let events = events.into_iter();
-            events
-                .map(|event| Hidden::of(event, &self.personal))
-                .collect()
-        };
         let messages: Vec<(Vec<u8>, Vec<Hidden>)> = messages
             .into_iter()
-            .map(|(job, events)| (of_message(job), hide(events)))
+            .map(|(job, events)| (of_message(job), self.hide(events)))
             .collect();
-        let inbound = hide(inbound);
+        let inbound = self.hide(inbound);
         let work = move |tx: &Transaction<'_>| {
             let done = Taking::run(tx, &rules, |taking| {
                 for (prefix, events) in &messages {
@@ -281,6 +345,8 @@ impl Analytics {
     /// Copies everything of a data folder, as of one moment, into another, for its owner alone; where
     /// nothing is kept, nothing.
     pub async fn copy(data_dir: &Path, to: &Path) -> Result<(), Error> {
+        // What is counted between the two is in both, and known by its number.
+        Staged::copy(data_dir, to).await?;
         let from = data_dir.join(FILE);
         match from.exists() {
             true => Database::copy(&from, &to.join(FILE)).await,
@@ -290,6 +356,7 @@ impl Analytics {
 
     /// Finishes what waits and closes the file.
     pub async fn close(&self) {
+        self.staged.close().await;
         self.database.close().await;
     }
 }

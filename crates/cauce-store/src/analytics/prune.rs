@@ -77,6 +77,7 @@ impl Analytics {
     /// Forgets what has been kept for long enough, at most so many events in one go, and people of
     /// whom nothing was heard for as long as sums are kept. Answers whether there may be more.
     pub async fn prune(&self, now: Timestamp, limit: u32) -> Result<bool, Error> {
+        self.fold().await?;
         let settings = self.settings.read().clone();
         let (rules, places) = (self.rules.read().clone(), *self.places.lock());
         let work = move |tx: &Transaction<'_>| {

@@ -41,6 +41,7 @@ impl Analytics {
         &self,
         progress: impl Fn(u64, u64) + Send + 'static,
     ) -> Result<Rebuilt, Error> {
+        self.fold().await?;
         let settings = self.settings.read().clone();
         let (old, new) = (self.rules.read().clone(), settings.rules());
         let rules = new.clone();

@@ -13,6 +13,7 @@ use super::{
     packed::{put_signed, take_signed},
     rules::Rules,
     sums::Changes,
+    take::step_aside,
     tracked::{COLUMNS, Written},
 };
 
@@ -104,6 +105,7 @@ impl Touched {
         for (id, turn) in self.0 {
             if !turn.added.is_empty() || !turn.removed.is_empty() {
                 turn.tell::<S>(id, connection, rules, changes)?;
+                step_aside();
             }
         }
         Ok(())

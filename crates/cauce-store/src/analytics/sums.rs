@@ -3,7 +3,10 @@
 use cauce_observe::analytics::{Cell, Effect, Measure};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::packs::{At, Pack, merged, pack};
+use super::{
+    packs::{At, Pack, merged, pack},
+    take::step_aside,
+};
 
 /// Milliseconds of a minute.
 pub(super) const MINUTE_MS: i64 = 60_000;
@@ -240,6 +243,7 @@ impl Changes {
             let ((place, _), _) = own[0];
             let own = own.iter().map(|((_, at), by)| (*at, *by));
             change_pack(connection, place, own)?;
+            step_aside();
         }
         Ok(())
     }

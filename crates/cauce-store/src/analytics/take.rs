@@ -76,25 +76,20 @@ impl<'a> Taking<'a> {
 
     /// Takes an event; answers whether it is new.
     pub(super) fn take(&mut self, hidden: &Hidden) -> rusqlite::Result<bool> {
-        if hidden.tracked.at.as_millis() < self.gone_before {
+        if hidden.at.as_millis() < self.gone_before {
             self.too_late += 1;
             return Ok(false);
         }
         if let Some(key) = &hidden.key
-            && self.is_known(key)?
+            && is_known(self.connection, key)?
         {
             return Ok(false);
         }
         let (tenant, event) = self.event(hidden)?;
         let of = self.of(tenant, &event, hidden)?;
         self.insert(written(tenant, hidden, event, of))?;
+        step_aside();
         Ok(true)
-    }
-
-    fn is_known(&self, key: &[u8]) -> rusqlite::Result<bool> {
-        self.connection
-            .prepare_cached("SELECT 1 FROM events WHERE key = ?1")?
-            .exists([key])
     }
 
     /// Lets these be all that is known under keys that begin so: what is there already stays, what
@@ -163,22 +158,21 @@ impl<'a> Taking<'a> {
 
     /// The event with numbers for names, and that of its tenant.
     fn event(&mut self, hidden: &Hidden) -> rusqlite::Result<(i64, Event)> {
-        let tracked = &hidden.tracked;
-        let tenant = self.number(ALL, Space::Tenant, tracked.tenant.as_str())?;
+        let tenant = self.number(ALL, Space::Tenant, hidden.tenant.as_str())?;
         let mut number = |space: Space, name: &Option<String>| -> rusqlite::Result<u32> {
             let Some(name) = name else { return Ok(0) };
             let number = self.number(tenant, space, name)?;
             Ok(u32::try_from(number).unwrap_or(0))
         };
         let event = Event {
-            at: tracked.at.as_millis(),
+            at: hidden.at.as_millis(),
             cell: Cell {
-                campaign: number(Space::Campaign, &tracked.campaign)?,
-                variant: number(Space::Variant, &tracked.variant)?,
+                campaign: number(Space::Campaign, &hidden.campaign)?,
+                variant: number(Space::Variant, &hidden.variant)?,
             },
-            label: number(label_space(tracked.what), &tracked.label)?,
-            channel: number(Space::Channel, &tracked.channel)?,
-            what: tracked.what,
+            label: number(label_space(hidden.what), &hidden.label)?,
+            channel: number(Space::Channel, &hidden.channel)?,
+            what: hidden.what,
         };
         Ok((tenant, event))
     }
@@ -293,6 +287,19 @@ impl<'a> Taking<'a> {
         let effects = effects_alone(written);
         self.changes.add(written.tenant, &effects.0, by);
     }
+}
+
+/// Lets others have this core. Nobody waits for what is counted here, and it goes on for milliseconds:
+/// whoever waits for the disk meanwhile is told only when the kernel gets its turn on the same core.
+pub(super) fn step_aside() {
+    std::thread::yield_now();
+}
+
+/// Whether an event with this key is counted.
+pub(super) fn is_known(connection: &Connection, key: &[u8]) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM events WHERE key = ?1")?
+        .exists([key])
 }
 
 /// An event as it is written: of a conversation and of a person as far as it is one of theirs.

@@ -11,6 +11,7 @@ use super::*;
 
 mod kept;
 mod property;
+mod staged;
 
 const HOUR: i64 = 3_600_000;
 const MINUTE: i64 = 60_000;

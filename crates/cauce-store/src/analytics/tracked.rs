@@ -103,14 +103,20 @@ pub(super) fn of_message(job: JobId) -> Vec<u8> {
     key
 }
 
-/// An event without anything that says who it is about.
-#[derive(Clone, Debug)]
+/// An event without anything that says who it is about: keys stand for that.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hidden {
-    pub(super) tracked: Tracked,
+    pub(super) tenant: TenantId,
     pub(super) key: Option<Vec<u8>>,
+    pub(super) at: Timestamp,
+    pub(super) person: Option<Vec<u8>>,
     /// Of a conversation.
     pub(super) conversation: Option<Vec<u8>>,
-    pub(super) person: Option<Vec<u8>>,
+    pub(super) campaign: Option<String>,
+    pub(super) variant: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) channel: Option<String>,
+    pub(super) what: What,
 }
 
 impl Hidden {
@@ -128,9 +134,15 @@ impl Hidden {
         );
         Hidden {
             key: tracked.id.key(tenant, personal),
-            conversation,
+            at: tracked.at,
             person: person.map(|hash| hash.0.to_vec()),
-            tracked,
+            conversation,
+            campaign: tracked.campaign,
+            variant: tracked.variant,
+            label: tracked.label,
+            channel: tracked.channel,
+            what: tracked.what,
+            tenant: tracked.tenant,
         }
     }
 }
@@ -220,7 +232,7 @@ impl Written {
 }
 
 /// What happened, as numbers: its kind, what more there is to say, an amount.
-fn columns(what: What) -> (i64, i64, Option<i64>) {
+pub(super) fn columns(what: What) -> (i64, i64, Option<i64>) {
     let money = |kind: i64, money: &Money| kind | i64::from(money.currency.number() + 1) << 2;
     match what {
         What::Sent {
@@ -246,7 +258,7 @@ fn columns(what: What) -> (i64, i64, Option<i64>) {
     }
 }
 
-fn what(kind: i64, detail: i64, amount: Option<i64>) -> Option<What> {
+pub(super) fn what(kind: i64, detail: i64, amount: Option<i64>) -> Option<What> {
     let money = || {
         let number = u16::try_from((detail >> 2) - 1).ok()?;
         Some(Money {

@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 
 use self::{readers::Readers, writer::Writer};
 pub(crate) use file::{make_private_new, open};
+pub(crate) use readers::reader;
 pub(crate) use shared::{Given, Shared};
 
 /// Why a file was not opened.
@@ -130,6 +131,23 @@ impl Database {
             }
             // The caller may have gone; the work is done all the same.
             let _ = answer.send(done);
+        }))?;
+        answered.await.map_err(|_| Failure::Closed)?
+    }
+
+    /// Does work in one transaction, which is whole or not at all also after a loss of power, and on disk
+    /// no later than that of the next [`write`](Database::write).
+    pub(crate) async fn write_soon<T, E>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failure> + From<rusqlite::Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Box::new(move |connection| {
+            let _ = answer.send(writer::transact_soon(connection, work));
         }))?;
         answered.await.map_err(|_| Failure::Closed)?
     }

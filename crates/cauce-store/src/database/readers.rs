@@ -64,7 +64,7 @@ impl Readers {
         let idle = self.idle.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.connect()?,
+            None => reader(&self.path)?,
         };
         let tx = connection.unchecked_transaction()?;
         let looked = work(&tx);
@@ -75,17 +75,18 @@ impl Readers {
         looked
     }
 
-    fn connect(&self) -> rusqlite::Result<Connection> {
-        let connection = connect(&self.path)?;
-        connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        Ok(connection)
-    }
-
     pub(super) fn close(&self) {
         self.turns.close();
         self.idle.lock().clear();
     }
+}
+
+/// A connection that reads.
+pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(connection)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -91,6 +91,19 @@ fn run(mut connection: Connection, inputs: &Receiver<Input>) -> Option<oneshot::
     None
 }
 
+/// Runs work in a transaction that does not wait for the disk. The log is one file: when the next one
+/// has it synced, this one is on disk with it.
+pub(super) fn transact_soon<T, E: From<rusqlite::Error>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let done = transact(connection, work);
+    // Should it fail, nothing that follows is called written.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    done
+}
+
 /// Runs work in a transaction that has the write lock from its start.
 pub(super) fn transact<T, E: From<rusqlite::Error>>(
     connection: &mut Connection,

@@ -118,6 +118,10 @@ async fn fill(data: &Path, events: u64) -> Result<(), Failure> {
             ));
         }
     }
+    let folded = analytics.fold().await;
+    folded.map_err(|error| Failure::caused(&error))?;
+    let settled = analytics.settle().await;
+    settled.map_err(|error| Failure::caused(&error))?;
     analytics.close().await;
     Ok(())
 }

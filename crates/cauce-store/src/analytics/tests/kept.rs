@@ -42,6 +42,7 @@ async fn prune(analytics: &Analytics, now: i64) {
 
 /// How many rows a question of the file finds.
 async fn rows(analytics: &Analytics, sql: &'static str) -> i64 {
+    analytics.fold().await.unwrap();
     let read = move |connection: &Connection| {
         Ok::<_, Error>(connection.query_row(sql, [], |row| row.get(0))?)
     };
