@@ -32,6 +32,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     alerting::Alerting,
     campaigns::{Campaigning, Hours, Walking},
+    catch_up::CatchUp,
     clock::Clock,
     contacts::MAX_IMPORTS,
     line::Surroundings,
@@ -166,7 +167,7 @@ impl Inner {
         };
         let sessions = Sessions::open(&folder, settings.sessions.max_cached, means)
             .map_err(|error| StartError::Folder(format!("sessions cannot be kept: {error}")))?;
-        let walking = Walking::default();
+        let (walking, catch_up) = (Walking::default(), CatchUp::default());
         let campaigning = Campaigning {
             store: campaigns.clone(),
             messages: messages.clone(),
@@ -176,6 +177,7 @@ impl Inner {
             zones,
             hours,
             walking: walking.clone(),
+            catch_up: catch_up.clone(),
             nudge: Arc::default(),
             moving: Arc::default(),
         };
@@ -188,6 +190,7 @@ impl Inner {
             transport: transport.clone(),
             clock: clock.clone(),
             walking,
+            catch_up,
             unsettled: Arc::default(),
             moved_times: Arc::default(),
             telling: Arc::default(),

@@ -12,6 +12,7 @@ mod alerting;
 pub mod alerts;
 mod analytics;
 pub mod campaigns;
+mod catch_up;
 mod clock;
 mod connections;
 pub mod contacts;

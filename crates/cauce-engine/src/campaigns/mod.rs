@@ -52,6 +52,7 @@ pub use self::{
     system::{QueueFigures, SystemFigures, SystemStatus},
 };
 use crate::{
+    catch_up::CatchUp,
     clock::Clock,
     lines::Lines,
     settings::{Account, Settings},
@@ -72,6 +73,8 @@ pub(crate) struct Campaigning {
     pub(crate) hours: Hours,
     /// Whether audiences are being walked.
     pub(crate) walking: Walking,
+    /// Waits for the picture of messages.
+    pub(crate) catch_up: CatchUp,
     /// Wakes the loop, because there may be something to do.
     pub(crate) nudge: Arc<Notify>,
     /// Held from a look at where a campaign stands until its gate follows, so that of two who move

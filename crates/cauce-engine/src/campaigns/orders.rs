@@ -127,6 +127,8 @@ impl Campaigning {
     /// Lets a campaign go on, as soon as its sender has room for it. What has failed by now is not
     /// held against it again.
     pub(crate) async fn resume(&self, scope: Scope, id: &str) -> Result<Campaign, Refusal> {
+        // What has failed and is not in the figures yet would be held against it.
+        self.catch_up.wait().await;
         let forgiven = self.outcomes_of(scope.clone(), id).await?;
         let order = Move {
             forgiven: Some(forgiven),

@@ -3,11 +3,7 @@
 //! What it takes is written together with its place in the log. So after a crash it goes on right
 //! behind what is written, and what was only in its hands is told again.
 
-use std::{
-    ops::RangeInclusive,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use cauce_destinations::message::Message;
 use cauce_flow::{job::State, queue::settlement::Outcome};
@@ -15,7 +11,7 @@ use cauce_store::{
     jobs::{self, News, NewsBatch},
     messages::{Bearing, Change, Next, Part, Taken, What},
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{Messaging, bearing};
@@ -25,6 +21,10 @@ const NEWS: RangeInclusive<usize> = 32..=1_024;
 /// How long to write them should take. What webhooks tell is written between, but other writes have
 /// to wait for it.
 const WANTED: Duration = Duration::from_millis(20);
+/// Where none wait, it looks no sooner than this after it looked last: many news then share one
+/// transaction, whose cost is that of the pages that it writes. The first after a pause do not wait,
+/// nor does anybody who has to know.
+const GATHER: Duration = Duration::from_millis(50);
 /// It looks at least so often: what happens to other jobs moves the place in the log, too, and the
 /// log keeps all that stands behind the place that was told.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -41,7 +41,8 @@ impl Messaging {
         let news = self.log.news();
         let mut max_news = *NEWS.start();
         loop {
-            let told = news.notified();
+            let (told, looked) = (news.notified(), Instant::now());
+            let asked = self.catch_up.asked();
             let more = match self.log.take_news(max_news).await {
                 Ok(batch) => {
                     let (count, begun) = (batch.news.len(), Instant::now());
@@ -65,10 +66,17 @@ impl Messaging {
             if more {
                 continue;
             }
+            self.catch_up.reach(asked);
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = self.catch_up.hurried() => continue,
                 () = told => {}
                 () = sleep(LOOK_EVERY) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.catch_up.hurried() => {}
+                () = sleep_until(looked + GATHER) => {}
             }
         }
     }

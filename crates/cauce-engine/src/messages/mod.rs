@@ -36,7 +36,9 @@ pub use self::{
     hear::{Sender, Told},
     take::{MessageFault, NewMessage, Refusal, TakenMessage},
 };
-use crate::{campaigns::Walking, clock::Clock, lines::Lines, transport::Transport};
+use crate::{
+    campaigns::Walking, catch_up::CatchUp, clock::Clock, lines::Lines, transport::Transport,
+};
 
 /// The most messages of one call.
 pub const MAX_MESSAGES: usize = 100;
@@ -62,6 +64,8 @@ pub(crate) struct Messaging {
     pub(crate) clock: Clock,
     /// Whether audiences are being walked.
     pub(crate) walking: Walking,
+    /// Who waits for the loop that follows the log.
+    pub(crate) catch_up: CatchUp,
     /// Wakes the loop that settles, because there may be something to settle.
     pub(crate) unsettled: Arc<Notify>,
     /// Times of providers that could not be, and were moved.
