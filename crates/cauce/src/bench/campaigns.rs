@@ -53,6 +53,7 @@ pub(super) async fn run(contacts: u64) -> Result<Measured, Failure> {
     let listing = at.list(contacts).await?;
     let mut looks = at.look(&listing.campaign)?;
     looks.sort_unstable();
+    let followed = listing.seconds + at.follow(&listing.campaign, contacts).await?;
     let sent = SENT.min(contacts);
     let at_once = at.send(&twilio, sent, Duration::ZERO).await?;
     let from_afar = at.send(&twilio, sent, AFAR).await?;
@@ -68,6 +69,7 @@ pub(super) async fn run(contacts: u64) -> Result<Measured, Failure> {
         more: vec![
             ("imported_per_second", contacts as f64 / imported),
             ("accepted_ms", listing.accepted.as_secs_f64() * 1_000.0),
+            ("followed_per_second", contacts as f64 / followed),
             ("status_p50_ms", gauge::quantile_ms(&looks, 0.5)),
             ("status_p99_ms", gauge::quantile_ms(&looks, 0.99)),
             ("transport_per_second", at_once.transport),
@@ -176,6 +178,25 @@ impl Bench<'_> {
     async fn list(&mut self, contacts: u64) -> Result<Ran, Failure> {
         self.campaign("slow", "all", |counts| counts("accepted") >= contacts)
             .await
+    }
+
+    /// Waits until each message of a campaign is in its figures, so that nothing is left to do for it;
+    /// the seconds that took.
+    async fn follow(&mut self, id: &str, contacts: u64) -> Result<f64, Failure> {
+        let path = format!("/api/campaigns/{id}/queue-status");
+        let began = Instant::now();
+        loop {
+            let status = self.ask("GET", &path, "")?;
+            let states = status["metrics"]["messages"].as_object();
+            let counts = states.into_iter().flat_map(|states| states.values());
+            if counts.filter_map(Value::as_u64).sum::<u64>() >= contacts {
+                return Ok(began.elapsed().as_secs_f64());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(Failure::failed(format!("the figures stay at {status}")));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Starts a campaign for some, and waits until all of it has been sent to a provider that answers
