@@ -16,6 +16,7 @@
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
 
+mod aside;
 mod ask;
 mod erase;
 mod facts;

@@ -10,10 +10,10 @@ use cauce_observe::analytics::{Conversation, Event, Order, Person, measure::Effe
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    aside::step_aside,
     packed::{put_signed, take_signed},
     rules::Rules,
     sums::Changes,
-    take::step_aside,
     tracked::{COLUMNS, Written},
 };
 

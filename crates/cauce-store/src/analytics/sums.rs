@@ -4,8 +4,8 @@ use cauce_observe::analytics::{Cell, Effect, Measure};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    aside::step_aside,
     packs::{At, Pack, merged, pack},
-    take::step_aside,
 };
 
 /// Milliseconds of a minute.

@@ -6,6 +6,7 @@ use cauce_observe::analytics::{Cell, Conversation, Event, Person, What, alone, m
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    aside::step_aside,
     facts::Gone,
     names::{self, Space},
     rules::Rules,
@@ -287,12 +288,6 @@ impl<'a> Taking<'a> {
         let effects = effects_alone(written);
         self.changes.add(written.tenant, &effects.0, by);
     }
-}
-
-/// Lets others have this core. Nobody waits for what is counted here, and it goes on for milliseconds:
-/// whoever waits for the disk meanwhile is told only when the kernel gets its turn on the same core.
-pub(super) fn step_aside() {
-    std::thread::yield_now();
 }
 
 /// Whether an event with this key is counted.

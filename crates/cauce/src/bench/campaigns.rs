@@ -187,7 +187,7 @@ impl Bench<'_> {
         let began = Instant::now();
         loop {
             let status = self.ask("GET", &path, "")?;
-            let states = status["metrics"]["messages"].as_object();
+            let states = status["status"]["metrics"]["messages"].as_object();
             let counts = states.into_iter().flat_map(|states| states.values());
             if counts.filter_map(Value::as_u64).sum::<u64>() >= contacts {
                 return Ok(began.elapsed().as_secs_f64());
