@@ -20,12 +20,11 @@ use serde_json::{Value, json};
 use super::{
     Measured, gauge,
     server::{KEY, Link, PUBLIC, Server},
-    transport,
+    transport::{self, ACCOUNT_SID},
 };
 use crate::failure::Failure;
 
 const TENANT: &str = "bench";
-pub(super) const ACCOUNT_SID: &str = "AC0123456789abcdef0123456789abcdef";
 /// Contacts of the campaign that is sent without a rate.
 const SENT: u64 = 20_000;
 /// Contacts of the campaign whose messages the provider tells of.

@@ -9,10 +9,12 @@ use cauce_destinations::destination::{Header, Request};
 use cauce_engine::transport::Transport;
 use cauce_sim::{Fault, StandIn};
 
-use super::{campaigns::ACCOUNT_SID, raw};
+use super::raw;
 use crate::failure::Failure;
 
-/// `account_sid` and the token `ok`, in Base64.
+/// The account that messages go through.
+pub(super) const ACCOUNT_SID: &str = "AC0123456789abcdef0123456789abcdef";
+/// The account and the token `ok`, in Base64.
 const CREDENTIALS: &str = "Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjpvaw==";
 
 /// Lets a provider answer after so long.
