@@ -55,7 +55,7 @@ use self::{
     facts::GoneBefore,
     prune::Places,
     rules::Rules,
-    staged::{Staged, TooLate, folded_through, note_folded},
+    staged::{Staged, TooLate, folded_through, note_folded, note_settled},
     take::{Done, Taking},
     tracked::{Hidden, of_message},
 };
@@ -300,8 +300,7 @@ impl Analytics {
         }
         let work = |tx: &Transaction<'_>| {
             let through = folded_through(tx)?;
-            // It waits for the disk only where it changes something.
-            note_folded(tx, through)?;
+            note_settled(tx, through)?;
             Ok::<_, Error>(through)
         };
         let through = self.database.write(work).await?;

@@ -37,8 +37,10 @@ use crate::database::{self, Database, Shared};
 /// The name of the file in the data folder.
 pub(super) const STAGED_FILE: &str = "analytics-staged.db";
 
-/// The fact of `analytics.db` that tells up to which event it was folded.
+/// The facts of `analytics.db` that tell up to which event it was folded, and up to which that is on
+/// disk.
 const THROUGH: &str = "staged_through";
+const SETTLED: &str = "staged_settled";
 
 /// The steps that lead from one version of the file to the next.
 const STEPS: &[&str] = &["
@@ -220,11 +222,21 @@ pub(super) fn folded_through(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Notes in `analytics.db` that it was folded up to this event.
 pub(super) fn note_folded(connection: &Connection, through: i64) -> rusqlite::Result<()> {
+    note(connection, THROUGH, through)
+}
+
+/// Notes in `analytics.db` that this is on disk. A transaction that changes nothing waits for no disk:
+/// so it is a fact of its own, which is another each time.
+pub(super) fn note_settled(connection: &Connection, through: i64) -> rusqlite::Result<()> {
+    note(connection, SETTLED, through)
+}
+
+fn note(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO facts VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
         )?
-        .execute(params![THROUGH, through])
+        .execute(params![name, value])
         .map(drop)
 }
 

@@ -129,6 +129,26 @@ async fn a_panic_harms_only_the_work_that_panics() {
     assert_eq!(taken(&database).await, [2]);
 }
 
+/// Whether a transaction waits for the disk: what SQLite calls 2 does, 1 does not.
+fn haste(tx: &Transaction<'_>) -> Result<i64, Error> {
+    Ok(tx.pragma_query_value(None, "synchronous", |row| row.get(0))?)
+}
+
+#[tokio::test]
+async fn only_what_may_come_later_does_not_wait_for_the_disk() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let database = database(&dir);
+    assert_eq!(database.write(haste).await.unwrap(), 2);
+    assert_eq!(database.write_soon(haste).await.unwrap(), 1);
+    assert_eq!(database.write(haste).await.unwrap(), 2);
+    let failed = database.write_soon(|tx| take(tx, &[-1])).await;
+    failed.unwrap_err();
+    assert_eq!(database.write(haste).await.unwrap(), 2);
+    let panicked = database.write_soon(|_| -> Result<(), Error> { panic!("on purpose") });
+    panicked.await.unwrap_err();
+    assert_eq!(database.write(haste).await.unwrap(), 2);
+}
+
 async fn write_large(database: &Database) {
     let work = |tx: &Transaction<'_>| -> Result<(), Error> {
         tx.execute("INSERT INTO large (piece) VALUES (zeroblob(?1))", [LARGE])?;

@@ -83,7 +83,10 @@ fn run(mut connection: Connection, inputs: &Receiver<Input>) -> Option<oneshot::
             // A panic rolls its transaction back, and harms nobody else. The hook that the process
             // has set says what it was; whoever waits for the answer is told that there is none.
             Input::Work(work) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| work(&mut connection)));
+                if catch_unwind(AssertUnwindSafe(|| work(&mut connection))).is_err() {
+                    // It may have been on its way to the disk with less haste than others.
+                    let _ = safe(&connection);
+                }
             }
             Input::Close(done) => return Some(done),
         }
@@ -99,9 +102,13 @@ pub(super) fn transact_soon<T, E: From<rusqlite::Error>>(
 ) -> Result<T, E> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     let done = transact(connection, work);
-    // Should it fail, nothing that follows is called written.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    safe(connection)?;
     done
+}
+
+/// Has every commit wait for the disk, as `file` has opened it.
+fn safe(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")
 }
 
 /// Runs work in a transaction that has the write lock from its start.
