@@ -69,7 +69,37 @@ async fn a_repeat_is_known_wherever_the_event_stands() {
     analytics.fold().await.unwrap();
     let counted = analytics.track(vec![received("one")]);
     assert_eq!(counted.await.unwrap(), [false]);
+    analytics.settle().await.unwrap();
+    let gone = analytics.track(vec![received("one")]);
+    assert_eq!(gone.await.unwrap(), [false]);
     assert_eq!(count(&analytics).await, 1);
+}
+
+#[tokio::test]
+async fn whoever_counts_may_be_stopped_at_any_moment() {
+    const EVENTS: u64 = 200;
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    for number in 0..EVENTS {
+        // Without a name, so that nothing but its number tells that it is counted.
+        let unnamed = Tracked {
+            id: EventId::None,
+            ..received("")
+        };
+        analytics.track(vec![unnamed]).await.unwrap();
+        let mut fold = std::pin::pin!(analytics.fold());
+        for _ in 0..number % 40 {
+            tokio::select! {
+                biased;
+                folded = &mut fold => {
+                    folded.unwrap();
+                    break;
+                }
+                () = tokio::time::sleep(std::time::Duration::from_micros(1)) => {}
+            }
+        }
+    }
+    assert_eq!(count(&analytics).await, EVENTS);
 }
 
 #[tokio::test]
