@@ -6,6 +6,14 @@ fn received(id: &str) -> Tracked {
     event(id, NOW + HOUR, What::Received)
 }
 
+/// Without a name, so that nothing but its number tells whether it is counted.
+fn unnamed() -> Tracked {
+    Tracked {
+        id: EventId::None,
+        ..received("")
+    }
+}
+
 async fn count(analytics: &Analytics) -> u64 {
     let figures = analytics.messages(&acme(), day()).await.unwrap();
     figures.received
@@ -15,11 +23,7 @@ async fn count(analytics: &Analytics) -> u64 {
 async fn what_was_staged_before_the_end_is_counted_after_it() {
     let dir = TempDir::new().unwrap();
     let analytics = open(&dir);
-    let unnamed = Tracked {
-        id: EventId::None,
-        ..received("")
-    };
-    let tracked = analytics.track(vec![received("one"), unnamed]);
+    let tracked = analytics.track(vec![received("one"), unnamed()]);
     assert_eq!(tracked.await.unwrap(), [true, true]);
     analytics.close().await;
     drop(analytics);
@@ -34,11 +38,7 @@ async fn what_was_staged_before_the_end_is_counted_after_it() {
 async fn what_was_counted_and_not_gone_yet_is_counted_once() {
     let dir = TempDir::new().unwrap();
     let analytics = open(&dir);
-    let unnamed = Tracked {
-        id: EventId::None,
-        ..received("")
-    };
-    let tracked = analytics.track(vec![received("one"), unnamed.clone()]);
+    let tracked = analytics.track(vec![received("one"), unnamed()]);
     tracked.await.unwrap();
     let aside = TempDir::new().unwrap();
     Staged::copy(dir.path(), aside.path()).await.unwrap();
@@ -54,7 +54,7 @@ async fn what_was_counted_and_not_gone_yet_is_counted_once() {
     let analytics = open(&dir);
     assert_eq!(count(&analytics).await, 2);
     // The next event has a number that nobody has folded.
-    analytics.track(vec![unnamed]).await.unwrap();
+    analytics.track(vec![unnamed()]).await.unwrap();
     assert_eq!(count(&analytics).await, 3);
 }
 
@@ -81,12 +81,7 @@ async fn whoever_counts_may_be_stopped_at_any_moment() {
     let dir = TempDir::new().unwrap();
     let analytics = open(&dir);
     for number in 0..EVENTS {
-        // Without a name, so that nothing but its number tells that it is counted.
-        let unnamed = Tracked {
-            id: EventId::None,
-            ..received("")
-        };
-        analytics.track(vec![unnamed]).await.unwrap();
+        analytics.track(vec![unnamed()]).await.unwrap();
         let mut fold = std::pin::pin!(analytics.fold());
         for _ in 0..number % 40 {
             tokio::select! {
