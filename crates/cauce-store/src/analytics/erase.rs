@@ -33,7 +33,10 @@ impl Analytics {
             Ok::<_, Error>(known)
         };
         self.fold().await?;
-        self.database.write(work).await
+        let known = self.database.write(work).await?;
+        // Until then their hashes still stand among the staged events.
+        self.settle().await?;
+        Ok(known)
     }
 }
 

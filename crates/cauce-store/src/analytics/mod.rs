@@ -11,8 +11,8 @@
 //! ```
 //!
 //! What an event means is said in [`cauce_observe::analytics`]; here it is kept. `staged` has what is
-//! on disk and not counted yet, `take` writes events, `stories` tells conversations and people on by the `rules` of the file, `sums` adds up in
-//! `packs`, `read` and `figures` answer.
+//! on disk and not counted yet, `take` writes events, `stories` tells conversations and people on by
+//! the `rules` of the file, `sums` adds up in `packs`, `read` and `figures` answer.
 //!
 //! Phone numbers and names of conversations are kept as keyed hashes alone.
 

@@ -123,16 +123,14 @@ impl Database {
         T: Send + 'static,
         E: From<Failure> + From<rusqlite::Error> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
-        self.writer.send(Box::new(move |connection| {
+        self.on_writer(move |connection| {
             let done = writer::transact(connection, work);
             if let Ok(value) = &done {
                 then(value);
             }
-            // The caller may have gone; the work is done all the same.
-            let _ = answer.send(done);
-        }))?;
-        answered.await.map_err(|_| Failure::Closed)?
+            done
+        })
+        .await
     }
 
     /// Does work in one transaction, which is whole or not at all also after a loss of power, and on disk
@@ -145,9 +143,22 @@ impl Database {
         T: Send + 'static,
         E: From<Failure> + From<rusqlite::Error> + Send + 'static,
     {
+        self.on_writer(move |connection| writer::transact_soon(connection, work))
+            .await
+    }
+
+    async fn on_writer<T, E>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failure> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         self.writer.send(Box::new(move |connection| {
-            let _ = answer.send(writer::transact_soon(connection, work));
+            // The caller may have gone; the work is done all the same.
+            let _ = answer.send(work(connection));
         }))?;
         answered.await.map_err(|_| Failure::Closed)?
     }

@@ -123,3 +123,22 @@ async fn more_than_may_be_staged_is_counted_before_more_is_taken() {
     assert_eq!(analytics.staged.through(), MAX_STAGED + 1);
     assert_eq!(count(&analytics).await, most as u64 + 1);
 }
+
+#[tokio::test]
+async fn of_people_who_are_erased_nothing_stays_staged() {
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    let phone = "+34600000001".to_owned();
+    let of_person = Tracked {
+        person: Some(Who::Phone(phone.clone())),
+        ..received("one")
+    };
+    analytics.track(vec![of_person]).await.unwrap();
+    assert_eq!(analytics.erase(&acme(), &[phone]).await.unwrap(), 1);
+    let file = crate::database::reader(&dir.path().join(STAGED_FILE)).unwrap();
+    let left = file.query_row("SELECT count(*) FROM staged", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    assert_eq!(left.unwrap(), 0);
+    assert_eq!(count(&analytics).await, 1);
+}
