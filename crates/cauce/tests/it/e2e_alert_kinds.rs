@@ -57,6 +57,9 @@ async fn a_backend_that_lacks_a_route_is_told_until_it_has_one() {
     let setup = pager.watches(setup, rules);
     let server = Server::start(&setup);
     backend.at.sessions().answer(Manner::RouteMissing);
+    // The engine dies before it knows that the alarm was heard, so it tells it again.
+    let unanswered = Fault::Hang { accepts: true };
+    pager.at.faults().next(1, unanswered);
     let path = "/api/sessions/s1/status?tenant=acme";
     let status = json!({ "status": "n-1" }).to_string();
     let put = format!("PUT {path}");
@@ -77,6 +80,7 @@ async fn a_backend_that_lacks_a_route_is_told_until_it_has_one() {
     pager.hears_the_end(&alarm).await;
     let told = pager.told();
     assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(pager.at.hooks().taken().len(), 3, "one of them twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! A webhook that is told of alerts, and a server that tells it at once.
 
-use cauce_sim::{Options, Platform, StandIn};
+use std::collections::BTreeSet;
+
+use cauce_sim::{Hook, Options, Platform, StandIn};
 use serde_json::{Value, json};
 
 use super::{Server, Setup, secs, until};
@@ -46,11 +48,20 @@ impl Pager {
             )
     }
 
+    /// What it was told, each once: whoever is killed before it knows of an answer asks again, with
+    /// the same id.
+    fn messages(&self) -> Vec<Hook> {
+        let mut seen = BTreeSet::new();
+        let mut taken = self.at.hooks().taken();
+        taken.retain(|hook| seen.insert(hook.id.clone()));
+        taken
+    }
+
     /// What it was told, as kinds and events.
     pub(crate) fn told(&self) -> Vec<(String, String)> {
-        let hooks = self.at.hooks().taken().into_iter();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        hooks
+        self.messages()
+            .iter()
             .map(|hook| (text(&hook.body["data"]["kind"]), text(&hook.body["type"])))
             .collect()
     }
@@ -63,7 +74,7 @@ impl Pager {
         })
         .await;
         let place = self.told().iter().position(|told| *told == wanted);
-        let hook = &self.at.hooks().taken()[place.unwrap()];
+        let hook = &self.messages()[place.unwrap()];
         hook.body["data"].clone()
     }
 
