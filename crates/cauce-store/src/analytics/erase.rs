@@ -34,8 +34,10 @@ impl Analytics {
         };
         self.fold().await?;
         let known = self.database.write(work).await?;
-        // Until then their hashes still stand among the staged events.
+        // Until then their hashes still stand among the staged events, and in the logs of both files.
         self.settle().await?;
+        self.database.empty_log().await?;
+        self.staged.empty_log().await?;
         Ok(known)
     }
 }
@@ -60,6 +62,12 @@ fn erase(tx: &Transaction<'_>, person: &[u8], own: &[Vec<u8>]) -> rusqlite::Resu
         "UPDATE conversations SET key = NULL, person = 0 WHERE person = ?1 AND person > 0",
         [id],
     )?;
+    tx.execute(
+        "UPDATE conversations SET key = NULL, person = 0 WHERE id IN
+             (SELECT conversation FROM named_before WHERE person = ?1)",
+        [id],
+    )?;
+    tx.execute("DELETE FROM named_before WHERE person = ?1", [id])?;
     tx.execute("UPDATE people SET key = NULL WHERE id = ?1", [id])?;
     Ok(true)
 }

@@ -187,6 +187,8 @@ impl Analytics {
         })?;
         let rules = settings.rules();
         let prepare = |connection: &mut Connection| {
+            // What is taken away is written over: nothing says any more who was erased.
+            connection.pragma_update(None, "secure_delete", "ON")?;
             let tx = connection.transaction()?;
             let found = (
                 rules.in_force(&tx)?,

@@ -175,8 +175,11 @@ fn forget_conversations(
     while let Some(row) = rows.next()? {
         let tip: Vec<u8> = row.get(1)?;
         if may_be(&Conversation::of_numbers(&unpack(&tip))) {
+            let id: i64 = row.get(0)?;
             tx.prepare_cached("DELETE FROM conversations WHERE id = ?1")?
-                .execute([row.get::<_, i64>(0)?])?;
+                .execute([id])?;
+            tx.prepare_cached("DELETE FROM named_before WHERE conversation = ?1")?
+                .execute([id])?;
         }
     }
     Ok(())

@@ -8,10 +8,12 @@
 //! durations of one measure, or, as measure 0, all other measures of a campaign, of a variant or of
 //! all. `tip` is where a conversation or a person stands after their newest event, `base` where they
 //! stood before the oldest that is kept. In the sums of conversations that began and ended, the first
-//! block of days holds what all days came to that are not kept any more.
+//! block of days holds what all days came to that are not kept any more. `conversations.person` was named with
+//! it last, and whoever was before is in `named_before`.
 
 /// The steps.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE names (
         id INTEGER PRIMARY KEY,
         tenant INTEGER NOT NULL,
@@ -88,4 +90,13 @@ pub(super) const STEPS: &[&str] = &["
         count INTEGER NOT NULL,
         PRIMARY KEY (tenant, space)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE named_before (
+        person INTEGER NOT NULL,
+        conversation INTEGER NOT NULL,
+        PRIMARY KEY (person, conversation)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX named_before_by_conversation ON named_before (conversation);
+",
+];

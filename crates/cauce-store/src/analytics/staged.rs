@@ -93,6 +93,8 @@ impl Staged {
     /// Opens the file of a data folder, beside `analytics.db`, which was folded up to `through`.
     pub(super) fn open(data_dir: &Path, through: i64) -> Result<Staged, Error> {
         let newest = |connection: &mut Connection| {
+            // Whoever is erased is nowhere in it once their events are counted.
+            connection.pragma_update(None, "secure_delete", "ON")?;
             let newest = connection.query_row("SELECT max(id) FROM staged", [], |row| row.get(0));
             Ok::<Option<i64>, Error>(newest?)
         };
@@ -208,6 +210,11 @@ impl Staged {
             true => Database::copy(&from, &to.join(STAGED_FILE)).await,
             false => Ok(()),
         }
+    }
+
+    /// Leaves nothing in the log of the file.
+    pub(super) async fn empty_log(&self) -> Result<(), Error> {
+        Ok(self.database.empty_log().await?)
     }
 
     pub(super) async fn close(&self) {

@@ -147,6 +147,20 @@ impl Database {
             .await
     }
 
+    /// Copies all of the log to its places and empties it: what was written over stands in it until
+    /// then. Where somebody reads for seconds on end, it stays until the log begins anew.
+    pub(crate) async fn empty_log(&self) -> Result<(), Failure> {
+        self.on_writer(|connection| {
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let is_busy: bool = connection.query_row(sql, [], |row| row.get(0))?;
+            if is_busy {
+                tracing::warn!("a log is being read and was not emptied; hint: erase once more");
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn on_writer<T, E>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,

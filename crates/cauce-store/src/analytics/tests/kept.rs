@@ -278,6 +278,56 @@ async fn erased_people_stay_so_when_more_is_told_of_their_messages() {
 }
 
 #[tokio::test]
+async fn erased_people_are_in_no_byte_of_any_file() {
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    let in_files = |hash: &[u8]| {
+        let files = std::fs::read_dir(dir.path()).unwrap();
+        let holds = |file: std::io::Result<std::fs::DirEntry>| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(hash.len()).any(|part| part == hash)
+        };
+        files.map(holds).filter(|held| *held).count()
+    };
+    let hash = analytics.personal.hash(&acme(), PHONE).0;
+    for round in 0..2 {
+        let told = vec![
+            of_person(&format!("in{round}"), NOW, What::Received),
+            of_person(&format!("out{round}"), NOW + HOUR, sent()),
+        ];
+        analytics.track(told).await.unwrap();
+        if round > 0 {
+            analytics.fold().await.unwrap();
+        }
+        assert!(in_files(&hash) > 0);
+        let erased = analytics.erase(&acme(), &[PHONE.to_owned()]).await;
+        assert_eq!(erased.unwrap(), 1);
+        assert_eq!(in_files(&hash), 0);
+    }
+}
+
+#[tokio::test]
+async fn who_is_erased_is_so_in_conversations_that_others_were_named_with_later() {
+    let dir = TempDir::new().unwrap();
+    let analytics = open(&dir);
+    let named = |id: &str, phone: &str| Tracked {
+        conversation: Some("group".to_owned()),
+        person: Some(Who::Phone(phone.to_owned())),
+        ..event(id, NOW, What::Received)
+    };
+    let told = vec![named("a", PHONE), named("b", "+34600000009")];
+    analytics.track(told).await.unwrap();
+    let erased = analytics.erase(&acme(), &[PHONE.to_owned()]).await;
+    assert_eq!(erased.unwrap(), 1);
+    let known = "SELECT count(*) FROM conversations WHERE key IS NOT NULL";
+    assert_eq!(rows(&analytics, known).await, 0);
+    assert_eq!(
+        rows(&analytics, "SELECT count(*) FROM named_before").await,
+        0
+    );
+}
+
+#[tokio::test]
 async fn responses_are_told_in_business_hours_too() {
     let dir = TempDir::new().unwrap();
     let hours: Hours = "Europe/Madrid;mon-fri 09:00-18:00".parse().unwrap();
