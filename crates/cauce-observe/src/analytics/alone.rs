@@ -2,13 +2,12 @@
 
 use super::{
     event::{Cell, Event, What},
-    measure::{Effects, Measure, UNNAMED},
+    measure::{Effects, Measure},
 };
 
-/// Adds what an event means by itself. `in_conversation` and `of_person` say whether its
-/// conversation or its person is known: then begin and end, and the credit of campaigns, follow
-/// from their stories.
-pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Effects) {
+/// Adds what an event means by itself. `of_person` says whether its person is known: then the credit of
+/// campaigns follows from their story. Begin and end are always told by the story of a conversation.
+pub fn alone(event: &Event, of_person: bool, to: &mut Effects) {
     let Event {
         at,
         cell,
@@ -34,6 +33,9 @@ pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Eff
             to.one(Measure::Received, none, at);
             let by = [Measure::ReceivedByType, Measure::ReceivedByChannel];
             named(to, by, event);
+            if !of_person && !cell.is_none() {
+                to.one(Measure::Answered, cell, at);
+            }
         }
         What::Delivered { took_ms } => {
             counted(to, Measure::Delivered, cell, at);
@@ -50,12 +52,6 @@ pub fn alone(event: &Event, in_conversation: bool, of_person: bool, to: &mut Eff
             }
         }
         What::Answered => counted(to, Measure::Answered, cell, at),
-        What::Started if !in_conversation => to.one(Measure::Started, none, at),
-        What::Ended if !in_conversation => {
-            to.one(Measure::Ended, none, at);
-            let by = if label == 0 { UNNAMED } else { label.into() };
-            to.add(Measure::EndedBy, (none, by), at, 1);
-        }
         What::Started | What::Ended => {}
         What::HandedOff => to.one(Measure::HandOffs, none, at),
         What::Converted { kind, value } => {

@@ -184,13 +184,13 @@ impl Event {
     }
 
     /// Whether it is one of those that follow each other in the story of a person: a campaign has
-    /// reached them, or they have converted.
+    /// reached them, they have answered one that they name, or they have converted.
     pub fn is_of_person(&self) -> bool {
         match self.what {
             What::Sent { reached, .. } => reached && !self.cell.is_none(),
+            What::Received => !self.cell.is_none(),
             What::Converted { .. } => true,
-            What::Received
-            | What::Started
+            What::Started
             | What::Ended
             | What::HandedOff
             | What::Delivered { .. }

@@ -5,7 +5,7 @@
 //! steps of a range speak of the same people; it grows when they go further.
 //!
 //! A conversion is owed to the campaign that it names, else to the last one that has reached the person within a
-//! window before it.
+//! window before it. Each time that a campaign reaches a person they can answer it, and convert for it, anew.
 
 use super::{
     event::{Cell, Event, Kind, Order, What},
@@ -31,7 +31,9 @@ pub struct Person {
     reached: usize,
     /// The last campaign that reached them, and when.
     touch: Option<(Cell, i64)>,
-    /// The campaigns that they have converted for, the newest last.
+    /// The campaign that they have answered last, since it has reached them; 0 for none.
+    answered: u32,
+    /// The campaigns that they have converted for, since those have reached them, the newest last.
     converted_for: Vec<u32>,
 }
 
@@ -40,7 +42,8 @@ impl Person {
     pub fn fold(&mut self, event: &Event, window: Window, to: &mut Effects) {
         self.last = Some(event.order());
         match event.what {
-            What::Sent { .. } => self.touch = Some((event.cell, event.at)),
+            What::Sent { .. } => self.reach(event),
+            What::Received => self.answer(event, window, to),
             What::Converted { kind, value } => {
                 self.step(kind, event.at, to);
                 let owed = self.owed_to(event, window);
@@ -49,8 +52,7 @@ impl Person {
                     self.convert_for(owed, event.at, to);
                 }
             }
-            What::Received
-            | What::Delivered { .. }
+            What::Delivered { .. }
             | What::Read
             | What::Failed { .. }
             | What::Answered
@@ -65,6 +67,24 @@ impl Person {
     /// The newest event.
     pub fn last(&self) -> Option<Order> {
         self.last
+    }
+
+    fn reach(&mut self, event: &Event) {
+        self.touch = Some((event.cell, event.at));
+        let campaign = event.cell.campaign;
+        self.converted_for.retain(|known| *known != campaign);
+        if self.answered == campaign {
+            self.answered = 0;
+        }
+    }
+
+    /// The first message that names the campaign answers it.
+    fn answer(&mut self, event: &Event, window: Window, to: &mut Effects) {
+        let owed = self.owed_to(event, window);
+        if owed.campaign != self.answered {
+            self.answered = owed.campaign;
+            to.one(Measure::Answered, owed, event.at);
+        }
     }
 
     fn step(&mut self, kind: Kind, at: i64, to: &mut Effects) {
@@ -110,7 +130,7 @@ impl Person {
         to.one(Measure::Converted, cell, at);
     }
 
-    /// As numbers, to be kept.
+    /// As numbers, to be kept. The first has three flags, and above them the campaign that was answered.
     pub fn numbers(&self) -> Vec<i64> {
         let last = self.last.unwrap_or(Order { at: 0, rank: 0 });
         let (entered_at, first) = self.entered.unwrap_or_default();
@@ -122,7 +142,7 @@ impl Person {
         ];
         let bit = |(at, flag): (usize, &bool)| i64::from(*flag) << at;
         let mut numbers = vec![
-            some.iter().enumerate().map(bit).sum(),
+            some.iter().enumerate().map(bit).sum::<i64>() | i64::from(self.answered) << 3,
             last.at,
             last.rank.into(),
             entered_at,
@@ -159,6 +179,7 @@ impl Person {
             entered: flag(1).then_some((number(3), small(4) as usize)),
             reached: small(5) as usize,
             touch: flag(2).then_some((cell, number(8))),
+            answered: u32::try_from(number(0) >> 3).unwrap_or(0),
             converted_for: campaigns.filter_map(|at| u32::try_from(*at).ok()).collect(),
         }
     }

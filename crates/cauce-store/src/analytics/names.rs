@@ -17,6 +17,8 @@ pub(super) enum Space {
 
 /// Names of one space and tenant; what comes after is counted together under [`OTHER`].
 const MAX_LABELS: i64 = 1_000;
+/// Of all campaigns together: a variant is called alike in many of them.
+const MAX_VARIANTS: i64 = 100_000;
 const MAX_CAMPAIGNS: i64 = 100_000;
 /// The name of everything past the limit.
 pub(super) const OTHER: &str = "(other)";
@@ -26,9 +28,8 @@ impl Space {
         match self {
             Space::Tenant => i64::MAX,
             Space::Campaign => MAX_CAMPAIGNS,
-            Space::Variant | Space::Type | Space::Error | Space::EndedBy | Space::Channel => {
-                MAX_LABELS
-            }
+            Space::Variant => MAX_VARIANTS,
+            Space::Type | Space::Error | Space::EndedBy | Space::Channel => MAX_LABELS,
         }
     }
 }

@@ -231,9 +231,7 @@ impl<'a> Taking<'a> {
         match known {
             Some((id, of)) => {
                 if person != 0 && of != person {
-                    self.connection
-                        .prepare_cached("UPDATE conversations SET person = ?2 WHERE id = ?1")?
-                        .execute([id, person])?;
+                    self.rename(id, [of, person])?;
                 }
                 Ok(id)
             }
@@ -247,6 +245,19 @@ impl<'a> Taking<'a> {
                 Ok(self.connection.last_insert_rowid())
             }
         }
+    }
+
+    /// Another person is named with a conversation; whoever was before is not forgotten.
+    fn rename(&self, conversation: i64, [before, now]: [i64; 2]) -> rusqlite::Result<()> {
+        if before != 0 {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO named_before VALUES (?1, ?2)")?
+                .execute([before, conversation])?;
+        }
+        self.connection
+            .prepare_cached("UPDATE conversations SET person = ?2 WHERE id = ?1")?
+            .execute([conversation, now])
+            .map(drop)
     }
 
     fn insert(&mut self, mut written: Written) -> rusqlite::Result<()> {
@@ -313,8 +324,7 @@ fn written(tenant: i64, hidden: &Hidden, event: Event, of: Of) -> Written {
 /// What an event means by itself.
 pub(super) fn effects_alone(written: &Written) -> Effects {
     let mut effects = Effects::default();
-    let (in_conversation, of_person) = (written.conversation != 0, written.person != 0);
-    alone(&written.event, in_conversation, of_person, &mut effects);
+    alone(&written.event, written.person != 0, &mut effects);
     effects
 }
 

@@ -124,6 +124,8 @@ struct Plain {
     revenue: i64,
     /// By campaign: conversions, people who converted, revenue.
     owed: BTreeMap<String, (u64, u64, i64)>,
+    /// By campaign: how many answered it.
+    answered: BTreeMap<String, u64>,
 }
 
 /// The order that the story is told in: at one moment people write before they are answered, and
@@ -214,8 +216,23 @@ fn responses(own: &[&Given], first_of: &BTreeSet<usize>, plain: &mut Plain) {
 
 fn person(own: &[&Given], window: i64, plain: &mut Plain) {
     let mut furthest = None;
-    let mut converted = BTreeSet::new();
+    // Since a campaign has reached the person last.
+    let (mut converted, mut answered) = (BTreeSet::new(), 0);
     for (at, one) in own.iter().enumerate() {
+        let is_of_campaign = one.campaign > 0;
+        if one.what == sent() && is_of_campaign {
+            converted.remove(&one.campaign);
+            answered = if answered == one.campaign {
+                0
+            } else {
+                answered
+            };
+        }
+        if one.what == What::Received && is_of_campaign && answered != one.campaign {
+            answered = one.campaign;
+            let campaign = format!("c{}", one.campaign);
+            *plain.answered.entry(campaign).or_default() += 1;
+        }
         let What::Converted { kind, value } = one.what else {
             continue;
         };
@@ -255,6 +272,14 @@ async fn answered(analytics: &Analytics) -> Plain {
     let conversions = analytics.conversions(&tenant, range).await.unwrap();
     let owed = analytics.look(&tenant, move |of| of.converting_campaigns(range, 9));
     let owed = owed.await.unwrap();
+    let mut answered = BTreeMap::new();
+    for campaign in ["c1", "c2"] {
+        let view = analytics.campaign(&tenant, campaign, range).await.unwrap();
+        let count = view.map_or(0, |view| view.all.answered);
+        if count > 0 {
+            answered.insert(campaign.to_owned(), count);
+        }
+    }
     let units = |money: &[Money]| money.iter().map(|money| money.units).sum();
     Plain {
         sent: messages.sent,
@@ -276,6 +301,7 @@ async fn answered(analytics: &Analytics) -> Plain {
                 (name, (count, own.converted, units(&own.revenue)))
             })
             .collect(),
+        answered,
     }
 }
 
