@@ -107,6 +107,17 @@ impl Currency {
             most: self.in_words(MAX_UNITS),
         })
     }
+
+    /// What so many things cost, in smallest units, at a price for each that may be finer than they are:
+    /// 300 messages at `0.0055` of a euro are 165 cents. Halves are rounded up. None where it is no amount.
+    pub fn units_of(&self, count: u64, price: &str) -> Option<i64> {
+        let (whole, part) = price.split_once('.').unwrap_or((price, ""));
+        let each: i128 = format!("{whole}{part}").parse().ok()?;
+        let scale = 10i128.checked_pow(u32::try_from(part.len()).ok()?)?;
+        let all = each.checked_mul(count.into())?;
+        let all = all.checked_mul(10i128.pow(self.decimals()))?;
+        i64::try_from((2 * all + scale).div_euclid(2 * scale)).ok()
+    }
 }
 
 /// Why a text is not an amount of a currency.
@@ -199,6 +210,24 @@ mod tests {
         ] {
             let said = currency(code).units(text).unwrap_err().to_string();
             assert!(said.contains(says), "{code} {text}: {said}");
+        }
+    }
+
+    #[test]
+    fn prices_may_be_finer_than_what_they_add_up_to() {
+        let [euro, yen] = ["EUR", "JPY"].map(|code| Currency::new(code).unwrap());
+        for (currency, count, price, units) in [
+            (euro, 300, "0.0055", Some(165)),
+            (euro, 3, "0.005", Some(2)),
+            (euro, 1, "0.0049", Some(0)),
+            (euro, 7, "2", Some(1_400)),
+            (yen, 10, "0.25", Some(3)),
+            (euro, 1_000_000, "0.1", Some(10_000_000)),
+            (euro, u64::MAX, "999999999", None),
+            (euro, 1, "x", None),
+        ] {
+            let found = currency.units_of(count, price);
+            assert_eq!(found, units, "{count} at {price}");
         }
     }
 }

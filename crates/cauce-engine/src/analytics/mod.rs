@@ -12,7 +12,7 @@
 //! known before, so a note that is read twice, after a crash, changes nothing.
 
 mod counted;
-mod variants;
+mod planned;
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use cauce_store::{
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::variants::name_variants;
+pub(crate) use self::planned::as_planned;
 use crate::clock::Clock;
 
 /// Notes that are taken at once.

@@ -16,7 +16,7 @@ use cauce_store::{
 };
 
 use super::Engine;
-use crate::analytics::{Counting, name_variants};
+use crate::analytics::{Counting, as_planned};
 
 /// Statistics of the pixels part are kept by the minute for a week, and by the hour after that; a
 /// little less, as the newest minutes go on while it is asked.
@@ -81,7 +81,7 @@ impl Engine {
         zones().get(name).ok()
     }
 
-    /// A campaign in a range, its variants by the names that they have in it; none where nothing was
+    /// A campaign in a range, with what its plan says of variants and costs; none where nothing was
     /// ever tracked of it.
     pub async fn campaign_analytics(
         &self,
@@ -93,7 +93,7 @@ impl Engine {
         let Some(mut view) = found else {
             return Ok(None);
         };
-        name_variants(&self.inner.campaigns, tenant, campaign, &mut view).await;
+        as_planned(&self.inner.campaigns, tenant, campaign, &mut view).await;
         Ok(Some(view))
     }
 
