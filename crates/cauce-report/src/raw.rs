@@ -1,15 +1,15 @@
 //! Values as programs read them, whatever the language of the report.
 
-use cauce_observe::report::document::Value;
+use cauce_observe::report::document::{Value, rfc3339};
 
-/// A value for programs: fractions for shares, seconds for durations, ISO 8601 for times, decimals
-/// without their currency for money. Empty where there is none.
+/// A value for programs: fractions for shares, seconds for durations, days, RFC 3339 for times,
+/// decimals without their currency for money. Empty where there is none.
 pub fn raw(value: &Value) -> String {
     match value {
         Value::None => String::new(),
         Value::Text(text) => text.clone(),
         Value::Day(date) => date.to_string(),
-        Value::Moment(moment) => moment.to_string(),
+        Value::Moment(moment) => rfc3339(moment),
         Value::Count(count) => count.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Share(share) | Value::Change(share) | Value::Points(share) => share.to_string(),

@@ -30,7 +30,7 @@ const MS_PER_DAY: f64 = 86_400_000.0;
 
 pub(crate) fn write(report: &Report) -> Result<Vec<u8>, Error> {
     let mut book = Workbook::new();
-    let made_at = moment(report.made_at)?;
+    let made_at = moment(report.made_at.datetime())?;
     let properties = DocProperties::new()
         .set_title(&report.title)
         .set_subject(format!("{} · {}", report.tenant, report.period))
@@ -72,7 +72,7 @@ fn summary(report: &Report, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         .set_font_color(INK);
     let quiet = Format::new().set_font_color(0x5B_6B_75);
     sheet.write_with_format(0, 0, report.title.as_str(), &title)?;
-    let made_at = language.moment(report.made_at);
+    let made_at = language.moment(report.made_at.datetime());
     for (row, line) in [
         format!("{} · {}", report.tenant, report.period),
         language.fill(Word::ComparedWith, &[&report.compared_with]),
@@ -192,7 +192,7 @@ fn write_value(sheet: &mut Worksheet, at: (u32, u16), value: &Value) -> Result<(
         Value::Moment(at) => {
             let format = format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left);
             sheet
-                .write_datetime_with_format(row, column, moment(*at)?, &format)
+                .write_datetime_with_format(row, column, moment(at.datetime())?, &format)
                 .map(drop)
         }
         Value::Count(count) => number(sheet, *count as f64, "#,##0"),

@@ -7,7 +7,7 @@ use cauce_observe::{
 };
 use cauce_store::analytics::{Analytics, CampaignView, Error, Figures, Metric};
 
-use crate::{analytics::name_variants, inner::Inner};
+use crate::{analytics::as_planned, inner::Inner};
 
 /// Days that a report looks ahead.
 const DAYS: usize = 7;
@@ -67,7 +67,7 @@ fn gather(
     zone: &TimeZone,
     now: i64,
 ) -> Result<Gathered, Error> {
-    let range = stretch.range;
+    let range = stretch.range.until(now);
     let coming = hours(of, zone, now)?;
     Ok(Gathered {
         sides: [side(of, range)?, side(of, stretch.before)?],
@@ -75,7 +75,7 @@ fn gather(
         series: series(of, stretch.steps(zone))?,
         campaigns: of.busy_campaigns(range, MAX_CAMPAIGNS)?,
         coming: outlook::past(&coming.starts, &coming.counts, zone),
-        past: hours(of, zone, range.to.min(now))?,
+        past: hours(of, zone, stretch.range.to.min(now))?,
     })
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn past(
     Ok(outlook::past(&starts, &counts, zone))
 }
 
-/// Campaigns whose variants have the names that they have now.
+/// Campaigns with what their plans say of variants and costs.
 async fn told(
     inner: &Inner,
     tenant: &TenantId,
@@ -132,7 +132,7 @@ async fn told(
 ) -> Vec<Told> {
     let mut told = Vec::new();
     for (name, mut view) in campaigns {
-        name_variants(&inner.campaigns, tenant, &name, &mut view).await;
+        as_planned(&inner.campaigns, tenant, &name, &mut view).await;
         told.push(Told {
             name,
             all: view.all,

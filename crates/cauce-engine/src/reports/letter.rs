@@ -35,7 +35,7 @@ fn compared(report: &Report, tile: &Tile) -> String {
 /// What has to be known of the figures, and why one gets this.
 fn ends(report: &Report, name: &str) -> [String; 2] {
     let language = report.language;
-    let made_at = language.moment(report.made_at);
+    let made_at = language.moment(report.made_at.datetime());
     let made = language.fill(Word::MadeAt, &[&made_at, &report.zone]);
     let compared = language.fill(Word::ComparedWith, &[&report.compared_with]);
     let why = language.fill(Word::LetterFooter, &[name]);

@@ -174,7 +174,8 @@ fn money(all: &[Money]) -> Vec<MoneyView> {
 /// A name with how often it was counted.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NamedCount {
-    /// The name; `(other)` stands for all names past the first thousand that there ever were.
+    /// The name; empty where none was given. `(other)` stands for all names past the first thousand that
+    /// there ever were.
     name: String,
     /// How often.
     count: u64,

@@ -2,7 +2,7 @@
 
 use cauce_observe::report::{
     Report,
-    document::{Better, Column, Section, Table, Tile, Value},
+    document::{Better, Column, Section, Table, Tile, Value, rfc3339},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -32,7 +32,8 @@ pub(crate) struct ReportView {
     before: RangeView,
     /// The time zone of its hours and days.
     time_zone: String,
-    /// When it was made, as the clocks of that zone show it.
+    /// When it was made, with the offset of that zone.
+    #[schema(format = DateTime)]
     made_at: String,
     /// The figures that stand out.
     tiles: Vec<TileView>,
@@ -90,7 +91,7 @@ pub(crate) struct TableView {
     /// Its columns.
     columns: Vec<ColumnView>,
     /// Its rows, each with a value for each column: null where nothing can be said, numbers, fractions
-    /// of shares, seconds of durations, ISO 8601 of times, text, or money with its currency.
+    /// of shares, seconds of durations, days, RFC 3339 of times, text, or money with its currency.
     rows: Vec<Vec<serde_json::Value>>,
 }
 
@@ -120,7 +121,7 @@ impl From<&Report> for ReportView {
             range: report.range.into(),
             before: report.before.into(),
             time_zone: report.zone.clone(),
-            made_at: report.made_at.to_string(),
+            made_at: rfc3339(&report.made_at),
             tiles: report.tiles.iter().map(TileView::from).collect(),
             sections: report.sections.iter().map(SectionView::from).collect(),
             notes: report.notes.clone(),
@@ -183,7 +184,7 @@ fn value(value: &Value) -> serde_json::Value {
         Value::None => serde_json::Value::Null,
         Value::Text(text) => json!(text),
         Value::Day(date) => json!(date.to_string()),
-        Value::Moment(moment) => json!(moment.to_string()),
+        Value::Moment(moment) => json!(rfc3339(moment)),
         Value::Count(count) => json!(count),
         Value::Number(number)
         | Value::Share(number)

@@ -26,7 +26,7 @@ pub enum Interval {
 
 /// The range makes more than [`MAX_STEPS`] steps, or holds a time that no calendar has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the range has more than {MAX_STEPS} steps of a {}", .0.as_str())]
+#[error("the range has more than {MAX_STEPS} steps (interval {})", .0.as_str())]
 pub struct TooManySteps(pub Interval);
 
 impl Interval {
@@ -152,6 +152,16 @@ impl Range {
         }
     }
 
+    /// Its part that has begun: some of what is counted is known before it happens, such as when a
+    /// conversation will have been silent for too long.
+    pub fn until(self, now: i64) -> Range {
+        let to = self.to.min(super::quarter_after(now + 1));
+        Range {
+            to: to.max(self.from),
+            ..self
+        }
+    }
+
     /// The range that ends where this one begins and is as long.
     pub fn before(self) -> Range {
         Range {
@@ -247,6 +257,14 @@ mod tests {
         assert_eq!((range.from, range.to), (0, 2 * QUARTER_MS));
         let before = range.before();
         assert_eq!((before.from, before.to), (-2 * QUARTER_MS, 0));
+        for (now, to) in [
+            (0, 1),
+            (QUARTER_MS - 1, 1),
+            (QUARTER_MS, 2),
+            (9 * QUARTER_MS, 2),
+        ] {
+            assert_eq!(range.until(now).to, to * QUARTER_MS, "at {now}");
+        }
     }
 
     #[test]

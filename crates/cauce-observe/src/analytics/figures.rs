@@ -256,8 +256,8 @@ pub struct ConversationFigures {
     pub duration: Durations,
     /// Messages of those that ended.
     pub messages: u64,
-    /// Those that ended, by who ended them; an empty name stands for silence, [`NOBODY_SAID`] for
-    /// an end of which nobody said whose it is.
+    /// Those that ended, by who ended them: [`SILENCE`] where nobody did, [`NOBODY_SAID`] where nobody
+    /// said whose it is.
     pub ended_by: Named,
 }
 
@@ -315,19 +315,25 @@ impl ConversationFigures {
     }
 }
 
+/// How an end is named that nobody made.
+pub const SILENCE: &str = "silence";
 /// How an end is named of which nobody said whose it is.
 pub const NOBODY_SAID: &str = "unknown";
 
 fn ended_by(sums: &Sums, name: Names<'_>) -> Named {
-    let mut named = sums.named(Measure::EndedBy, name);
+    let (mut named, silent): (Named, Named) = sums
+        .named(Measure::EndedBy, name)
+        .into_iter()
+        .partition(|(name, _)| !name.is_empty());
+    let silent = silent.into_iter().map(|(_, count)| count).sum();
     let unnamed = sums.part(Measure::EndedBy, UNNAMED);
-    if unnamed == 0 {
-        return named;
-    }
-    // Somebody may have given the same name.
-    match named.iter_mut().find(|(name, _)| name == NOBODY_SAID) {
-        Some((_, count)) => *count += unnamed,
-        None => named.push((NOBODY_SAID.to_owned(), unnamed)),
+    for (own, count) in [(SILENCE, silent), (NOBODY_SAID, unnamed)] {
+        // Somebody may have given the same name.
+        match named.iter_mut().find(|(name, _)| name == own) {
+            Some((_, known)) => *known += count,
+            None if count > 0 => named.push((own.to_owned(), count)),
+            None => {}
+        }
     }
     most_first(&mut named);
     named

@@ -43,7 +43,8 @@ pub fn judged_from(starts: &[i64], counts: &[i64]) -> Option<i64> {
 
 /// The next days from tomorrow on, each with what to expect; none where there is too little past.
 pub fn days_after(now: i64, count: usize, past: &Past, zone: &TimeZone) -> Vec<(i64, Option<f64>)> {
-    let end = now + count as i64 * DAY_MS;
+    // A day more than is told: one of them may be longer than others.
+    let end = now + (count as i64 + 1) * DAY_MS;
     let starts = Interval::Day.steps(now, end, zone).unwrap_or_default();
     let days = starts.windows(2).skip(1).take(count);
     days.map(|day| (day[0], expected(past, (day[0], day[1]), zone)))
@@ -91,6 +92,16 @@ mod tests {
         wanted[6] = Some(0.0);
         assert_eq!(expected, wanted);
         assert_eq!(found[0].0, MONDAY + DAY_MS);
+    }
+
+    #[test]
+    fn days_to_come_are_as_many_where_clocks_are_put_back_among_them() {
+        let madrid = TimeZone::get("Europe/Madrid").unwrap();
+        let half_past_midnight = "2026-10-19T22:30:00Z".parse::<jiff::Timestamp>().unwrap();
+        let nothing = past(&[], &[], &madrid);
+        for now in [half_past_midnight.as_millisecond(), MONDAY] {
+            assert_eq!(days_after(now, 7, &nothing, &madrid).len(), 7);
+        }
     }
 
     #[test]

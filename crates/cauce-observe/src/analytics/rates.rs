@@ -6,13 +6,23 @@
 //! looks [`LOOKS`] times, at each pair of variants.
 
 /// The chance of calling a difference real that is none.
-pub const ALPHA: f64 = 0.05;
+const ALPHA: f64 = 0.05;
 /// Looks at one test that are allowed for: daily for two weeks.
-pub const LOOKS: u32 = 14;
+const LOOKS: u32 = 14;
 /// Each side of a comparison has to have so many hits and misses for the normal approximation.
 const MIN_COUNT: f64 = 5.0;
 /// The quantile of the normal distribution for intervals of 95 %.
 const Z: f64 = 1.959_963_984_540_054;
+
+/// The pairs that so many variants make, each of which is looked at.
+pub fn pairs(variants: usize) -> usize {
+    variants * variants.saturating_sub(1) / 2
+}
+
+/// What a p-value has to reach, where so many pairs are looked at.
+pub fn needed_p(pairs: usize) -> f64 {
+    ALPHA / (f64::from(LOOKS) * pairs.max(1) as f64)
+}
 
 /// So many out of so many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +56,10 @@ impl Share {
         (self.of > 0).then(|| self.hits as f64 / self.of as f64)
     }
 
-    /// The interval that holds the true share in 95 of 100 cases, as Wilson (1927) has it.
+    /// The interval that holds the true share in 95 of 100 cases, as Wilson (1927) has it. None where it
+    /// is no share of a whole: of a short range, more may be delivered than sent.
     pub fn interval(self) -> Option<(f64, f64)> {
-        let rate = self.rate()?;
+        let rate = self.rate().filter(|_| self.hits <= self.of)?;
         let (n, z2) = (self.of as f64, Z * Z);
         let middle = rate + z2 / (2.0 * n);
         let spread = Z * (rate * (1.0 - rate) / n + z2 / (4.0 * n * n)).sqrt();
@@ -69,13 +80,14 @@ impl Share {
         let pooled = (one.hits + two.hits) as f64 / (n1 + n2);
         let deviation = (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2)).sqrt();
         let p = two_sided((p1 - p2).abs() / deviation);
-        match p <= ALPHA / (f64::from(LOOKS) * pairs.max(1) as f64) {
+        match p <= needed_p(pairs) {
             true => Verdict::Real { p },
             false => Verdict::NotYet { p },
         }
     }
 
-    fn is_enough(self) -> bool {
+    /// Whether there are enough hits and misses to compare it with another.
+    pub fn is_enough(self) -> bool {
         let misses = self.of.saturating_sub(self.hits) as f64;
         self.hits as f64 >= MIN_COUNT && misses >= MIN_COUNT
     }
@@ -124,6 +136,7 @@ mod tests {
             near(found_high, high, 1e-4);
         }
         assert_eq!(share(0, 0).interval(), None);
+        assert_eq!(share(12, 10).interval(), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a report consists of, whatever it is written as.
 
-use jiff::civil::{Date, DateTime};
+use jiff::{ZonedDateTime, civil::Date};
 
-pub use super::value::Value;
+pub use super::value::{Value, rfc3339};
 use crate::{alert::words::Language, analytics::calendar::Range};
 
 /// A report: what it is about, what stands out, sections.
@@ -21,7 +21,7 @@ pub struct Report {
     /// The time zone of its days and hours.
     pub zone: String,
     /// When it was made, in that zone.
-    pub made_at: DateTime,
+    pub made_at: ZonedDateTime,
     /// Its time.
     pub range: Range,
     /// Its first day, in that zone.

@@ -26,7 +26,10 @@ impl Report {
         };
         let period = match is_over(material) {
             true => period,
-            false => language.fill(Word::SoFar, &[&period, &language.moment(made_at)]),
+            false => language.fill(
+                Word::SoFar,
+                &[&period, &language.moment(made_at.datetime())],
+            ),
         };
         Report {
             language,
@@ -63,7 +66,7 @@ fn is_over(material: &Material) -> bool {
 fn notes(material: &Material, language: Language, compared_with: &str) -> Vec<String> {
     let mut notes = Vec::new();
     if !is_over(material) {
-        let until = language.moment(local(material, material.made_at));
+        let until = language.moment(local(material, material.made_at).datetime());
         notes.push(language.fill(Word::NoteUnfinished, &[&until]));
     }
     notes.push(language.fill(Word::NoteChange, &[compared_with]));

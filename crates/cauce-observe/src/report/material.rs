@@ -1,6 +1,6 @@
 //! What a report is made of: the figures of two times.
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
 use super::period::Stretch;
 use crate::analytics::{
@@ -95,7 +95,7 @@ pub struct Outlook {
 }
 
 /// A moment as the clocks of the zone show it.
-pub(super) fn local(material: &Material, at: i64) -> DateTime {
+pub(super) fn local(material: &Material, at: i64) -> ZonedDateTime {
     let at = Timestamp::from_millisecond(at).unwrap_or_default();
-    material.zone.to_datetime(at)
+    at.to_zoned_datetime(material.zone.clone())
 }

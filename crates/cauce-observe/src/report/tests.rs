@@ -175,3 +175,49 @@ fn every_value_is_of_the_kind_of_its_column() {
         .collect();
     assert_eq!(said, ["sí, de verdad", "la mejor"]);
 }
+
+#[test]
+fn the_best_variant_is_one_of_which_enough_is_known() {
+    let variant = |(name, sent, converted): (&str, u64, u64)| {
+        let figures = CampaignFigures {
+            sent,
+            converted,
+            ..CampaignFigures::default()
+        };
+        (name.to_owned(), figures)
+    };
+    let said = |variants: &[(&str, u64, u64)]| {
+        let mut material = material(side(7, &[]), side(0, &[]));
+        material.campaigns = vec![Told {
+            variants: variants.iter().copied().map(variant).collect(),
+            ..Told::default()
+        }];
+        let report = Report::of(&material, Language::En);
+        let rows = report.table("variants").unwrap().rows.iter();
+        rows.map(|row| Language::En.write(&row[6]))
+            .collect::<Vec<_>>()
+    };
+    // One lucky message is not the best.
+    let lucky = [("a", 1_000, 60), ("b", 1_000, 180), ("tiny", 1, 1)];
+    assert_eq!(said(&lucky), ["yes, really", "best", "too few yet"]);
+    let few = [("a", 10, 1), ("b", 0, 0)];
+    assert_eq!(said(&few), ["too few yet", "too few yet"]);
+    // The more pairs are looked at, the more it takes.
+    let two = [("a", 1_000, 60), ("b", 1_000, 100)];
+    assert_eq!(said(&two), ["yes, really", "best"]);
+    let four = [two[0], two[1], ("c", 1_000, 80), ("d", 1_000, 85)];
+    assert_eq!(said(&four)[0], "may be chance");
+}
+
+#[test]
+fn an_hour_that_comes_twice_has_two_times() {
+    let madrid = TimeZone::get("Europe/Madrid").unwrap();
+    let told = ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"].map(|at| {
+        let at: Timestamp = at.parse().unwrap();
+        document::rfc3339(&at.to_zoned_datetime(madrid.clone()))
+    });
+    assert_eq!(
+        told,
+        ["2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"]
+    );
+}

@@ -1,6 +1,6 @@
 //! Values with their kind: what is counted, how much of it, how long, when.
 
-use jiff::civil::{Date, DateTime};
+use jiff::{ZonedDateTime, civil::Date};
 
 use crate::analytics::event::Money;
 
@@ -13,8 +13,8 @@ pub enum Value {
     Text(String),
     /// A day.
     Day(Date),
-    /// A day and a time of it.
-    Moment(DateTime),
+    /// A day and a time of it, as the clocks of a zone show it.
+    Moment(ZonedDateTime),
     /// A whole number.
     Count(u64),
     /// A number.
@@ -29,6 +29,13 @@ pub enum Value {
     Money(Money),
     /// A duration in milliseconds.
     Duration(f64),
+}
+
+/// A moment for programs: with its offset from UTC (RFC 3339), because an hour comes twice where clocks are
+/// put back.
+pub fn rfc3339(moment: &ZonedDateTime) -> String {
+    let offset = moment.offset();
+    moment.timestamp().display_with_offset(offset).to_string()
 }
 
 impl Value {

@@ -58,7 +58,7 @@ impl Language {
             Value::None => NOTHING.to_owned(),
             Value::Text(text) => text.clone(),
             Value::Day(date) => self.day(*date),
-            Value::Moment(moment) => self.moment(*moment),
+            Value::Moment(moment) => self.moment(moment.datetime()),
             Value::Count(count) => self.whole(&count.to_string()),
             Value::Number(number) => self.decimal(*number, 1),
             Value::Share(share) => self.percent(share * 100.0, ""),
@@ -210,6 +210,7 @@ fn sign(of: f64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use cauce_flow::currency::Currency;
+    use jiff::tz::TimeZone;
 
     use super::*;
 
@@ -273,7 +274,11 @@ mod tests {
         let date = Date::constant(2026, 9, 5);
         check(&Value::Day(date), "5 Sep 2026", "5 sep 2026");
         check(
-            &Value::Moment(date.at(7, 5, 0, 0)),
+            &Value::Moment(
+                date.at(7, 5, 0, 0)
+                    .to_zoned_datetime(TimeZone::UTC)
+                    .unwrap(),
+            ),
             "5 Sep 2026 07:05",
             "5 sep 2026 07:05",
         );

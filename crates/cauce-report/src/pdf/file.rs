@@ -55,7 +55,7 @@ pub(super) fn write(report: &Report, pages: Pages) -> Vec<u8> {
 
 fn info(pdf: &mut Pdf, report: &Report) {
     let title = format!("{} · {} · {}", report.title, report.tenant, report.period);
-    let at = report.made_at;
+    let at = &report.made_at;
     let date = Date::new(u16::try_from(at.year()).unwrap_or(0))
         .month(at.month().unsigned_abs())
         .day(at.day().unsigned_abs())

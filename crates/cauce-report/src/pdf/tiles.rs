@@ -19,7 +19,7 @@ const TILE: f32 = 74.0;
 pub(super) fn title(flow: &mut Flow<'_>) {
     let report = flow.report;
     let language = report.language;
-    let made_at = language.moment(report.made_at);
+    let made_at = language.moment(report.made_at.datetime());
     let compared = language.fill(Word::ComparedWith, &[&report.compared_with]);
     let made = language.fill(Word::MadeAt, &[&made_at, &report.zone]);
     let page = flow.page();

@@ -116,6 +116,31 @@ async fn tracked_events_are_counted_once_through_repeats_and_kills() {
     assert_eq!(revenue["points"].as_array().unwrap().len(), 31);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_on_is_not_told_as_over() {
+    let server = Server::start(&Setup::new(String::new()));
+    let of = |phone: &str| json!({"type": "messageReceived", "phone": phone});
+    track(&server, &json!([of("+34600200001"), of("+34600200002")])).await;
+    let talks = figures(&server, "conversations").await;
+    assert_eq!((&talks["ended"], &talks["active"]), (&json!(0), &json!(2)));
+    for interval in ["hour", "week"] {
+        let path = format!("timeseries?metric=conversationsEnded&interval={interval}");
+        let from = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2)).to_string();
+        let series = figures(&server, &format!("{path}&from={from}")).await;
+        assert_eq!(series["total"], 0, "{series}");
+    }
+    // The month holds the moment at which both will have been silent for a day, but on its last.
+    let just_now = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(1);
+    let report = format!("report?period=month&from={just_now}");
+    let report = figures(&server, &report).await;
+    let tables = report["sections"].as_array().unwrap().iter();
+    let tables = tables.flat_map(|section| section["tables"].as_array().unwrap());
+    let table = tables.clone().find(|table| table["id"] == "endedBy");
+    assert_eq!(table.unwrap()["rows"], json!([]), "{report}");
+    let made_at = report["madeAt"].as_str().unwrap();
+    assert!(made_at.ends_with("+00:00"), "{made_at}");
+}
+
 /// People of one call of [`talks`].
 const PEOPLE: u64 = 5;
 

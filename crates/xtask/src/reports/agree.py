@@ -74,7 +74,7 @@ def agrees(found, cell):
     if kind == "Day":
         return isinstance(value, datetime.datetime) and value.date().isoformat() == raw
     if kind == "Moment":
-        return isinstance(value, datetime.datetime) and value.isoformat() == raw
+        return isinstance(value, datetime.datetime) and value.isoformat() == raw[: -len("+00:00")]
     if kind == "Duration":
         # It is a timedelta for openpyxl, which knows the format, but for those below a second.
         seconds = value.total_seconds() if isinstance(value, datetime.timedelta) else None

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use cauce_engine::engine::PixelSeriesError;
 use cauce_flow::{currency::Currency, id::TenantId, time::Timestamp};
-use cauce_observe::analytics::{Kind, calendar::Interval};
+use cauce_observe::analytics::{
+    Kind,
+    calendar::{Interval, Range},
+};
 use cauce_store::{analytics::Metric, rollups::Rollup};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -145,7 +148,8 @@ pub(crate) async fn series(
         Source::Analytics(metric, currency) => {
             let by_minute = interval == Interval::Minute;
             let series = app.engine.analytics();
-            let values = series.series(&tenant, metric, starts.clone(), by_minute);
+            let moments = begun(&starts, app.engine.now());
+            let values = series.series(&tenant, metric, moments, by_minute);
             (values.await?, currency)
         }
         Source::Pixels(figure) => {
@@ -167,6 +171,16 @@ pub(crate) async fn series(
             })
             .collect(),
     }))
+}
+
+/// The steps up to now: what will be counted in the rest of the last one has not happened yet.
+fn begun(starts: &[i64], now: Timestamp) -> Vec<i64> {
+    let mut moments = starts.to_vec();
+    if let [first, .., last] = &mut moments[..] {
+        let (from, to) = (*first, *last);
+        *last = Range { from, to }.until(now.as_millis()).to;
+    }
+    moments
 }
 
 fn interval(name: Option<&str>) -> Result<Interval, Problem> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cauce_observe::analytics::{
     calendar::Range,
     figures::CampaignFigures,
-    rates::{ALPHA, LOOKS, Share, Verdict},
+    rates::{Share, Verdict, needed_p, pairs},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -171,7 +171,7 @@ impl CampaignView {
 type Rate = fn(&CampaignFigures) -> Share;
 
 fn differences(variants: &[(String, CampaignFigures)]) -> Vec<DifferenceView> {
-    let pairs = variants.len() * variants.len().saturating_sub(1) / 2;
+    let pairs = pairs(variants.len());
     let rates: [(&'static str, Rate); 3] = [
         ("read", CampaignFigures::reading),
         ("answered", CampaignFigures::engagement),
@@ -205,6 +205,6 @@ fn difference(
         rate,
         verdict,
         p,
-        needed_p: ALPHA / (f64::from(LOOKS) * pairs.max(1) as f64),
+        needed_p: needed_p(pairs),
     }
 }

@@ -65,10 +65,6 @@ impl ConversationsView {
     ) -> ConversationsView {
         let now = conversations_in_short(&own);
         let then = conversations_in_short(&previous);
-        let mut ended_by = named(own.ended_by.clone());
-        for one in ended_by.iter_mut().filter(|one| one.name.is_empty()) {
-            one.name = "silence".to_owned();
-        }
         ConversationsView {
             range: range.into(),
             started: own.started,
@@ -83,7 +79,7 @@ impl ConversationsView {
             first_response_in_business_hours: has_business_hours
                 .then(|| (&own.first_response_in_hours).into()),
             response_in_business_hours: has_business_hours.then(|| (&own.response_in_hours).into()),
-            ended_by,
+            ended_by: named(own.ended_by),
             previous: ComparisonView::new(before, now, then),
         }
     }

@@ -1,7 +1,10 @@
 //! Campaigns: how many people they reached, what came of it, and which variant does better.
 
 use crate::{
-    analytics::{figures::CampaignFigures, rates::Verdict},
+    analytics::{
+        figures::CampaignFigures,
+        rates::{Verdict, pairs},
+    },
     report::{
         Language, MAX_CAMPAIGNS, Material, Told,
         document::{Kind, Section, Table, Value},
@@ -110,23 +113,25 @@ fn variants(campaigns: &[Told], language: Language) -> Table {
     table("variants", title, heads, rows.collect())
 }
 
-/// The variant with the highest rate of conversions.
-fn best(variants: &[(String, CampaignFigures)]) -> usize {
-    let rate = |(_, own): &(String, CampaignFigures)| own.conversion().rate().unwrap_or(0.0);
-    let all = variants.iter().map(rate).enumerate();
+/// The variant with the highest rate of conversions, among those of which enough is known to say so.
+fn best(variants: &[(String, CampaignFigures)]) -> Option<usize> {
+    let rates = variants.iter().map(|(_, own)| own.conversion()).enumerate();
+    let known = rates.filter(|(_, rate)| rate.is_enough());
+    let known = known.filter_map(|(at, rate)| Some((at, rate.rate()?)));
     let better = |one: (usize, f64), two: (usize, f64)| if two.1 > one.1 { two } else { one };
-    all.reduce(better).map_or(0, |(at, _)| at)
+    known.reduce(better).map(|(at, _)| at)
 }
 
-fn variant(told: &Told, at: usize, best: usize, language: Language) -> Vec<Value> {
+fn variant(told: &Told, at: usize, best: Option<usize>, language: Language) -> Vec<Value> {
     let (name, own) = &told.variants[at];
     let rate = own.conversion();
-    let pairs = told.variants.len().saturating_sub(1);
-    let verdict = match told.variants[best].1.conversion().differs(rate, pairs) {
-        _ if at == best => Word::IsBest,
-        Verdict::Real { .. } => Word::IsReal,
-        Verdict::NotYet { .. } => Word::NotYet,
-        Verdict::TooFew => Word::TooFew,
+    let of_best = best.map(|best| told.variants[best].1.conversion());
+    let verdict = of_best.map(|of_best| of_best.differs(rate, pairs(told.variants.len())));
+    let verdict = match verdict {
+        _ if best == Some(at) => Word::IsBest,
+        Some(Verdict::Real { .. }) => Word::IsReal,
+        Some(Verdict::NotYet { .. }) => Word::NotYet,
+        Some(Verdict::TooFew) | None => Word::TooFew,
     };
     let interval = rate.interval();
     vec![

@@ -1,7 +1,7 @@
 //! Conversations: how many, how fast they were answered, who ended them.
 
 use crate::{
-    analytics::figures::{ConversationFigures, NOBODY_SAID, Named},
+    analytics::figures::{ConversationFigures, NOBODY_SAID, Named, SILENCE},
     report::{
         Language, Material,
         document::{Section, Table, Value},
@@ -50,6 +50,7 @@ fn response_times(material: &Material, language: Language) -> Table {
 fn ended_by(of: &ConversationFigures, language: Language) -> Table {
     let said = |(name, count): &(String, u64)| {
         let name = match name.as_str() {
+            SILENCE => language.say(Word::Silence),
             NOBODY_SAID => language.say(Word::NobodySaid),
             name => name.to_owned(),
         };

@@ -32,7 +32,7 @@ fn notes(material: &Material, outlook: &Outlook, language: Language) -> Vec<Stri
     match judged_from {
         None => notes.push(language.fill(Word::NoteNotJudged, &[&MIN_WEEKS.to_string()])),
         Some(from) if from > range.from => {
-            let from = language.moment(local(material, from));
+            let from = language.moment(local(material, from).datetime());
             notes.push(language.fill(Word::NoteJudgedFrom, &[&from]));
         }
         Some(_) => {}
