@@ -249,8 +249,10 @@ pub(crate) fn refusal(status: u16, problem: &Value) -> String {
         .into_iter()
         .flatten()
     {
-        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        words = format!("{words}\n  {}: {}", part("pointer"), part("detail"));
+        let part = |name: &str| error.get(name).and_then(Value::as_str);
+        let place = part("pointer").or(part("parameter")).unwrap_or_default();
+        let detail = part("detail").unwrap_or_default();
+        words = format!("{words}\n  {place}: {detail}");
     }
     words
 }
@@ -281,5 +283,22 @@ pub(crate) fn query(parameters: &[(&str, Option<&str>)]) -> String {
         String::new()
     } else {
         format!("?{}", pairs.join("&"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn refusals_name_fields_and_parameters() {
+        let problem = json!({"title": "bad", "detail": "see below", "errors": [
+            {"pointer": "/phone", "detail": "missing"}, {"parameter": "from", "detail": "too early"}]});
+        let said = refusal(400, &problem);
+        let expected =
+            "the server answered 400 bad: see below\n  /phone: missing\n  from: too early";
+        assert_eq!(said, expected);
     }
 }

@@ -166,8 +166,8 @@ impl Faults {
             },
             EventType::MessageDelivered => What::Delivered { took_ms: None },
             EventType::MessageRead => What::Read,
-            EventType::ConversationStarted => What::Started,
-            EventType::ConversationEnded => What::Ended,
+            EventType::ConversationStarted => self.of_conversation(body, What::Started)?,
+            EventType::ConversationEnded => self.of_conversation(body, What::Ended)?,
             EventType::Handoff => What::HandedOff,
             EventType::Conversion => {
                 let kind = self.kind(body.kind.as_deref());
@@ -188,6 +188,16 @@ impl Faults {
                 What::Spent(self.money("/cost", cost, body.currency.as_deref())?)
             }
         })
+    }
+
+    /// What is told of a conversation has to say of which.
+    fn of_conversation(&mut self, body: &EventBody, what: What) -> Option<What> {
+        if body.conversation_id.is_none() && body.phone.is_none() {
+            let what = "missing; name the conversation, or write the person's number in `phone`";
+            self.add("/conversationId", what);
+            return None;
+        }
+        Some(what)
     }
 
     fn kind(&mut self, name: Option<&str>) -> Option<Kind> {
@@ -236,7 +246,7 @@ impl Faults {
             );
             return None;
         };
-        let units = currency.units(&amount.digits());
+        let units = currency.units(&amount.0);
         let units = self.take(pointer, units.map_err(|error| error.to_string()))?;
         Some(Money { currency, units })
     }
@@ -313,6 +323,18 @@ mod tests {
                 "/value: not an amount",
             ),
             (
+                r#"{"type":"conversion","kind":"sale","value":true,"currency":"EUR"}"#,
+                "/value: expected a number or a text, such as 49.90",
+            ),
+            (
+                r#"{"type":"conversion","kind":"sale","value":1e18,"currency":"EUR"}"#,
+                "/value: too large; one amount is at most 10000000000.00",
+            ),
+            (
+                r#"{"type":"conversion","kind":"sale","value":1e-7,"currency":"EUR"}"#,
+                "/value: too fine",
+            ),
+            (
                 r#"{"type":"conversion","kind":"lead","currency":"EUR"}"#,
                 "/currency: a currency of no value",
             ),
@@ -324,6 +346,10 @@ mod tests {
             (
                 r#"{"type":"messageSent","at":1760000061000}"#,
                 "/at: more than one minute in the future",
+            ),
+            (
+                r#"{"type":"conversationEnded"}"#,
+                "/conversationId: missing",
             ),
             (r#"{"type":"messageSent","at":1}"#, "/at: before "),
             (r#"{"type":"messageSent","phone":"12"}"#, "/phone: "),

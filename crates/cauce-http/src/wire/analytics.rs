@@ -1,7 +1,9 @@
 //! Events of analytics, as they are handed in.
 
+use std::fmt::{self, Formatter};
+
 use cauce_flow::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Visitor};
 use utoipa::ToSchema;
 
 /// What happened.
@@ -89,24 +91,36 @@ pub(crate) struct EventBody {
     pub(crate) currency: Option<String>,
 }
 
-/// An amount as it was written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum AmountText {
-    /// A number.
-    Number(serde_json::Number),
-    /// A text.
-    Text(String),
+/// An amount as it was written: in decimals, without an exponent.
+#[derive(Clone, Debug)]
+pub(crate) struct AmountText(pub(crate) String);
+
+impl<'de> Deserialize<'de> for AmountText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AmountText, D::Error> {
+        deserializer.deserialize_any(Amount)
+    }
 }
 
-impl AmountText {
-    /// The digits.
-    pub(crate) fn digits(&self) -> String {
-        match self {
-            // The shortest text that reads as the same number: what was written, up to 15 digits.
-            AmountText::Number(number) => number.to_string(),
-            AmountText::Text(text) => text.trim().to_owned(),
-        }
+struct Amount;
+
+impl Visitor<'_> for Amount {
+    type Value = AmountText;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or a text, such as 49.90")
+    }
+    fn visit_u64<E>(self, number: u64) -> Result<AmountText, E> {
+        Ok(AmountText(number.to_string()))
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<AmountText, E> {
+        Ok(AmountText(number.to_string()))
+    }
+    fn visit_f64<E>(self, number: f64) -> Result<AmountText, E> {
+        // The shortest text that reads as the same number: what was written, up to 15 digits.
+        Ok(AmountText(number.to_string()))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<AmountText, E> {
+        Ok(AmountText(text.trim().to_owned()))
     }
 }
 
