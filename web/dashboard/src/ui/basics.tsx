@@ -138,12 +138,14 @@ interface FieldProps {
   note?: string | undefined;
   /** What is wrong with what stands there. */
   wrong?: string | undefined;
+  /** What stands there takes more room than a name does. */
+  wide?: boolean;
   children: ComponentChildren;
 }
 
-export function Field({ label, note, wrong, children }: FieldProps): JSX.Element {
+export function Field({ label, note, wrong, wide = false, children }: FieldProps): JSX.Element {
   return (
-    <label class={wrong ? "field faulty" : "field"}>
+    <label class={["field", wide && "wide", wrong && "faulty"].filter(Boolean).join(" ")}>
       <span>{label}</span>
       {children}
       {note && <small>{note}</small>}

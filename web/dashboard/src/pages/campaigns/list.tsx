@@ -99,7 +99,7 @@ function List({ campaigns }: { campaigns: Campaign[] }): JSX.Element {
           head: t("keys.name"),
           cell: (campaign) => (
             <>
-              <Link to={`/campaigns/${encodeURIComponent(campaign.id)}`} class="strong">
+              <Link to={`/campaigns/${encodeURIComponent(campaign.id)}`} class="strong named">
                 {campaign.name}
               </Link>
               <small class="under">{isOfAll() ? `${campaign.tenant} · ${campaign.sender}` : campaign.sender}</small>

@@ -22,10 +22,10 @@ export function Timing({ form, change, faults, isLate }: PartProps & { isLate: b
       </fieldset>
       {form.isTimed && (
         <div class="filters">
-          <Field label={t("campaign.scheduledAt")} note={zone()} wrong={isLate ? t("campaign.past") : faults.at("/scheduledAt")}>
+          <Field wide label={t("campaign.scheduledAt")} note={zone()} wrong={isLate ? t("campaign.past") : faults.at("/scheduledAt")}>
             <input type="datetime-local" name="at" value={form.at} onInput={(event) => change({ at: event.currentTarget.value })} />
           </Field>
-          <Field label={t("campaign.late")} wrong={faults.at("/late")}>
+          <Field wide label={t("campaign.late")} wrong={faults.at("/late")}>
             <select value={form.late} onChange={(event) => change({ late: event.currentTarget.value })}>
               <option value="">{t("campaign.lateSetting")}</option>
               {LATE.map((late) => (

@@ -87,7 +87,7 @@ function List({ whose }: { whose: Whose }): JSX.Element {
                   head: t("messages.contact"),
                   cell: (contact) => (
                     <>
-                      <button type="button" class="link strong" onClick={() => narrow({ contact: contact.id }, true)}>
+                      <button type="button" class="link strong named" onClick={() => narrow({ contact: contact.id }, true)}>
                         {contact.name || contact.id}
                       </button>
                       {contact.name && <small class="under mono">{contact.id}</small>}
