@@ -63,7 +63,7 @@ function Facts({ job, why }: { job: JobDetail; why: Why | undefined }): JSX.Elem
     [t("job.tenant"), job.tenant],
     [t("job.priority"), word("priority", job.priority)],
     [t("job.group"), job.group],
-    [t("job.position"), why?.position == null ? null : number(why.position)],
+    [t("job.position"), why?.position == null ? null : number(why.position + 1)],
     [t("job.due"), moment(job.dueAt)],
     [t("job.expires"), job.expiresAt && moment(job.expiresAt)],
     [t("job.providerId"), job.providerId],
@@ -97,11 +97,18 @@ function Way({ job }: { job: JobDetail }): JSX.Element {
         </li>
       ) : (
         <li class="next">
-          <strong>{t("job.next")}</strong> <time>{ago(job.dueAt)}</time>
+          <strong>{t("job.next")}</strong> <Next job={job} />
         </li>
       )}
     </ol>
   );
+}
+
+/** When it is tried next; what is due already waits for nothing but its turn. */
+function Next({ job }: { job: JobDetail }): JSX.Element {
+  if (job.state === "active") return <span>{t("job.nextNow")}</span>;
+  if (Date.parse(job.dueAt) <= Date.now()) return <span>{t("job.nextInTurn")}</span>;
+  return <time>{ago(job.dueAt)}</time>;
 }
 
 /** What is asked about before it is done. */
