@@ -48,7 +48,7 @@ export function DeadLetters(): JSX.Element {
 function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] }): JSX.Element {
   const path = `/api/queues/${encodeURIComponent(queue)}/dead`;
   const { q, account, cursor } = { q: parameter("q"), account: parameter("account"), cursor: parameter("cursor") };
-  const reasons = usePolled<Page_DeadReason>(address(path, { groupBy: "reason", account, limit: 100 }));
+  const reasons = usePolled<Page_DeadReason>(address(path, { groupBy: "reason", q, account, limit: 100 }));
   const jobs = usePolled<Page_Job>(address(path, { q, account, cursor, limit: usePageSize() }));
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const [asked, ask] = useState<Choosing | null>(null);
@@ -67,7 +67,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
       <div class="filters" role="search">
         <label class="field wide">
           <span>{t("queues.queue")}</span>
-          <select name="queue" value={queue} onChange={(event) => narrow({ queue: event.currentTarget.value, cursor: "", q: "" })}>
+          <select name="queue" value={queue} onChange={(event) => narrow({ queue: event.currentTarget.value, cursor: "", q: "", account: "" })}>
             {queues.map(([name, dead]) => (
               <option key={name} value={name}>
                 {name} ({number(dead)})
@@ -85,7 +85,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
               label={t("dead.reasons")}
               items={items}
               keyOf={(reason) => reason.code}
-              empty={<Empty title={t("dead.none")} note={t("dead.noneNote")} />}
+              empty={<Nothing />}
               columns={[
                 { head: t("dead.reason"), cell: (reason) => <Reason code={reason.code} detail={reason.detail} /> },
                 { head: t("dead.count"), number: true, cell: (reason) => number(reason.count) },
@@ -120,7 +120,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
               </button>
             )}
             {may("manage") && (
-              <button type="button" class="small" onClick={() => ask({ title: t("dead.retryAll"), body: fitting })}>
+              <button type="button" class="small" disabled={!cursor && jobs.data?.items.length === 0} onClick={() => ask({ title: t("dead.retryAll"), body: fitting })}>
                 {q || account ? t("dead.retryFitting") : t("dead.retryAll")}
               </button>
             )}
@@ -155,6 +155,12 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
   );
 }
 
+/** There are none at all, or none that fit. */
+function Nothing(): JSX.Element {
+  const isNarrowed = parameter("q") !== "" || parameter("account") !== "";
+  return <Empty title={t("dead.none")} note={isNarrowed ? t("table.narrowed") : t("dead.noneNote")} />;
+}
+
 function Reason({ code, detail }: { code: string; detail: string }): JSX.Element {
   return (
     <>
@@ -177,7 +183,7 @@ function Letters({ jobs, chosen, toggle, ask }: LettersProps): JSX.Element {
       label={t("dead.letters")}
       items={jobs}
       keyOf={(job) => job.id}
-      empty={<Empty title={t("dead.none")} note={t("dead.noneNote")} />}
+      empty={<Nothing />}
       columns={[
         {
           head: t("dead.choose"),
