@@ -48,7 +48,7 @@ export function DeadLetters(): JSX.Element {
 function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] }): JSX.Element {
   const path = `/api/queues/${encodeURIComponent(queue)}/dead`;
   const { q, account, cursor } = { q: parameter("q"), account: parameter("account"), cursor: parameter("cursor") };
-  const reasons = usePolled<Page_DeadReason>(address(path, { groupBy: "reason", q, account, limit: 100 }));
+  const reasons = usePolled<Page_DeadReason>(address(path, { groupBy: "reason", account, limit: 100 }));
   const jobs = usePolled<Page_Job>(address(path, { q, account, cursor, limit: usePageSize() }));
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const [asked, ask] = useState<Choosing | null>(null);
@@ -83,7 +83,7 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
           {({ items }) => (
             <Table
               label={t("dead.reasons")}
-              items={items}
+              items={items.filter((reason) => says(reason, q))}
               keyOf={(reason) => reason.code}
               empty={<Nothing />}
               columns={[
@@ -153,6 +153,11 @@ function OfQueue({ queue, queues }: { queue: string; queues: [string, number][] 
       )}
     </>
   );
+}
+
+/** Whether a reason has this text, as the list is searched for it: reasons come whole, whatever is looked for. */
+function says({ code, detail }: Page_DeadReason["items"][number], text: string): boolean {
+  return `${code}\n${detail}`.toLowerCase().includes(text.toLowerCase());
 }
 
 /** There are none at all, or none that fit. */
