@@ -28,6 +28,28 @@ export function usePolled<T>(path: string | null, everyMs = EVERY_MS): Polled<T>
   return useAsked(path, (signal) => call<T>(path!, { signal }), everyMs);
 }
 
+export interface Tried<T> {
+  shown: Polled<T>;
+  /** Why the text is not taken. */
+  refusal: Failure | undefined;
+}
+
+/**
+ * A list that is narrowed by a text which the server may refuse, as it does with a number that is only half
+ * typed. Until it is taken, the list stays as it is without it.
+ */
+export function useTried<T>(name: string, text: string, pathOf: (text: string) => string, everyMs = EVERY_MS): Tried<T> {
+  const tried = usePolled<T>(text ? pathOf(text) : null, everyMs);
+  const isRefused = isAbout(tried.failure, name);
+  const isTaken = text !== "" && !isRefused && Boolean(tried.data !== undefined || tried.failure);
+  const whole = usePolled<T>(isTaken ? null : pathOf(""), everyMs);
+  return { shown: isTaken ? tried : whole, refusal: isRefused ? tried.failure : undefined };
+}
+
+function isAbout(failure: Failure | undefined, name: string): boolean {
+  return failure?.problem?.errors?.some(({ parameter }) => parameter === name) ?? false;
+}
+
 /** The answers to several GETs, in their order: all of them, or what went wrong with one. */
 export function useAllPolled<T>(paths: string[], everyMs = EVERY_MS): Polled<T[]> {
   return useAsked(paths.join("\n"), (signal) => Promise.all(paths.map((path) => call<T>(path, { signal }))), everyMs);

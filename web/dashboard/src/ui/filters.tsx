@@ -18,18 +18,20 @@ export function Search({ name, label }: Props): JSX.Element {
 interface PrivateProps extends Props {
   value: string;
   set(text: string): void;
+  /** Why the list is not narrowed by what stands there. */
+  wrong?: string | undefined;
 }
 
 /** A text about a person, which stands in no address: those are kept and shared. */
-export function PrivateSearch({ name, label, value, set }: PrivateProps): JSX.Element {
+export function PrivateSearch({ name, label, value, set, wrong }: PrivateProps): JSX.Element {
   const put = (text: string): void => {
     set(text);
     narrow({ cursor: "" });
   };
-  return <Typed name={name} label={label} value={value} set={put} />;
+  return <Typed name={name} label={label} value={value} set={put} wrong={wrong} />;
 }
 
-function Typed({ name, label, value, set }: PrivateProps): JSX.Element {
+function Typed({ name, label, value, set, wrong }: PrivateProps): JSX.Element {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -45,6 +47,7 @@ function Typed({ name, label, value, set }: PrivateProps): JSX.Element {
     <label class="field">
       <span>{label}</span>
       <input ref={input} type="search" name={name} defaultValue={value} maxLength={200} onInput={onInput} />
+      {wrong && <small role="status">{wrong}</small>}
     </label>
   );
 }

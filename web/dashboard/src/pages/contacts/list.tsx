@@ -6,7 +6,7 @@ import { address, call } from "../../api/client.ts";
 import type { Affected, Contact, Page_Contact, Page_ContactTag } from "../../api/schema.ts";
 import { ago, moment, number } from "../../format.ts";
 import { counted, t } from "../../i18n.ts";
-import { refresh, usePolled } from "../../state/poll.ts";
+import { refresh, usePolled, useTried } from "../../state/poll.ts";
 import { go, narrow, parameter } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { type Whose, useTenant } from "../../state/tenant.ts";
@@ -63,14 +63,15 @@ function List({ whose }: { whose: Whose }): JSX.Element {
   const { tenant } = whose;
   const query = Object.fromEntries(["tag", "optedOut", "cursor"].map((name) => [name, parameter(name)]));
   const [phone, setPhone] = useState("");
-  const contacts = usePolled<Page_Contact>(address("/api/contacts", { ...query, phone, tenant, limit: usePageSize() }), 10_000);
+  const limit = usePageSize();
+  const { shown: contacts, refusal } = useTried<Page_Contact>("phone", phone, (phone) => address("/api/contacts", { ...query, phone, tenant, limit }), 10_000);
   const tags = usePolled<Page_ContactTag>(address("/api/contacts/tags", { tenant }), 30_000);
   return (
     <>
       <div class="filters" role="search">
         <TenantChoice whose={whose} />
         <Choice name="tag" label={t("contacts.tag")} options={(tags.data?.items ?? []).map(({ tag, contacts: n }) => [tag, `${tag} (${number(n)})`])} />
-        <PrivateSearch name="phone" label={t("messages.phone")} value={phone} set={setPhone} />
+        <PrivateSearch name="phone" label={t("messages.phone")} value={phone} set={setPhone} wrong={refusal && t("messages.phoneHalf")} />
         <Choice name="optedOut" label={t("contacts.wants")} options={[["false", t("contacts.in")], ["true", t("contacts.out")]]} />
         <FindById tenant={tenant} />
       </div>

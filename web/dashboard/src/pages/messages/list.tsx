@@ -6,7 +6,7 @@ import { address } from "../../api/client.ts";
 import type { Message, Page_Destination, Page_Message } from "../../api/schema.ts";
 import { ago, moment } from "../../format.ts";
 import { type Text, t, word } from "../../i18n.ts";
-import { usePolled } from "../../state/poll.ts";
+import { usePolled, useTried } from "../../state/poll.ts";
 import { narrow, parameter } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { isOfAll, useTenant } from "../../state/tenant.ts";
@@ -61,7 +61,11 @@ function Outgoing({ whose, tenant }: { whose: JSX.Element; tenant: string }): JS
   const filters = ["status", "sender", "campaignId", "answered", "cursor"];
   const query = Object.fromEntries(filters.map((name) => [name, parameter(name)]));
   const [to, setTo] = useState("");
-  const messages = usePolled<Page_Message>(address("/api/whatsapp/messages", { ...query, to, tenant, limit: usePageSize() }));
+  const limit = usePageSize();
+  // Numbers are looked for within one tenant.
+  const isOpen = isOfAll() && !tenant;
+  const { shown: messages, refusal } = useTried<Page_Message>("to", isOpen ? "" : to, (to) => address("/api/whatsapp/messages", { ...query, to, tenant, limit }));
+  const wrong = isOpen ? t("messages.phoneOfOne") : refusal && t("messages.phoneHalf");
   const [asked, ask] = useState(false);
   const { campaignId, sender, status, answered } = query;
   // Dead letters know neither, and what is tried again shall be what is seen.
@@ -88,7 +92,7 @@ function Outgoing({ whose, tenant }: { whose: JSX.Element; tenant: string }): JS
           {whose}
           <Choice name="status" label={t("job.state")} options={STATES.map((name) => [name, word("messageState", name)])} />
           <SenderChoice />
-          <PrivateSearch name="to" label={t("messages.phone")} value={to} set={setTo} />
+          <PrivateSearch name="to" label={t("messages.phone")} value={to} set={setTo} wrong={to ? wrong : undefined} />
           <Choice name="answered" label={t("messageState.answered")} options={[["true", t("word.yes")], ["false", t("word.no")]]} />
         </div>
         {campaignId && (
