@@ -28,7 +28,7 @@ test("one signs in with a key, sees where one wanted to go, and signs out", asyn
   await page.goto(`${server.url}/queues`);
   await page.getByLabel("Key").fill("ck_live_wrong");
   await page.keyboard.press("Enter");
-  await page.getByRole("alert").filter({ hasText: "no such key" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "This key is not accepted" }).waitFor();
   await page.getByLabel("Key").fill(ADMIN_KEY);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Queues", level: 1 }).waitFor();
@@ -188,7 +188,7 @@ test("a key that is revoked while the page is open leads to signing in again", a
   const world = await World.signedIn(browser, server, { key: made.key });
   await world.go("/queues");
   await server.call(`DELETE /api/keys/${made.id}`);
-  await world.page.getByText("the key was revoked").waitFor();
+  await world.page.getByText("was revoked or has expired").waitFor();
   await world.page.getByLabel("Key").waitFor();
   await world.close();
 });

@@ -21,10 +21,15 @@ export function counted(text: Text, n: number, values: Values = {}): string {
   return filled((n === 1 ? one : many) ?? one ?? "", { n: decimal(language.value, n), ...values });
 }
 
+/** Whether there is such a text. */
+export function has(key: string): key is Text {
+  return Object.hasOwn(en, key);
+}
+
 /** The text for a word of the API (a state, a priority), or the word where there is none. */
 export function word(group: string, name: string): string {
   const key = `${group}.${name}`;
-  return key in en ? t(key as Text) : name;
+  return has(key) ? t(key) : name;
 }
 
 function filled(text: string, values: Values): string {

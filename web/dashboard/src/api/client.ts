@@ -3,6 +3,7 @@
 import { t } from "../i18n.ts";
 import { connection, signedOut } from "../state/session.ts";
 import type { Problem } from "./schema.ts";
+import { told } from "./told.ts";
 
 /** A call that did not end well, in the server's words or in ours. */
 export class Failure extends Error {
@@ -53,7 +54,7 @@ export async function call<T>(path: string, { method = "GET", body, signal, once
   connection.value = "there";
   if (response.ok) return read<T>(response.status, text);
   const failure = failureOf(response.status, text);
-  if (response.status === 401 && path !== "/api/session") signedOut(failure.message);
+  if (response.status === 401 && path !== "/api/session") signedOut(failure.code);
   throw failure;
 }
 
@@ -70,8 +71,7 @@ export function read<T>(status: number, text: string): T {
 export function failureOf(status: number, text: string): Failure {
   try {
     const problem = JSON.parse(text) as Problem;
-    const faults = (problem.errors ?? []).map((fault) => fault.detail);
-    return new Failure(status, problem.code, [...faults, problem.detail].join(" "), problem);
+    return new Failure(status, problem.code, told(problem), problem);
   } catch {
     return new Failure(status, "no_problem", `${status}`);
   }

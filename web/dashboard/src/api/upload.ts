@@ -25,7 +25,7 @@ export function upload<T>(path: string, file: Blob, onSent: (bytes: number) => v
         return reject(error as Failure);
       }
       const failure = failureOf(status, responseText);
-      if (status === 401) signedOut(failure.message);
+      if (status === 401) signedOut(failure.code);
       reject(failure);
     };
     request.onerror = () => {

@@ -8,16 +8,19 @@ import type { Key, NewKey, Page_Key } from "../api/schema.ts";
 import { ago, moment } from "../format.ts";
 import { t, word } from "../i18n.ts";
 import { refresh, usePolled } from "../state/poll.ts";
+import { useFaults } from "../state/faults.ts";
 import { parameter } from "../state/route.ts";
 import { who } from "../state/session.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Badge, Empty, Field, Panel } from "../ui/basics.tsx";
+import { Badge, Empty, Field, Panel, Wrong } from "../ui/basics.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Ask, Dialog } from "../ui/dialog.tsx";
 import { Pages, Table } from "../ui/table.tsx";
 import { done } from "../ui/toasts.tsx";
 
 const SCOPES = ["ingest", "send", "read", "manage", "admin"] as const;
+/** Fields that show what the server found wrong with them. */
+const FIELDS = ["/name", "/tenant", "/scopes", "/expiresAt"];
 
 export function Keys(): JSX.Element {
   const keys = usePolled<Page_Key>(address("/api/keys", { cursor: parameter("cursor") }), 5_000);
@@ -121,6 +124,7 @@ function MakeKey({ onClose, onMade }: { onClose(): void; onMade(key: NewKey): vo
   const [days, setDays] = useState("");
   const [from] = useState(() => Date.now());
   const once = useOnce();
+  const faults = useFaults(FIELDS);
   const run = async (): Promise<void> => {
     const body = {
       name,
@@ -128,15 +132,15 @@ function MakeKey({ onClose, onMade }: { onClose(): void; onMade(key: NewKey): vo
       ...(tenant && { tenant }),
       ...(days && { expiresAt: new Date(from + Number(days) * 86_400_000).toISOString() }),
     };
-    onMade(await call<NewKey>("/api/keys", { method: "POST", body, once: once(body) }));
+    onMade(await faults.during(() => call<NewKey>("/api/keys", { method: "POST", body, once: once(body) })));
   };
   return (
     <Ask title={t("keys.make")} confirm={t("keys.make")} onClose={onClose} run={run}>
-      <Field label={t("keys.name")} note={t("keys.nameNote")}>
+      <Field label={t("keys.name")} note={t("keys.nameNote")} wrong={faults.at("/name")}>
         <input name="name" required maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />
       </Field>
       {own?.tenant === "*" && (
-        <Field label={t("job.tenant")} note={t("keys.tenantNote")}>
+        <Field label={t("job.tenant")} note={t("keys.tenantNote")} wrong={faults.at("/tenant")}>
           <input name="tenant" maxLength={100} value={tenant} onInput={(event) => setTenant(event.currentTarget.value)} />
         </Field>
       )}
@@ -154,8 +158,9 @@ function MakeKey({ onClose, onMade }: { onClose(): void; onMade(key: NewKey): vo
             </span>
           </label>
         ))}
+        <Wrong text={faults.at("/scopes")} />
       </fieldset>
-      <Field label={t("keys.days")} note={t("keys.daysNote")}>
+      <Field label={t("keys.days")} note={t("keys.daysNote")} wrong={faults.at("/expiresAt")}>
         <input name="days" type="number" min={1} max={3650} value={days} onInput={(event) => setDays(event.currentTarget.value)} />
       </Field>
     </Ask>

@@ -13,16 +13,16 @@ import { Preferences } from "../ui/preferences.tsx";
 export function SignIn(): JSX.Element {
   const [key, setKey] = useState("");
   const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState("");
+  const [wrong, setWrong] = useState<unknown>(null);
   document.title = `${t("signIn.title")} · Cauce`;
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (!key.trim()) return setWrong(t("signIn.empty"));
+    if (!key.trim()) return setWrong(new Error(t("signIn.empty")));
     setBusy(true);
     try {
       await signIn(key.trim());
     } catch (error) {
-      setWrong(inWords(error));
+      setWrong(error);
       setBusy(false);
     }
   };
@@ -32,7 +32,7 @@ export function SignIn(): JSX.Element {
       <form class="panel" onSubmit={(event) => void submit(event)}>
         <Mark size={44} />
         <h1>{t("signIn.title")}</h1>
-        {ended.value && <p class="ended">{ended.value}</p>}
+        {ended.value && <p class="ended">{ended.value === "bad_key" ? t("signIn.keyEnded") : t("signIn.ended")}</p>}
         <Field label={t("signIn.key")} note={t("signIn.note")}>
           <input
             type="password"
@@ -45,7 +45,7 @@ export function SignIn(): JSX.Element {
           />
         </Field>
         <p class="wrong" role="alert">
-          {wrong}
+          {wrong !== null && inWords(wrong)}
         </p>
         <button type="submit" class="primary" disabled={busy}>
           {t("signIn.enter")}

@@ -115,7 +115,7 @@ async function answers(): Promise<boolean> {
   try {
     await call("/api/session", { waitMs: SILENCE_MS });
   } catch (error) {
-    if (error instanceof Failure && error.status === 401) signedOut(error.message);
+    if (error instanceof Failure && error.status === 401) signedOut(error.code);
     return error instanceof Failure && error.status !== 0;
   }
   return true;

@@ -10,7 +10,7 @@ const SESSION = "/api/session";
 
 /** The key that is signed in with; null for nobody; undefined until that is known. */
 export const who = signal<Key | null | undefined>(undefined);
-/** Why somebody has to sign in again. */
+/** Why somebody has to sign in again: the code of the answer that said so; empty where nobody has to. */
 export const ended = signal<string>("");
 export const connection = signal<"there" | "lost">("there");
 
@@ -39,9 +39,9 @@ export async function signOut(): Promise<void> {
 }
 
 /** The server does not know the sign-in any more. */
-export function signedOut(why: string): void {
+export function signedOut(code: string): void {
   if (!who.value) return;
-  ended.value = why;
+  ended.value = code;
   who.value = null;
 }
 

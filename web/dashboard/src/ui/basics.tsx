@@ -149,12 +149,18 @@ export function Field({ label, note, wrong, wide = false, children }: FieldProps
       <span>{label}</span>
       {children}
       {note && <small>{note}</small>}
-      {wrong && (
-        <small class="wrong" role="alert">
-          {wrong}
-        </small>
-      )}
+      <Wrong text={wrong} />
     </label>
+  );
+}
+
+/** What is wrong with what stands above. */
+export function Wrong({ text }: { text: string | undefined }): JSX.Element | null {
+  if (!text) return null;
+  return (
+    <small class="wrong" role="alert">
+      {text}
+    </small>
   );
 }
 

@@ -2,10 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Failure, address, call } from "../../api/client.ts";
+import { address, call } from "../../api/client.ts";
 import type { Contact, ContactBody } from "../../api/schema.ts";
 import { t } from "../../i18n.ts";
-import { Faults } from "../../state/faults.ts";
+import { useFaults } from "../../state/faults.ts";
 import { Field } from "../../ui/basics.tsx";
 import { Ask } from "../../ui/dialog.tsx";
 import { done } from "../../ui/toasts.tsx";
@@ -28,9 +28,9 @@ export function EditContact({ contact, tenant, onClose }: Props): JSX.Element {
     timezone: contact?.timezone ?? "",
     attributes: linesOf(contact?.attributes ?? {}),
   });
-  const [faults, setFaults] = useState(new Faults());
+  const pointer = (name: (typeof FIELDS)[number]): string => (contact ? `/${name}` : `/0/${name}`);
+  const faults = useFaults(FIELDS.map(pointer));
   const run = async (): Promise<void> => {
-    setFaults(new Faults());
     const before = contact?.attributes ?? {};
     const body: ContactBody = {
       phone: form.phone,
@@ -40,21 +40,16 @@ export function EditContact({ contact, tenant, onClose }: Props): JSX.Element {
       timezone: form.timezone.trim() || null,
       attributes: attributesOf(form.attributes, before),
     };
-    try {
-      if (contact) await call(address(`/api/contacts/${encodeURIComponent(contact.id)}`, { tenant }), { method: "PATCH", body });
-      else await call(address("/api/contacts", { tenant }), { method: "POST", body: [body] });
-    } catch (error) {
-      const found = new Faults(error, FIELDS.map((name) => (contact ? `/${name}` : `/0/${name}`)));
-      setFaults(found);
-      if (found.rest) throw error;
-      throw new Failure(422, "invalid", t("form.incomplete"));
-    }
+    await faults.during(() =>
+      contact
+        ? call(address(`/api/contacts/${encodeURIComponent(contact.id)}`, { tenant }), { method: "PATCH", body })
+        : call(address("/api/contacts", { tenant }), { method: "POST", body: [body] }),
+    );
     await done(t("campaign.saved", { name: form.name.trim() || form.phone }), async () => undefined);
     onClose();
   };
-  const wrong = (name: (typeof FIELDS)[number]): string | undefined => faults.at(contact ? `/${name}` : `/0/${name}`);
   const input = (name: "phone" | "name" | "tags" | "language" | "timezone", label: string, note?: string, more: object = {}): JSX.Element => (
-    <Field label={label} note={note} wrong={wrong(name)}>
+    <Field label={label} note={note} wrong={faults.at(pointer(name))}>
       <input name={name} maxLength={500} value={form[name]} onInput={(event) => set({ ...form, [name]: event.currentTarget.value })} {...more} />
     </Field>
   );
@@ -65,7 +60,7 @@ export function EditContact({ contact, tenant, onClose }: Props): JSX.Element {
       {input("tags", t("contacts.tags"), t("contacts.tagsNote"))}
       {input("language", t("contact.language"), undefined, { placeholder: "es" })}
       {input("timezone", t("contacts.zone"), undefined, { placeholder: "Europe/Madrid" })}
-      <Field label={t("contacts.attributes")} note={t("contacts.attributesNote")} wrong={wrong("attributes")}>
+      <Field label={t("contacts.attributes")} note={t("contacts.attributesNote")} wrong={faults.at(pointer("attributes"))}>
         <textarea name="attributes" rows={3} value={form.attributes} onInput={(event) => set({ ...form, attributes: event.currentTarget.value })} />
       </Field>
     </Ask>

@@ -6,6 +6,7 @@ import { address, call } from "../../api/client.ts";
 import type { Affected, Contact, Page_Contact, Page_ContactTag } from "../../api/schema.ts";
 import { ago, moment, number } from "../../format.ts";
 import { counted, t } from "../../i18n.ts";
+import { useFaults } from "../../state/faults.ts";
 import { refresh, usePolled, useTried } from "../../state/poll.ts";
 import { go, narrow, parameter } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
@@ -150,8 +151,9 @@ function OptOut({ tenant, onClose }: { tenant: string; onClose(): void }): JSX.E
     .split(/[\n,;]/)
     .map((line) => line.trim())
     .filter(Boolean);
+  const faults = useFaults(["/phones"], (place) => phones[Number(place)]);
   const run = async (): Promise<void> => {
-    const { count } = await call<Affected>(address("/api/contacts/opt-out", { tenant }), { method: "POST", body: { phones } });
+    const { count } = await faults.during(() => call<Affected>(address("/api/contacts/opt-out", { tenant }), { method: "POST", body: { phones } }));
     const back = (): Promise<unknown> => call(address("/api/contacts/opt-in", { tenant }), { method: "POST", body: { phones } });
     refresh();
     await done(counted("contacts.optedOut", count), async () => undefined, count === phones.length ? back : undefined);
@@ -160,7 +162,7 @@ function OptOut({ tenant, onClose }: { tenant: string; onClose(): void }): JSX.E
   return (
     <Ask title={t("contacts.optOut")} confirm={counted("contacts.optOutN", phones.length)} onClose={onClose} run={run}>
       <p>{t("contacts.optOutNote")}</p>
-      <Field label={t("contacts.phones")} note={t("contacts.phonesNote")}>
+      <Field label={t("contacts.phones")} note={t("contacts.phonesNote")} wrong={faults.at("/phones")}>
         <textarea name="phones" required rows={6} value={text} onInput={(event) => setText(event.currentTarget.value)} />
       </Field>
     </Ask>

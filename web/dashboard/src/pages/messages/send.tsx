@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Failure, address, call } from "../../api/client.ts";
+import { address, call } from "../../api/client.ts";
 import { useOnce } from "../../api/once.ts";
 import type { Destination, MessageTaken, NewMessage, Page_Destination } from "../../api/schema.ts";
 import { t, word } from "../../i18n.ts";
-import { Faults } from "../../state/faults.ts";
+import { useFaults } from "../../state/faults.ts";
 import { refresh, usePolled } from "../../state/poll.ts";
 import { go } from "../../state/route.ts";
 import { isOfAll } from "../../state/tenant.ts";
@@ -35,25 +35,17 @@ function Send({ to: first, tenant, onClose }: { to: string; tenant: string; onCl
   const [to, setTo] = useState(first);
   const [text, setText] = useState("");
   const [chosen, choose] = useState("");
-  const [faults, setFaults] = useState(new Faults());
+  const faults = useFaults(FIELDS);
   const once = useOnce();
   const sender = senders.find((one) => nameOf(one) === chosen) ?? senders[0];
   const run = async (): Promise<void> => {
     const body: NewMessage = { to, text, ...(sender && { sender: sender.name }) };
-    setFaults(new Faults());
-    try {
-      const query = isOfAll() ? { tenant: sender?.tenant } : {};
-      const { id } = await call<MessageTaken>(address("/api/whatsapp/messages", query), { method: "POST", body, once: once([query, body]) });
-      say(t("messages.taken"));
-      refresh();
-      onClose();
-      go(`/messages?message=${encodeURIComponent(id)}`);
-    } catch (error) {
-      const found = new Faults(error, FIELDS);
-      setFaults(found);
-      if (found.rest) throw error;
-      throw new Failure(422, "invalid", t("form.incomplete"));
-    }
+    const query = isOfAll() ? { tenant: sender?.tenant } : {};
+    const { id } = await faults.during(() => call<MessageTaken>(address("/api/whatsapp/messages", query), { method: "POST", body, once: once([query, body]) }));
+    say(t("messages.taken"));
+    refresh();
+    onClose();
+    go(`/messages?message=${encodeURIComponent(id)}`);
   };
   return (
     <Ask title={t("messages.send")} confirm={t("messages.sendConfirm")} onClose={onClose} run={run}>
