@@ -14,7 +14,7 @@ import { SignIn } from "./pages/sign_in.tsx";
 import { follow, useFiring } from "./state/live.ts";
 import { parts, path } from "./state/route.ts";
 import { connection, signOut, who } from "./state/session.ts";
-import { Empty, Heading, Link, Skeleton } from "./ui/basics.tsx";
+import { Link, NoPage, Skeleton } from "./ui/basics.tsx";
 import { useFocus } from "./ui/focus.ts";
 import { lazy } from "./ui/lazy.tsx";
 import { Mark } from "./ui/mark.tsx";
@@ -214,10 +214,5 @@ function Page(): JSX.Element {
     if (first === "settings") return <Settings tab={second} />;
   }
   if (first === "campaigns" && third === "edit" && parts.value.length === 3) return <EditCampaign id={second} />;
-  return (
-    <>
-      <Heading title={t("state.noPage")} />
-      <Empty title={t("state.noPageNote")} />
-    </>
-  );
+  return <NoPage />;
 }

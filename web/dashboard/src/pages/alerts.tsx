@@ -96,7 +96,7 @@ function Acknowledge({ alert }: { alert: Alert }): JSX.Element | null {
   if (!may("manage")) return null;
   const run = async (): Promise<void> => {
     try {
-      await done(t("alerts.acknowledged"), () => call(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`, { method: "POST", body: {} }));
+      await done(t("alerts.acknowledged", { alert: word("alertKind", alert.kind) }), () => call(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`, { method: "POST", body: {} }));
     } catch (error) {
       say(inWords(error), { bad: true });
     }
@@ -126,7 +126,7 @@ function History(): JSX.Element {
               label={t("alerts.history")}
               items={items}
               keyOf={(alert) => alert.id}
-              empty={<Empty title={t("alerts.noHistory")} />}
+              empty={query.kind || query.severity ? <Empty title={t("alerts.noMatch")} note={t("table.narrowed")} /> : <Empty title={t("alerts.noHistory")} />}
               columns={[
                 { head: t("alerts.severity"), cell: (alert) => <Badge tone={severityTone(alert.severity)}>{word("severity", alert.severity)}</Badge> },
                 {
@@ -205,7 +205,7 @@ function Channels(): JSX.Element {
             columns={[
               { head: t("keys.name"), cell: (channel) => <strong>{channel.name}</strong> },
               { head: t("messages.kind"), cell: (channel) => word("channelKind", channel.type) },
-              { head: t("contact.language"), cell: (channel) => channel.language },
+              { head: t("contact.language"), cell: (channel) => word("language", channel.language) },
               { head: t("job.tenant"), cell: (channel) => (channel.tenant === "*" ? t("account.all") : channel.tenant) },
               { head: t("alerts.from"), cell: (channel) => word("severity", channel.severity) },
               {

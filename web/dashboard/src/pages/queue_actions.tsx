@@ -5,7 +5,6 @@ import { useState } from "preact/hooks";
 import { call } from "../api/client.ts";
 import type { Affected, Queue } from "../api/schema.ts";
 import { inWords } from "../api/words.ts";
-import { number } from "../format.ts";
 import { counted, t } from "../i18n.ts";
 import { may } from "../state/session.ts";
 import { Field } from "../ui/basics.tsx";
@@ -56,7 +55,7 @@ export function GateButton({ queue, small = false }: Props): JSX.Element | null 
             ask(null);
           }}
         >
-          <p>{t("queue.pauseNote", { n: number(asked.pending) })}</p>
+          <p>{counted("queue.pauseNote", asked.pending)}</p>
         </Ask>
       )}
     </>
@@ -104,7 +103,7 @@ export function QueueActions({ queue }: { queue: Queue }): JSX.Element | null {
           onClose={() => ask(null)}
           run={run}
         >
-          <p>{t(`queue.${asked}Note`, { n: number(queue.pending) })}</p>
+          <p>{counted(`queue.${asked}Note`, queue.pending)}</p>
           {asked === "clean" && (
             <Field label={t("queue.cleanDays")}>
               <input type="number" min={0} max={3650} required value={days} onInput={(event) => setDays(event.currentTarget.value)} />

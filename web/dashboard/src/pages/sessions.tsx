@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { address, call } from "../api/client.ts";
 import type { Affected, BatchMetrics, CacheMetrics, Session } from "../api/schema.ts";
 import { duration, number, percent } from "../format.ts";
-import { t } from "../i18n.ts";
+import { t, word } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { may, who } from "../state/session.ts";
@@ -106,13 +106,13 @@ function Found({ id, tenant }: { id: string; tenant: string }): JSX.Element {
             <div>
               <dt>{t("sessions.state")}</dt>
               <dd>
-                <Badge tone={data.active ? "good" : "plain"}>{data.active ? t("sessions.active") : t("sessions.inactive")}</Badge> {data.status}
+                <Badge tone={data.active ? "good" : "plain"}>{data.active ? t("sessions.active") : t("sessions.inactive")}</Badge> {data.status && word("sessionStatus", data.status)}
               </dd>
             </div>
             <div>
               <dt>{t("sessions.from")}</dt>
               <dd>
-                {data.source} · {duration(data.ageMs)} {data.stale && <Badge tone="warn">{t("sessions.stale")}</Badge>}
+                {word("sessionSource", data.source)} · {duration(data.ageMs)} {data.stale && <Badge tone="warn">{t("sessions.stale")}</Badge>}
               </dd>
             </div>
             <div>

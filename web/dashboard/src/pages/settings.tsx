@@ -8,7 +8,7 @@ import { type Text, t, word } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
 import { parameter } from "../state/route.ts";
 import { Answered } from "../ui/answered.tsx";
-import { Badge, Empty, Heading, Link, Panel } from "../ui/basics.tsx";
+import { Badge, Empty, Heading, Link, NoPage, Panel } from "../ui/basics.tsx";
 import { Pages, Table } from "../ui/table.tsx";
 import { Destinations } from "./destinations.tsx";
 import { Keys } from "./keys.tsx";
@@ -22,6 +22,7 @@ const TABS: [string, Text][] = [
 ];
 
 export function Settings({ tab }: { tab: string }): JSX.Element {
+  if (!TABS.some(([name]) => name === tab)) return <NoPage />;
   return (
     <>
       <Heading title={t("nav.settings")} />

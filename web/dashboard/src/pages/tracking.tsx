@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address, call } from "../api/client.ts";
 import type { Page_ThrottlingRule, ThrottlingRule, TrackingHealth, TrackingStats, TrackingTop } from "../api/schema.ts";
-import { ago, bytes, number } from "../format.ts";
+import { ago, bytes, number, percent } from "../format.ts";
 import { t, word } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
 import { parameter } from "../state/route.ts";
@@ -127,7 +127,7 @@ function Sampling({ tenant }: { tenant: string }): JSX.Element {
             empty={<Empty title={t("sampling.none")} />}
             columns={[
               { head: t("sampling.type"), cell: (rule) => <code>{rule.eventType}</code> },
-              { head: t("sampling.rate"), number: true, cell: (rule) => (rule.alwaysKeep ? t("sampling.always") : `${number(rule.samplingRate, 2)} %`) },
+              { head: t("sampling.rate"), number: true, cell: (rule) => (rule.alwaysKeep ? t("sampling.always") : percent(rule.samplingRate / 100, 2)) },
               { head: t("sampling.source"), cell: (rule) => word("sampling.by", rule.source) },
               {
                 head: "",

@@ -95,6 +95,16 @@ export function Heading({ title, note, children }: { title: string; note?: strin
   );
 }
 
+/** Stands where an address leads to nothing. */
+export function NoPage(): JSX.Element {
+  return (
+    <>
+      <Heading title={t("state.noPage")} />
+      <Empty title={t("state.noPageNote")} />
+    </>
+  );
+}
+
 export function Empty({ title, note }: { title: string; note?: string }): JSX.Element {
   return (
     <div class="empty">

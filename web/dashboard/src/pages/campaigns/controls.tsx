@@ -6,8 +6,8 @@ import { useState } from "preact/hooks";
 import { call } from "../../api/client.ts";
 import type { Campaign, CampaignStarted } from "../../api/schema.ts";
 import { inWords } from "../../api/words.ts";
-import { duration, number } from "../../format.ts";
-import { t } from "../../i18n.ts";
+import { duration } from "../../format.ts";
+import { counted, t } from "../../i18n.ts";
 import { refresh } from "../../state/poll.ts";
 import { go } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
@@ -101,7 +101,7 @@ function Question({ what, campaign, path, order, onClose }: QuestionProps): JSX.
       onClose={onClose}
       run={run}
     >
-      <p>{t(`campaign.note.${what}`, { n: number(campaign.estimatedContacts ?? 0), sender: campaign.sender })}</p>
+      <p>{counted(`campaign.note.${what}`, campaign.estimatedContacts ?? 0, { sender: campaign.sender })}</p>
     </Ask>
   );
 }

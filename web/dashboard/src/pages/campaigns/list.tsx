@@ -5,7 +5,7 @@ import { address } from "../../api/client.ts";
 import type { Campaign, CampaignQueueMetrics, Page_Campaign } from "../../api/schema.ts";
 import { inWords } from "../../api/words.ts";
 import { ago, moment, number, percent, short } from "../../format.ts";
-import { t, word } from "../../i18n.ts";
+import { counted, t, word } from "../../i18n.ts";
 import { useCampaign } from "../../state/live.ts";
 import { usePolled } from "../../state/poll.ts";
 import { parameter } from "../../state/route.ts";
@@ -70,8 +70,8 @@ function System(): JSX.Element {
             {...(campaignQueue.paused > 0 && { to: "/campaigns?status=paused" })}
           />
           <Figure label={word("campaignState", "scheduled")} value={number(campaignQueue.delayed)} />
-          <Figure label={t("campaigns.sent")} value={short(system.messagesSent)} note={t("campaigns.messages")} />
-          <Figure label={t("overview.failed")} value={short(system.messagesFailed)} note={t("campaigns.messages")} />
+          <Figure label={t("campaigns.sent")} value={short(system.messagesSent)} note={counted("unit.messages", system.messagesSent)} />
+          <Figure label={t("overview.failed")} value={short(system.messagesFailed)} note={counted("unit.messages", system.messagesFailed)} />
           <Figure
             label={t("destinations.breaker")}
             value={word("breaker", system.circuitBreakerStatus)}

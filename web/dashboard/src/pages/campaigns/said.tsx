@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import type { Campaign } from "../../api/schema.ts";
-import { number } from "../../format.ts";
+import { percent } from "../../format.ts";
 import { t } from "../../i18n.ts";
 import { contentOf, filled } from "./form.ts";
 
@@ -15,7 +15,7 @@ export function Said({ campaign }: { campaign: Campaign }): JSX.Element {
       {variants.map((variant) => (
         <div key={variant.name}>
           <p class="note">
-            <strong>{variant.name}</strong> · {number((100 * (variant.weight ?? 1)) / weights)} %
+            <strong>{variant.name}</strong> · {percent((variant.weight ?? 1) / weights, 0)}
           </p>
           <Bubble text={variant.message} template={variant.template} />
         </div>

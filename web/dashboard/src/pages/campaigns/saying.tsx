@@ -2,8 +2,7 @@
 
 import type { JSX } from "preact";
 import { useId, useRef } from "preact/hooks";
-import { number } from "../../format.ts";
-import { t } from "../../i18n.ts";
+import { counted, t } from "../../i18n.ts";
 import { Field } from "../../ui/basics.tsx";
 import type { PartProps } from "./edit.tsx";
 import { MAX_VARIANTS, type Variant, isBroken, newVariant } from "./form.ts";
@@ -121,7 +120,7 @@ function Words({ variant, change, wrong }: Pick<OneProps, "variant" | "change" |
             {`{{${name}}}`}
           </button>
         ))}
-        <span class="note num">{t("campaign.characters", { n: number([...variant.text].length) })}</span>
+        <span class="note num">{counted("campaign.characters", [...variant.text].length)}</span>
       </p>
     </>
   );

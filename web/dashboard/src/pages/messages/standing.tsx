@@ -6,7 +6,7 @@ import { address, call } from "../../api/client.ts";
 import type { MessageMetrics, MessageSender } from "../../api/schema.ts";
 import { inWords } from "../../api/words.ts";
 import { duration, number } from "../../format.ts";
-import { t, word } from "../../i18n.ts";
+import { counted, t, word } from "../../i18n.ts";
 import { usePolled } from "../../state/poll.ts";
 import { may } from "../../state/session.ts";
 import { Answered } from "../../ui/answered.tsx";
@@ -24,7 +24,7 @@ export function MessageStanding({ tenant }: { tenant: string }): JSX.Element {
       {(metrics) => (
         <>
           <dl class="figures">
-            <Figure label={t("state.waiting")} value={number(metrics.waiting)} note={metrics.scheduled > 0 ? t("messages.scheduled", { n: number(metrics.scheduled) }) : undefined} />
+            <Figure label={t("state.waiting")} value={number(metrics.waiting)} note={metrics.scheduled > 0 ? counted("messages.scheduled", metrics.scheduled) : undefined} />
             <Figure label={t("state.active")} value={number(metrics.active)} />
             <Figure label={t("messages.given")} value={number(metrics.processingRate, 1)} note={t("unit.perMinute")} />
             <Figure label={t("queues.p95")} value={duration(metrics.latencyMs.p95)} />
@@ -102,7 +102,7 @@ function Gate({ metrics, tenant }: { metrics: MessageMetrics; tenant: string }):
             ask(null);
           }}
         >
-          <p>{t(`messages.${asked}Note`, { n: number(metrics.waiting) })}</p>
+          <p>{counted(`messages.${asked}Note`, metrics.waiting)}</p>
         </Ask>
       )}
     </>
