@@ -47,6 +47,26 @@ test("one signs in with a key, sees where one wanted to go, and signs out", asyn
   await world.close();
 });
 
+test("whoever signs out in one tab is signed out in all of them", async () => {
+  const world = await World.signedIn(browser, server);
+  await world.go("/queues");
+  const other = await world.context.newPage();
+  await other.goto(`${server.url}/dead`);
+  await other.getByRole("heading", { name: "Dead letters", level: 1 }).waitFor();
+  await world.page.getByRole("button", { name: "Sign out" }).click();
+  await world.page.getByLabel("Key").waitFor();
+  await other.getByLabel("Key").waitFor();
+  await world.close();
+});
+
+test("a session that has ended is told in the language of the page", async () => {
+  const world = await World.signedIn(browser, server, { language: "es" });
+  await world.go("/queues");
+  await world.context.clearCookies();
+  await world.page.getByText("Tu sesión ha terminado; vuelve a entrar.").waitFor();
+  await world.close();
+});
+
 test("a queue is paused after a question, and that is undone", async () => {
   const world = await World.signedIn(browser, server);
   const { page } = world;

@@ -31,9 +31,19 @@ export async function signIn(key: string): Promise<void> {
   ended.value = "";
 }
 
-/** Ends the session; whoever comes next finds nothing of it in this tab. */
+/** What tabs of this browser tell each other; they share one session. */
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("session") : undefined;
+if (tabs) tabs.onmessage = () => void (who.value && leave());
+
+/** Ends the session, in the other tabs as well. */
 export async function signOut(): Promise<void> {
   await call(SESSION, { method: "DELETE" });
+  tabs?.postMessage("signed out");
+  leave();
+}
+
+/** Whoever comes next finds nothing of the session in this tab. */
+function leave(): void {
   forgetAll();
   location.assign("/");
 }
