@@ -19,6 +19,7 @@ import { Pages, Table, usePageSize } from "../ui/table.tsx";
 import { TestButton } from "../ui/test_button.tsx";
 import { done, say } from "../ui/toasts.tsx";
 import { JobDrawer } from "./job.tsx";
+import { lineInWords } from "./reason.ts";
 import { breakerTone } from "./tones.ts";
 
 export function Alerts(): JSX.Element {
@@ -213,7 +214,7 @@ function Channels(): JSX.Element {
                 cell: (channel) => (
                   <>
                     {channel.breaker ? <Badge tone={breakerTone(channel.breaker)}>{word("channelState", channel.breaker)}</Badge> : <Badge>{t("destinations.idle")}</Badge>}
-                    {channel.lastError && <small class="under">{channel.lastError}</small>}
+                    {channel.lastError && <small class="under">{lineInWords(channel.lastError)}</small>}
                   </>
                 ),
               },

@@ -18,6 +18,7 @@ import { Pages, Table, usePageSize } from "../ui/table.tsx";
 import { say } from "../ui/toasts.tsx";
 import { type Kind, download } from "./download.ts";
 import { JobDrawer, OpenJob } from "./job.tsx";
+import { reasonInWords } from "./reason.ts";
 import { Retry } from "./retry.tsx";
 
 /** Which of them are meant: some by their ids, or all that fit. */
@@ -169,7 +170,7 @@ function Nothing(): JSX.Element {
 function Reason({ code, detail }: { code: string; detail: string }): JSX.Element {
   return (
     <>
-      <strong>{detail}</strong>
+      <strong>{reasonInWords({ code, detail })}</strong>
       <small class="under mono">{code}</small>
     </>
   );
@@ -203,7 +204,7 @@ function Letters({ jobs, chosen, toggle, ask }: LettersProps): JSX.Element {
         },
         { head: t("job.id"), cell: (job) => <OpenJob id={job.id} /> },
         { head: t("job.account"), cell: (job) => job.account },
-        { head: t("dead.reason"), cell: (job) => <span class="cut">{job.lastError?.detail}</span> },
+        { head: t("dead.reason"), cell: (job) => job.lastError && <span class="cut">{reasonInWords(job.lastError)}</span> },
         { head: t("job.attempts"), number: true, cell: (job) => `${job.attempt} / ${job.maxAttempts}` },
         { head: t("dead.died"), number: true, cell: (job) => <time title={moment(job.finishedAt)}>{ago(job.finishedAt)}</time> },
         {

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { call } from "../api/client.ts";
 import type { Destination, Line, Page_Destination, Token, Window } from "../api/schema.ts";
-import { ago, duration } from "../format.ts";
+import { ago, duration, moment } from "../format.ts";
 import { t, word } from "../i18n.ts";
 import { refresh, usePolled } from "../state/poll.ts";
 import { Answered } from "../ui/answered.tsx";
@@ -11,6 +11,7 @@ import { Badge, Empty, Meter, Panel } from "../ui/basics.tsx";
 import { Table } from "../ui/table.tsx";
 import { TestButton } from "../ui/test_button.tsx";
 import { say } from "../ui/toasts.tsx";
+import { holdInWords, lineInWords } from "./reason.ts";
 import { breakerTone, toneOf } from "./tones.ts";
 
 export function Destinations(): JSX.Element {
@@ -52,11 +53,19 @@ export function Credentials({ token }: { token: Token }): JSX.Element {
     <>
       <Badge tone={token.state === "unknown" ? "plain" : toneOf(token.state)}>{word("credentials", token.state)}</Badge>
       <small class="under">
-        {token.detail}
+        {credentialsInWords(token)}
         {token.checkedAt && ` · ${ago(token.checkedAt)}`}
       </small>
     </>
   );
+}
+
+/** What is known of credentials beside their state. */
+function credentialsInWords({ state, detail, expiresAt, checkedAt }: Token): string {
+  if (state === "unknown") return checkedAt ? t("credentials.noAnswer") : t("credentials.notYet");
+  if (state === "valid" && !expiresAt) return t("credentials.noEnd");
+  if (expiresAt) return t(state === "expired" ? "credentials.ended" : "credentials.until", { at: moment(expiresAt) });
+  return lineInWords(detail);
 }
 
 export function Breaker({ line }: { line?: Line | null | undefined }): JSX.Element {
@@ -65,7 +74,7 @@ export function Breaker({ line }: { line?: Line | null | undefined }): JSX.Eleme
   return (
     <>
       <Badge tone={breakerTone(line.breaker)}>{word("breaker", line.breaker)}</Badge>
-      {(gate || line.lastError) && <small class="under">{gate?.detail ?? line.lastError}</small>}
+      {(gate || line.lastError) && <small class="under">{gate ? holdInWords(gate) : lineInWords(line.lastError ?? "")}</small>}
     </>
   );
 }
@@ -88,7 +97,7 @@ async function test({ name }: Destination): Promise<void> {
 }
 
 /** Says what was found out about credentials. */
-export function tell(name: string, { state, detail }: Token): void {
-  say(`${name}: ${word("credentials", state)} – ${detail}`, { bad: toneOf(state) === "bad" });
+export function tell(name: string, token: Token): void {
+  say(`${name}: ${word("credentials", token.state)} – ${credentialsInWords(token)}`, { bad: toneOf(token.state) === "bad" });
   refresh();
 }

@@ -16,6 +16,7 @@ import { Copy } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { type Deed, Question } from "../ui/question.tsx";
 import { done, say } from "../ui/toasts.tsx";
+import { reasonInWords, whyInWords } from "./reason.ts";
 import { toneOf } from "./tones.ts";
 
 export function OpenJob({ id }: { id: string }): JSX.Element {
@@ -39,7 +40,7 @@ export function JobDrawer({ id, onClose }: { id: string; onClose(): void }): JSX
         {(data) => (
           <>
             <p class="why">
-              <Badge tone={toneOf(data.state)}>{word("state", data.state)}</Badge> {why.data?.summary}
+              <Badge tone={toneOf(data.state)}>{word("state", data.state)}</Badge> {whyInWords(data, why.data)}
             </p>
             <JobActions job={data} path={path} />
             <Facts job={data} why={why.data} />
@@ -86,7 +87,7 @@ function Way({ job }: { job: JobDetail }): JSX.Element {
           </span>
           {attempt.error && (
             <span class="reason">
-              <code>{attempt.error.code}</code> {attempt.error.detail}
+              <code>{attempt.error.code}</code> {reasonInWords(attempt.error)}
             </span>
           )}
         </li>

@@ -16,6 +16,7 @@ import { Chart, type Series } from "../ui/chart.tsx";
 import { Table } from "../ui/table.tsx";
 import { FiringList } from "./alerts.tsx";
 import { Breaker, RateUsed } from "./destinations.tsx";
+import { foundInWords } from "./reason.ts";
 import { toneOf } from "./tones.ts";
 import { GateBadge } from "./gate.tsx";
 
@@ -129,8 +130,8 @@ function Checks(): JSX.Element | null {
         {checks.map((check) => (
           <li key={check.name}>
             <Badge tone={toneOf(check.state)}>{word("state", check.state)}</Badge>
-            <strong>{check.name}</strong>
-            <span>{check.detail}</span>
+            <strong>{word("check", check.name)}</strong>
+            <span>{foundInWords(check.detail)}</span>
           </li>
         ))}
       </ul>

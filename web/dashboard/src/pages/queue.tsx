@@ -16,6 +16,7 @@ import { Pages, Table, usePageSize } from "../ui/table.tsx";
 import { Breaker, RateUsed } from "./destinations.tsx";
 import { JobDrawer, OpenJob } from "./job.tsx";
 import { QueueActions } from "./queue_actions.tsx";
+import { reasonInWords } from "./reason.ts";
 import { toneOf } from "./tones.ts";
 import { shutFor } from "./gate.tsx";
 
@@ -130,7 +131,7 @@ function Jobs({ path }: { path: string }): JSX.Element {
                 { head: t("job.account"), cell: (job) => job.account },
                 { head: t("job.attempts"), number: true, cell: (job) => `${job.attempt} / ${job.maxAttempts}` },
                 { head: t("job.created"), number: true, cell: (job) => <time title={moment(job.createdAt)}>{ago(job.createdAt)}</time> },
-                { head: t("job.error"), cell: (job) => job.lastError && <span class="cut">{job.lastError.detail}</span> },
+                { head: t("job.error"), cell: (job) => job.lastError && <span class="cut">{reasonInWords(job.lastError)}</span> },
               ]}
             />
             <Pages next={nextCursor} sizes />

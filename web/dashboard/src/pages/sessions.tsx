@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { address, call } from "../api/client.ts";
 import type { Affected, BatchMetrics, CacheMetrics, Session } from "../api/schema.ts";
 import { duration, number, percent } from "../format.ts";
-import { t, word } from "../i18n.ts";
+import { counted, t, word } from "../i18n.ts";
 import { usePolled } from "../state/poll.ts";
 import { narrow, parameter } from "../state/route.ts";
 import { may, who } from "../state/session.ts";
@@ -25,7 +25,7 @@ export function Sessions(): JSX.Element {
       <Answered of={batch} rows={2}>
         {(data) => (
           <dl class="figures">
-            <Figure label={t("sessions.saved")} value={number(data.saved)} note={t("sessions.savedNote", { n: number(data.received) })} />
+            <Figure label={t("sessions.saved")} value={number(data.saved)} note={counted("sessions.savedNote", data.received)} />
             <Figure label={t("sessions.requests")} value={number(data.requests)} />
             <Figure label={t("sessions.coalesced")} value={number(data.coalesced + data.unchanged)} note={t("sessions.coalescedNote")} />
             <Figure label={t("sessions.waiting")} value={number(data.qrBatchSize + data.statusBatchSize)} note={t("sessions.flushed", { at: duration(data.timeSinceLastFlush) })} />

@@ -12,6 +12,7 @@ import { Badge, Empty, Heading, Link, NoPage, Panel } from "../ui/basics.tsx";
 import { Pages, Table } from "../ui/table.tsx";
 import { Destinations } from "./destinations.tsx";
 import { Keys } from "./keys.tsx";
+import { foundInWords } from "./reason.ts";
 import { toneOf } from "./tones.ts";
 
 const TABS: [string, Text][] = [
@@ -59,7 +60,7 @@ function Audit(): JSX.Element {
                 { head: t("audit.action"), cell: (entry) => <code>{entry.action}</code> },
                 { head: t("audit.object"), cell: (entry) => <span class="cut mono">{entry.object}</span> },
                 { head: t("job.tenant"), cell: (entry) => entry.tenant },
-                { head: t("audit.outcome"), cell: (entry) => <Badge tone={entry.outcome === "ok" ? "good" : "bad"}>{entry.outcome}</Badge> },
+                { head: t("audit.outcome"), cell: (entry) => <Badge tone={entry.outcome === "ok" ? "good" : "bad"}>{word("outcome", entry.outcome)}</Badge> },
               ]}
             />
             <Pages next={nextCursor} />
@@ -91,9 +92,9 @@ function System(): JSX.Element {
             keyOf={(check) => check.name}
             empty={<Empty title={t("audit.none")} />}
             columns={[
-              { head: t("system.check"), cell: (check) => <strong>{check.name}</strong> },
+              { head: t("system.check"), cell: (check) => <strong>{word("check", check.name)}</strong> },
               { head: t("job.state"), cell: (check) => <Badge tone={toneOf(check.state)}>{word("state", check.state)}</Badge> },
-              { head: t("system.found"), cell: (check) => check.detail },
+              { head: t("system.found"), cell: (check) => foundInWords(check.detail) },
             ]}
           />
         )}

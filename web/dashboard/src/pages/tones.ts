@@ -17,6 +17,7 @@ const TONES: Record<string, Tone> = {
   valid: "good",
   expiresSoon: "warn",
   invalid: "bad",
+  disconnected: "warn",
   ok: "good",
   warning: "warn",
   degraded: "warn",

@@ -1,6 +1,6 @@
 // What the figures of a campaign come to.
 
-import type { CampaignProgress } from "../../api/schema.ts";
+import type { CampaignProgress, CampaignReason } from "../../api/schema.ts";
 import type { Tone } from "../../ui/basics.tsx";
 import type { Part } from "../../ui/progress.tsx";
 import { word } from "../../i18n.ts";
@@ -51,6 +51,12 @@ export function isOpen(status: string): boolean {
 /** Whether it moves by itself, so that it is worth looking at often. */
 export function isUnderWay(status: string): boolean {
   return status === "queued" || status === "sending" || status === "paused";
+}
+
+/** Why a campaign stands where it does. */
+export function noteInWords({ code, detail }: CampaignReason): string {
+  const text = word("campaignReason", code);
+  return text === code ? detail : text;
 }
 
 /** Counts by name; what is no number counts as none. */

@@ -17,7 +17,7 @@ import { Choice, Search } from "../../ui/filters.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import { Pages, Table } from "../../ui/table.tsx";
 import { breakerTone } from "../tones.ts";
-import { STATES, campaignTone, isOpen, isUnderWay, partsOf, shareOf } from "./figures.ts";
+import { STATES, campaignTone, isOpen, isUnderWay, noteInWords, partsOf, shareOf } from "./figures.ts";
 
 /** Each campaign of a page is asked how it does. */
 const PAGE = 20;
@@ -111,7 +111,7 @@ function List({ campaigns }: { campaigns: Campaign[] }): JSX.Element {
           cell: (campaign) => (
             <>
               <Badge tone={campaignTone(campaign.status)}>{word("campaignState", campaign.status)}</Badge>
-              {campaign.reason && <small class="under">{campaign.reason.detail}</small>}
+              {campaign.reason && <small class="under">{noteInWords(campaign.reason)}</small>}
             </>
           ),
         },

@@ -1,7 +1,8 @@
 // One campaign: what it will send, how far it is, and who got it.
 
 import type { JSX } from "preact";
-import type { Campaign, CampaignProgress } from "../../api/schema.ts";
+import { address } from "../../api/client.ts";
+import type { Campaign, CampaignProgress, Page_CampaignRecipient } from "../../api/schema.ts";
 import { duration, moment, money, number, percent } from "../../format.ts";
 import { t, word } from "../../i18n.ts";
 import { useCampaign } from "../../state/live.ts";
@@ -13,9 +14,11 @@ import { Badge, Figure, Heading, Link, Pairs, Panel } from "../../ui/basics.tsx"
 import { Bars } from "../../ui/bars.tsx";
 import { Parts, Progress } from "../../ui/progress.tsx";
 import { JobDrawer } from "../job.tsx";
+import { reasonInWords } from "../reason.ts";
+import { textOf } from "../reason_table.ts";
 import { breakerTone } from "../tones.ts";
 import { Controls } from "./controls.tsx";
-import { campaignTone, counts, isOpen, isUnderWay, partsOf, shareOf } from "./figures.ts";
+import { campaignTone, counts, isOpen, isUnderWay, noteInWords, partsOf, shareOf } from "./figures.ts";
 import { Preview } from "./preview.tsx";
 import { Recipients } from "./recipients.tsx";
 import { Said } from "./said.tsx";
@@ -37,7 +40,7 @@ export function OneCampaign({ id }: { id: string }): JSX.Element {
             <p class="lead">
               <Badge tone={campaignTone(data.status)}>{word("campaignState", data.status)}</Badge>
               {data.status === "scheduled" && <span>{t("campaign.startsAt", { at: moment(data.scheduledAt) })}</span>}
-              {data.reason && <span>{data.reason.detail}</span>}
+              {data.reason && <span>{noteInWords(data.reason)}</span>}
             </p>
             {!isOpen(data.status) && <Running campaign={data} />}
             {isOpen(data.status) && <Preview campaign={data} path={path} />}
@@ -61,7 +64,7 @@ function Running({ campaign }: { campaign: Campaign }): JSX.Element {
             <Bar campaign={campaign} status={status} />
           </Panel>
           <Figures campaign={campaign} status={status} />
-          <LeftOut status={status} />
+          <LeftOut status={status} path={`/api/campaigns/${encodeURIComponent(campaign.id)}`} />
           <VariantTable campaign={campaign} variants={status.metrics.variants} />
         </>
       )}
@@ -103,7 +106,7 @@ function Figures({ campaign, status }: { campaign: Campaign; status: CampaignPro
 }
 
 /** Who got nothing, and what failed: each by its reason. */
-function LeftOut({ status }: { status: CampaignProgress }): JSX.Element | null {
+function LeftOut({ status, path }: { status: CampaignProgress; path: string }): JSX.Element | null {
   const [skipped, failures] = [counts(status.metrics.skipped), counts(status.metrics.failures)];
   if (skipped.length + failures.length === 0) return null;
   return (
@@ -115,11 +118,22 @@ function LeftOut({ status }: { status: CampaignProgress }): JSX.Element | null {
       )}
       {failures.length > 0 && (
         <Panel title={t("campaign.failures")} side={<ShowOnly state="failed" />}>
-          <Bars items={failures} tone="bad" />
+          <Failures counts={failures} path={path} />
         </Panel>
       )}
     </div>
   );
+}
+
+/** As many of those that failed are looked at for the words of their reasons. */
+const LOOKED_AT = 500;
+
+/** Figures have codes alone; where there is no text for one, some of those that failed have the words. */
+function Failures({ counts: of, path }: { counts: [string, number][]; path: string }): JSX.Element {
+  const isKnown = of.every(([code]) => textOf(code));
+  const failed = usePolled<Page_CampaignRecipient>(isKnown ? null : address(`${path}/recipients`, { state: "failed", limit: LOOKED_AT }), 60_000);
+  const details = new Map(failed.data?.items.map(({ reason, detail }) => [reason, detail]));
+  return <Bars items={of.map(([code, count]) => [reasonInWords({ code, detail: details.get(code) }), count])} tone="bad" />;
 }
 
 function ShowOnly({ state }: { state: string }): JSX.Element {

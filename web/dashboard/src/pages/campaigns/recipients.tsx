@@ -12,6 +12,7 @@ import { Badge, Empty, Panel } from "../../ui/basics.tsx";
 import { Choice } from "../../ui/filters.tsx";
 import { Pages, Table, usePageSize } from "../../ui/table.tsx";
 import { OpenJob } from "../job.tsx";
+import { reasonInWords } from "../reason.ts";
 import { RECIPIENT_TONES } from "./figures.ts";
 
 const STATES = ["queued", "sent", "delivered", "read", "answered", "failed", "unknown", "expired", "cancelled", "skipped"];
@@ -96,11 +97,12 @@ function Last({ of: one }: { of: CampaignRecipient }): JSX.Element {
 
 function Why({ of: one }: { of: CampaignRecipient }): JSX.Element | null {
   if (!one.reason && !one.detail) return null;
-  const reason = one.state === "skipped" && one.reason ? word("skip", one.reason) : one.reason;
+  if (one.state === "skipped") return <>{one.reason ? word("skip", one.reason) : one.detail}</>;
+  const said = reasonInWords({ code: one.reason ?? "", detail: one.detail });
   return (
     <>
-      {one.detail ?? reason}
-      {one.detail && reason && <small class="under">{reason}</small>}
+      {said}
+      {one.reason && said !== one.reason && <small class="under">{one.reason}</small>}
     </>
   );
 }

@@ -17,6 +17,7 @@ import { Pages, Table, usePageSize } from "../../ui/table.tsx";
 import { TenantChoice } from "../../ui/tenant_choice.tsx";
 import { RECIPIENT_TONES } from "../campaigns/figures.ts";
 import { JobDrawer } from "../job.tsx";
+import { reasonInWords } from "../reason.ts";
 import { Retry } from "../retry.tsx";
 import { isMessenger } from "../senders.ts";
 import { Inbound } from "./inbound.tsx";
@@ -144,7 +145,7 @@ function List({ messages }: { messages: Message[] }): JSX.Element {
         },
         { head: t("messages.kind"), cell: (message) => word("messageKind", message.type) },
         { head: t("job.created"), number: true, cell: (message) => <time title={moment(message.createdAt)}>{ago(message.createdAt)}</time> },
-        { head: t("job.error"), cell: (message) => message.error && <span class="cut">{message.error.detail}</span> },
+        { head: t("job.error"), cell: (message) => message.error && <span class="cut">{reasonInWords(message.error)}</span> },
       ]}
     />
   );

@@ -14,6 +14,7 @@ import { Link, Pairs } from "../../ui/basics.tsx";
 import { Copy } from "../../ui/copy.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { type Deed, Question } from "../../ui/question.tsx";
+import { reasonInWords } from "../reason.ts";
 import { MessageState } from "./list.tsx";
 
 export function MessageDrawer({ id, onClose }: { id: string; onClose(): void }): JSX.Element {
@@ -28,7 +29,7 @@ export function MessageDrawer({ id, onClose }: { id: string; onClose(): void }):
         {(data) => (
           <>
             <p class="why">
-              <MessageState message={data} /> {data.error?.detail}
+              <MessageState message={data} /> {data.error && reasonInWords(data.error)}
             </p>
             <Actions message={data} path={path} />
             <Facts message={data} />
@@ -102,7 +103,7 @@ function History({ message }: { message: MessageDetail }): JSX.Element {
           {step.note && <span class="note">{step.note}</span>}
           {step.error && (
             <span class="reason">
-              <code>{step.error.code}</code> {step.error.detail}
+              <code>{step.error.code}</code> {reasonInWords(step.error)}
             </span>
           )}
         </li>

@@ -15,6 +15,7 @@ import { Empty, Panel } from "../../ui/basics.tsx";
 import { Ask } from "../../ui/dialog.tsx";
 import { Pages, Table, usePageSize } from "../../ui/table.tsx";
 import { done, say } from "../../ui/toasts.tsx";
+import { reasonInWords } from "../reason.ts";
 import { OpenMessage } from "./list.tsx";
 
 const OUTCOMES = ["delivered", "dead"] as const;
@@ -100,7 +101,7 @@ function List({ messages, chosen, choose, ask }: ListProps): JSX.Element {
         { head: t("messages.to"), cell: (message) => <OpenMessage message={message} /> },
         { head: t("campaign.sender"), cell: (message) => message.sender },
         { head: t("messages.left"), number: true, cell: (message) => <Left message={message} /> },
-        { head: t("campaign.why"), cell: (message) => <span class="cut">{(message.error ?? message.attempts.at(-1)?.error)?.detail}</span> },
+        { head: t("campaign.why"), cell: (message) => <Why message={message} /> },
         {
           head: "",
           cell: (message) =>
@@ -117,6 +118,11 @@ function List({ messages, chosen, choose, ask }: ListProps): JSX.Element {
       ]}
     />
   );
+}
+
+function Why({ message }: { message: Message }): JSX.Element | null {
+  const error = message.error ?? message.attempts.at(-1)?.error;
+  return error ? <span class="cut">{reasonInWords(error)}</span> : null;
 }
 
 function Left({ message }: { message: Message }): JSX.Element {
