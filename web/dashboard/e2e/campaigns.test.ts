@@ -141,6 +141,10 @@ test("a file of the wrong shape is refused in words, and nothing of it is taken"
   await isChosen("no_phone.csv");
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("alert").filter({ hasText: /phone/ }).waitFor();
+  await choose("heading.csv", "phone\n");
+  await isChosen("heading.csv");
+  await page.getByRole("button", { name: "Check only" }).click();
+  await page.getByText("The file has no rows below its heading.").waitFor();
   await choose("good.csv", "phone\n+34600100200\n");
   await isChosen("good.csv");
   await page.getByRole("button", { name: "Check only" }).click();

@@ -141,6 +141,36 @@ test("a contact is found, changed, opted out and in again", async () => {
   await world.close();
 });
 
+test("while a number is half typed, the list stays and the field says so", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/contacts?tenant=shop&tag=customers");
+  const row = page.getByRole("button", { name: "Ana 3", exact: true });
+  await row.waitFor();
+  const phone = page.getByLabel("Phone");
+  await phone.fill("+346001");
+  await page.getByText("No number yet").waitFor();
+  assert.equal(await row.isVisible(), true);
+  await phone.fill("+34600100004");
+  await page.getByText("No number yet").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Ana 4", exact: true }).waitFor();
+  await row.waitFor({ state: "detached" });
+  assert.deepEqual(world.complaints, []);
+  await world.close();
+});
+
+test("numbers that are none are named, each as it was written", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/contacts?tenant=shop");
+  await page.getByRole("button", { name: "Opt numbers out" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByLabel("Phone numbers").fill("600\n+34600100009\nnobody");
+  await form.getByRole("button", { name: "Opt 3 out" }).click();
+  await form.getByText(/^600: .* nobody: /).waitFor();
+  await world.close();
+});
+
 test("of a long list only what is seen is drawn, and all of it can be reached", async () => {
   await server.addContacts(400, "crowd");
   const world = await World.signedIn(browser, server);

@@ -63,6 +63,7 @@ test("a session that has ended is told in the language of the page", async () =>
   const world = await World.signedIn(browser, server, { language: "es" });
   await world.go("/queues");
   await world.context.clearCookies();
+  await world.page.getByRole("link", { name: "Campañas" }).click();
   await world.page.getByText("Tu sesión ha terminado; vuelve a entrar.").waitFor();
   await world.close();
 });
@@ -103,6 +104,10 @@ test("dead letters are counted by reason and tried again", async () => {
   const { page } = world;
   await server.isDead(12);
   await world.go("/dead?queue=relay.broken");
+  await page.getByLabel("Text in the reason").fill("nothing says this");
+  await becomes(() => page.getByText("Change the filters above.").count(), 2);
+  await page.getByRole("button", { name: "Try all that match again", disabled: true }).waitFor();
+  await page.getByLabel("Text in the reason").fill("");
   await page.getByRole("button", { name: "Try these again" }).first().click();
   await page.getByText("12 jobs will be tried again.").waitFor();
   server.isBroken = false;
@@ -177,6 +182,27 @@ test("a key is made, shown once, and revoked", async () => {
   await row.getByText("Revoked").waitFor();
   await assert.rejects(server.call("GET /api/queues", undefined, secret), /revoked/);
   assert.ok(!(await page.content()).includes(secret));
+  await world.close();
+});
+
+test("what is wrong with a key stands beside its fields", async () => {
+  const world = await World.signedIn(browser, server);
+  const { page } = world;
+  await world.go("/settings/keys");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByLabel("Name").fill("ñ".repeat(90));
+  await form.getByLabel("Tenant").fill("Ü");
+  await form.getByRole("button", { name: "Make a key" }).click();
+  await becomes(() => form.locator(".faulty .wrong").allTextContents().then((all) => all.length), 2);
+  await form.getByText("Some fields above still need something").waitFor();
+  await world.close();
+});
+
+test("an address of settings that leads to nothing says so", async () => {
+  const world = await World.signedIn(browser, server);
+  await world.go("/settings/nothing");
+  await world.page.getByRole("heading", { name: "No such page", level: 1 }).waitFor();
   await world.close();
 });
 

@@ -51,7 +51,7 @@ export function Keys(): JSX.Element {
                   head: t("keys.name"),
                   cell: (key) => (
                     <>
-                      <strong>{key.name}</strong>
+                      <strong class="named">{key.name}</strong>
                       <small class="under mono">{key.id}</small>
                     </>
                   ),

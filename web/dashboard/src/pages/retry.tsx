@@ -40,7 +40,7 @@ export function Retry({ path, title, body: which, shown, mayUnknown = false, onC
     onDone();
   };
   return (
-    <Ask title={title} confirm={t("dead.retry")} isReady={count !== undefined} onClose={onClose} run={run}>
+    <Ask title={title} confirm={t("dead.retry")} isReady={count !== undefined && count > 0} onClose={onClose} run={run}>
       {failure && <Failed failure={failure} />}
       <p aria-live="polite">{count !== undefined ? counted("dead.willRetry", count) : !failure && t("dead.counting")}</p>
       {shown !== undefined && count !== undefined && count > shown && !unknown && <p class="careful">{t("dead.moreThanShown", { n: number(shown) })}</p>}

@@ -56,7 +56,7 @@ function Audit(): JSX.Element {
               empty={<Empty title={t("audit.none")} />}
               columns={[
                 { head: t("audit.when"), cell: (entry) => <time>{moment(entry.createdAt)}</time> },
-                { head: t("audit.who"), cell: (entry) => <strong>{entry.keyName}</strong> },
+                { head: t("audit.who"), cell: (entry) => <strong class="named">{entry.keyName}</strong> },
                 { head: t("audit.action"), cell: (entry) => <code>{entry.action}</code> },
                 { head: t("audit.object"), cell: (entry) => <span class="cut mono">{entry.object}</span> },
                 { head: t("job.tenant"), cell: (entry) => entry.tenant },

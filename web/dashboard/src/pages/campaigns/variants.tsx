@@ -17,7 +17,7 @@ export function VariantTable({ campaign, variants }: { campaign: Campaign; varia
         keyOf={(variant) => variant.name}
         empty={<Empty title={t("campaigns.notStarted")} />}
         columns={[
-          { head: t("keys.name"), cell: (variant) => <strong>{variant.name}</strong> },
+          { head: t("keys.name"), cell: (variant) => <strong class="named">{variant.name}</strong> },
           { head: t("campaigns.messages"), number: true, cell: (variant) => number(variant.total) },
           { head: t("campaign.taken"), number: true, cell: (variant) => number(variant.success) },
           { head: t("messageState.delivered"), number: true, cell: (variant) => <Share of={variant.delivered} /> },
