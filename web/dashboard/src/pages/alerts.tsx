@@ -97,7 +97,7 @@ function Acknowledge({ alert }: { alert: Alert }): JSX.Element | null {
   if (!may("manage")) return null;
   const run = async (): Promise<void> => {
     try {
-      await done(t("alerts.acknowledged", { alert: word("alertKind", alert.kind) }), () => call(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`, { method: "POST", body: {} }));
+      await done(t("alerts.acknowledged", { alert: [word("alertKind", alert.kind), alert.subject.name].filter(Boolean).join(" · ") }), () => call(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`, { method: "POST", body: {} }));
     } catch (error) {
       say(inWords(error), { bad: true });
     }

@@ -11,7 +11,7 @@ import { Badge, Empty, Meter, Panel } from "../ui/basics.tsx";
 import { Table } from "../ui/table.tsx";
 import { TestButton } from "../ui/test_button.tsx";
 import { say } from "../ui/toasts.tsx";
-import { holdInWords, lineInWords } from "./reason.ts";
+import { foundInWords, holdInWords, lineInWords } from "./reason.ts";
 import { breakerTone, toneOf } from "./tones.ts";
 
 export function Destinations(): JSX.Element {
@@ -62,7 +62,7 @@ export function Credentials({ token }: { token: Token }): JSX.Element {
 
 /** What is known of credentials beside their state. */
 function credentialsInWords({ state, detail, expiresAt, checkedAt }: Token): string {
-  if (state === "unknown") return checkedAt ? t("credentials.noAnswer") : t("credentials.notYet");
+  if (state === "unknown") return checkedAt ? foundInWords(detail) : t("credentials.notYet");
   if (state === "valid" && !expiresAt) return t("credentials.noEnd");
   if (expiresAt) return t(state === "expired" ? "credentials.ended" : "credentials.until", { at: moment(expiresAt) });
   return lineInWords(detail);

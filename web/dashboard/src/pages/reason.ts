@@ -47,8 +47,11 @@ function until(what: string, { opensAt }: Gate): string {
   return isAhead ? t("hold.until", { what, at: moment(opensAt) }) : what;
 }
 
-/** What a check of the system found; how full a disk is stands in its sentence alone. */
+/** What a check found, of the system or of credentials; a few of them have figures in their sentence. */
 export function foundInWords(detail: string): string {
   const [, free, kept] = /^(.+) free, (.+) are kept free$/.exec(detail) ?? [];
-  return free && kept ? t("found.disk", { free, kept }) : word("found", detail);
+  if (free && kept) return t("found.disk", { free, kept });
+  const [, fault] = /^(?:the platform could not be asked \(|not reached: )(\w+)\)?$/.exec(detail) ?? [];
+  if (fault) return t("found.notAsked", { why: reasonInWords({ code: fault }) });
+  return word("found", detail);
 }

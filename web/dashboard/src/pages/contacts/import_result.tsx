@@ -9,14 +9,14 @@ import { Badge, Figure } from "../../ui/basics.tsx";
 import { Bars } from "../../ui/bars.tsx";
 
 export function ImportResult({ result, tenant }: { result: ContactImport; tenant: string }): JSX.Element {
-  const reasons = Object.entries(result.reasons).sort(([, a], [, b]) => b - a);
   // A heading alone is read well, and holds nobody.
-  const isEmpty = result.state === "done" && result.rows === 0;
-  const tone = isEmpty ? "warn" : result.state === "done" ? "good" : result.state === "running" ? "busy" : "warn";
+  if (result.state === "done" && result.rows === 0) return <NoRows />;
+  const reasons = Object.entries(result.reasons).sort(([, a], [, b]) => b - a);
+  const tone = result.state === "done" ? "good" : result.state === "running" ? "busy" : "warn";
   return (
     <div class="fields result">
       <p>
-        <Badge tone={tone}>{isEmpty ? t("import.noRows") : word("importState", result.state)}</Badge> {!isEmpty && result.dryRun && t("import.checked")}
+        <Badge tone={tone}>{word("importState", result.state)}</Badge> {result.dryRun && t("import.checked")}
       </p>
       {result.reason && <p class="note">{t("import.ended", { why: result.reason })}</p>}
       <dl class="figures">
@@ -33,7 +33,17 @@ export function ImportResult({ result, tenant }: { result: ContactImport; tenant
           </a>
         </p>
       )}
-      {isEmpty ? <p>{t("import.noRowsNote")}</p> : <p class="note">{t("import.read", { encoding: result.encoding, columns: result.columns.filter(Boolean).join(", ") })}</p>}
+      <p class="note">
+        {t("import.read", { encoding: result.encoding, columns: result.columns.filter(Boolean).join(", ") })}
+      </p>
     </div>
+  );
+}
+
+function NoRows(): JSX.Element {
+  return (
+    <p class="result">
+      <Badge tone="warn">{t("import.noRows")}</Badge> {t("import.noRowsNote")}
+    </p>
   );
 }
