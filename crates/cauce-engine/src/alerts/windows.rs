@@ -16,6 +16,7 @@ use crate::status::LineStatus;
 
 /// The longest stretch of time that a rule may look back on.
 const MAX_WITHIN: Duration = Duration::from_secs(3_600);
+const MINUTE: Duration = Duration::from_secs(60);
 /// Sums of a minute may still grow for so long.
 const UNSETTLED: Duration = Duration::from_secs(120);
 
@@ -73,7 +74,8 @@ impl Windows {
     ) {
         let span = Span {
             step: Step::Minute,
-            from: self.read_at.map_or(now - MAX_WITHIN, |at| at - UNSETTLED),
+            // The minute in which the longest stretch begins counts, too.
+            from: (self.read_at).map_or(now - MAX_WITHIN - MINUTE, |at| at - UNSETTLED),
             to: Timestamp::NEVER,
             tenant: None,
         };

@@ -6,8 +6,9 @@ use cauce_flow::time::Timestamp;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Sums of `N` figures, minute by minute. A stretch of time is rounded up to whole minutes, the
-/// one that is under way counted as one of them.
+/// Sums of `N` figures, minute by minute. A stretch of time is rounded up to whole minutes, and the
+/// one that is under way comes on top: what has happened within the stretch is never left out, and
+/// what has happened up to a minute before it may count too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Minutes<const N: usize> {
     by_minute: BTreeMap<i64, [u64; N]>,
@@ -65,7 +66,7 @@ fn minute(at: Timestamp) -> i64 {
 
 fn first_of(within: Duration, now: Timestamp) -> i64 {
     let minutes = within.as_secs().div_ceil(60).max(1);
-    minute(now).saturating_sub(i64::try_from(minutes - 1).unwrap_or(i64::MAX))
+    minute(now).saturating_sub(i64::try_from(minutes).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -85,14 +86,26 @@ mod tests {
         let sum =
             |minutes: &Minutes<2>, within, now| minutes.sum(Duration::from_secs(within), at(now));
         assert_eq!(sum(&minutes, 120, 61), [3, 30]);
-        assert_eq!(sum(&minutes, 60, 61), [1, 10]);
-        assert_eq!(sum(&minutes, 1, 61), [1, 10]);
+        assert_eq!(sum(&minutes, 60, 121), [1, 10]);
+        assert_eq!(sum(&minutes, 1, 121), [1, 10]);
         assert_eq!(sum(&minutes, 120, 240), [0, 0]);
         minutes.set([7, 7], at(61));
         assert_eq!(sum(&minutes, 120, 61), [9, 27]);
-        minutes.forget(Duration::from_secs(60), at(61));
-        assert_eq!(sum(&minutes, 3_600, 61), [7, 7]);
+        minutes.forget(Duration::from_secs(60), at(121));
+        assert_eq!(sum(&minutes, 3_600, 121), [7, 7]);
         minutes.forget(Duration::from_secs(60), at(600));
         assert!(minutes.is_empty());
+    }
+
+    #[test]
+    fn nothing_of_the_stretch_is_left_out_wherever_in_a_minute_it_ends() {
+        let mut minutes = Minutes::<1>::default();
+        minutes.add([7], at(110));
+        for within in [60, 90, 120] {
+            for later in 0..=within {
+                let sum = minutes.sum(Duration::from_secs(within), at(110 + later));
+                assert_eq!(sum, [7], "{later} s later, within {within} s");
+            }
+        }
     }
 }

@@ -168,10 +168,10 @@ impl Watch {
         match &self.phase {
             Phase::Firing(firing) if self.owes_end && firing.alarms == 0 => Some(Notice::Over),
             Phase::Firing(firing) if !firing.acknowledged && self.alarmed_at.is_none_or(cooled) => {
-                Some(match firing.alarms {
-                    0 => Notice::Fired,
-                    _ => Notice::Again,
-                })
+                match firing.alarms {
+                    0 => Some(Notice::Fired),
+                    _ => firing.is_bad(rule).then_some(Notice::Again),
+                }
             }
             Phase::Quiet if self.owes_end => Some(Notice::Over),
             Phase::Quiet | Phase::Rising { .. } | Phase::Firing(_) => None,
@@ -224,6 +224,11 @@ impl Firing {
             true => self.good_since.or(Some(now)),
             false => None,
         };
+    }
+
+    /// Whether it is bad now: while it is not, and not yet over, nobody is told that it still is.
+    fn is_bad(&self, rule: &Rule) -> bool {
+        self.good_since.is_none() && self.value > rule.above
     }
 
     fn has_been_good(&self, long_enough: Duration, now: Timestamp) -> bool {

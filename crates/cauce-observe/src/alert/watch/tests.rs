@@ -87,6 +87,15 @@ fn alert_fires_once_repeats_after_its_cooldown_and_says_when_it_is_over() {
 }
 
 #[test]
+fn nobody_is_told_that_it_still_is_while_the_figure_is_within_the_limits() {
+    let mut story = Story::new();
+    story.minutes(60, 20.0).minutes(1, 0.0).minutes(20, 7.0);
+    assert_eq!(story.told, [(1, Notice::Fired)]);
+    story.minutes(1, 20.0);
+    assert_eq!(story.told, [(1, Notice::Fired), (81, Notice::Again)]);
+}
+
+#[test]
 fn what_passes_by_itself_fires_nothing() {
     let mut story = Story::new();
     for _ in 0..10 {
