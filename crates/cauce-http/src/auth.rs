@@ -26,9 +26,22 @@ const MAX_KEY_BYTES: usize = 512;
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) key: Arc<Key>,
+    /// The sign-in by which the key is used, where it is no bearer token.
+    sign_in: Option<KeyHash>,
 }
 
 impl Caller {
+    /// Who brings the key itself.
+    pub(crate) fn with_key(key: Arc<Key>) -> Caller {
+        Caller { key, sign_in: None }
+    }
+
+    /// Whether what let the caller in still does: the key, and the sign-in where there is one.
+    pub(crate) fn is_still_let_in(&self, control: &Control, now: Timestamp) -> bool {
+        let lasts = |sign_in| control.lasts(sign_in, now);
+        control.is_usable(&self.key, now) && self.sign_in.as_ref().is_none_or(lasts)
+    }
+
     /// The key's tenant; none for a key for all.
     pub(crate) fn tenant(&self) -> Option<&TenantId> {
         match &self.key.tenant {
@@ -87,7 +100,7 @@ pub(crate) fn authenticate(
     if key.is_public() {
         return Err(refused(Refusal::Unknown));
     }
-    allowed(Caller { key }, needed)
+    allowed(Caller::with_key(key), needed)
 }
 
 /// The caller, if the key allows this.

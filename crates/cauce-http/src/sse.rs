@@ -18,8 +18,8 @@ use crate::{auth::Caller, problem::Problem};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A sign of life while nothing happens. Connections that rest longer are closed on the way.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often it is looked whether the key of a reader is still good.
-const LOOK_AT_KEY: Duration = Duration::from_secs(3);
+/// How often it is looked whether a reader is still let in.
+const LOOK_AT_CALLER: Duration = Duration::from_secs(1);
 /// For how long a client waits before it comes back.
 const RETRY: &str = "retry: 2000\n: events follow\n\n";
 /// When whoever found no place may ask again.
@@ -77,7 +77,7 @@ pub(crate) enum Told {
 
 /// What an answer without an end goes by.
 pub(crate) struct Around {
-    /// Knows whether a key is still good.
+    /// Knows who is still let in.
     pub(crate) engine: Engine,
     /// Told when the server has to stop.
     pub(crate) closing: CancellationToken,
@@ -85,11 +85,12 @@ pub(crate) struct Around {
     pub(crate) idle_timeout: Duration,
 }
 
-/// The answer that goes on for as long as its reader stays and its key is good.
+/// The answer that goes on for as long as its reader stays and is let in.
 pub(crate) fn answer(around: Around, caller: Caller, telling: impl Telling) -> Response {
     let body = Body::from_stream(pieces(Attended {
         heartbeat: HEARTBEAT.min(around.idle_timeout / 3),
         looked_at: Instant::now(),
+        told_at: Instant::now(),
         waiting: VecDeque::from([Bytes::from_static(RETRY.as_bytes())]),
         ended: false,
         around,
@@ -121,8 +122,10 @@ struct Attended<T> {
     telling: T,
     waiting: VecDeque<Bytes>,
     heartbeat: Duration,
-    /// When the key was last looked at.
+    /// When it was last looked whether the caller is let in.
     looked_at: Instant,
+    /// When something was last told.
+    told_at: Instant,
     ended: bool,
 }
 
@@ -131,14 +134,14 @@ impl<T: Telling> Attended<T> {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(piece) = self.waiting.pop_front() {
-                return Some(piece);
+                return Some(self.told(piece));
             }
-            self.look_at_key();
+            self.look_at_caller();
             if self.ended || self.around.closing.is_cancelled() {
                 return None;
             }
             match self.telling.tell() {
-                Some(Told::More(piece)) => return Some(piece),
+                Some(Told::More(piece)) => return Some(self.told(piece)),
                 Some(Told::Last(piece)) => {
                     self.ended = true;
                     return Some(piece);
@@ -148,25 +151,40 @@ impl<T: Telling> Attended<T> {
         }
     }
 
-    /// Waits for news, and shows a sign of life now and then.
+    fn told(&mut self, piece: Bytes) -> Bytes {
+        self.told_at = Instant::now();
+        piece
+    }
+
+    /// Waits for news, and shows a sign of life where nothing was told for long. Where there is no
+    /// news, it is looked at the caller all the same.
     async fn wait(&mut self) {
+        let alive_at = self.told_at + self.heartbeat;
+        let look_at = self.looked_at + self.look_every();
         tokio::select! {
             () = self.around.closing.cancelled() => {}
             () = self.telling.wait() => {}
-            () = tokio::time::sleep(self.heartbeat) => {
-                self.waiting.push_back(Bytes::from_static(b": still here\n\n"));
+            () = tokio::time::sleep_until(look_at.min(alive_at)) => {
+                if alive_at <= Instant::now() {
+                    self.waiting.push_back(Bytes::from_static(b": still here\n\n"));
+                }
             }
         }
     }
 
-    /// A key that was taken back opens nothing any more, also where there is always something new.
-    fn look_at_key(&mut self) {
-        if self.looked_at.elapsed() < self.heartbeat.min(LOOK_AT_KEY) {
+    /// Whoever has signed out, or whose key was taken back, is told nothing any more, also where
+    /// there is always something new.
+    fn look_at_caller(&mut self) {
+        if self.looked_at.elapsed() < self.look_every() {
             return;
         }
         self.looked_at = Instant::now();
         let engine = &self.around.engine;
-        self.ended |= !engine.control().is_usable(&self.caller.key, engine.now());
+        self.ended |= !self.caller.is_still_let_in(engine.control(), engine.now());
+    }
+
+    fn look_every(&self) -> Duration {
+        self.heartbeat.min(LOOK_AT_CALLER)
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header},
 };
 use cauce_flow::time::Timestamp;
-use cauce_store::control::{Control, KeyScope, Refusal, sign_ins::MAX_AGE};
+use cauce_store::control::{Control, KeyHash, KeyScope, Refusal, sign_ins::MAX_AGE};
 
 use super::{Caller, allowed, authenticate};
 use crate::problem::{Code, Problem};
@@ -46,7 +46,10 @@ pub(crate) fn signed_in(token: &str, control: &Control, now: Timestamp) -> Resul
         };
         Problem::new(Code::BadKey, why)
     })?;
-    Ok(Caller { key })
+    Ok(Caller {
+        key,
+        sign_in: Some(KeyHash::of(token)),
+    })
 }
 
 /// Refuses what changes something where it does not come from a page of ours.

@@ -122,7 +122,7 @@ async fn key_of_one_tenant_reaches_no_other() {
         .create_key(reader(Scope::Tenant(tenant("acme"))), NOW)
         .await
         .unwrap();
-    let caller = Caller { key: own.key };
+    let caller = Caller::with_key(own.key);
     let (acme, globex) = (tenant("acme"), tenant("globex"));
     assert_eq!(caller.scope(None).unwrap(), Scope::Tenant(acme.clone()));
     assert_eq!(caller.scope(Some(&acme)).unwrap(), Scope::Tenant(acme));
@@ -136,7 +136,7 @@ async fn key_of_one_tenant_reaches_no_other() {
         .create_key(reader(Scope::All), NOW)
         .await
         .unwrap();
-    let caller = Caller { key: all.key };
+    let caller = Caller::with_key(all.key);
     assert_eq!(caller.scope(None).unwrap(), Scope::All);
     assert_eq!(caller.target(Some(&globex)).unwrap(), Some(globex));
     assert_eq!(caller.target(None).unwrap(), None);

@@ -71,12 +71,8 @@ pub(crate) async fn begin(
             "this is a public write key, which shows nothing; sign in with a key that begins with ck_live_",
         ));
     }
-    let caller = Caller { key };
-    let deed = Deed {
-        verb: "sign_in.begin",
-        object: caller.key.id.clone(),
-        tenant: None,
-    };
+    let caller = Caller::with_key(key);
+    let deed = deed("sign_in.begin", &caller);
     let work = async {
         let key = Arc::clone(&caller.key);
         Ok(control.sign_in(key, KeyHash::of(secret), now).await?)
@@ -123,10 +119,27 @@ pub(crate) async fn end(
     let public_url = app.settings.public_url.as_deref();
     if let Some(token) = signed_in::token(&headers) {
         signed_in::check_origin(&Method::DELETE, &headers, public_url)?;
-        app.engine.control().sign_out(token).await?;
+        let (control, now) = (app.engine.control(), app.engine.now());
+        let work = async { Ok(control.sign_out(token).await?) };
+        match signed_in::signed_in(token, control, now) {
+            Ok(caller) => {
+                let deed = deed("sign_in.end", &caller);
+                app.audited(&caller, deed, work).await?;
+            }
+            // Nobody is known to sign out, and nothing of it is to stay.
+            Err(_) => work.await?,
+        }
     }
     let cookie = signed_in::cookie(None, public_url);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+fn deed(verb: &'static str, caller: &Caller) -> Deed {
+    Deed {
+        verb,
+        object: caller.key.id.clone(),
+        tenant: None,
+    }
 }
 
 /// Who has one address of IPv6 has a whole network of them (RFC 6177).

@@ -56,7 +56,7 @@ fn caller(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<Caller, Problem> 
         ));
     }
     check_origin(&key, headers.get(header::ORIGIN))?;
-    Ok(Caller { key })
+    Ok(Caller::with_key(key))
 }
 
 /// The write key of a request, if it has one.

@@ -1,8 +1,14 @@
 //! Signing in with a browser, over real sockets.
 
+use std::time::Duration;
+
 use cauce_http::testing::{Answer, call};
 use cauce_store::{control::KeyScope, jobs::Scope};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::bench::{Bench, key};
 
@@ -61,7 +67,36 @@ async fn cookie_opens_what_its_key_opens_until_it_is_given_back() {
             .iter()
             .any(|entry| entry["action"] == verb)
     };
-    assert!(done("sign_in.begin") && done("queue.pause"), "{audit}");
+    for verb in ["sign_in.begin", "queue.pause", "sign_in.end"] {
+        assert!(done(verb), "no {verb}: {audit}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stream_of_whoever_signs_out_ends() {
+    let bench = Bench::start().await;
+    for path in ["/api/stream", "/tracking-v2/stream"] {
+        let browser = Browser::sign_in(&bench, &bench.key).await;
+        let mut stream = TcpStream::connect(bench.addr()).await.unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
+            bench.addr(),
+            browser.cookie
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200", "{path}");
+        assert_eq!(browser.ask(&bench, "DELETE /api/session").await.status, 204);
+        let mut heard = Vec::new();
+        let end = async {
+            while !heard.ends_with(b"0\r\n\r\n") && stream.read_buf(&mut heard).await.unwrap() > 0 {
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(10), end).await;
+        assert!(ended.is_ok(), "{path} goes on");
+    }
     bench.stop().await;
 }
 

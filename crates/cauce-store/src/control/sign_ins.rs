@@ -104,6 +104,14 @@ impl Control {
         Ok(key)
     }
 
+    /// Whether a sign-in still lasts. Asking is no use of it. Reads no disk.
+    pub fn lasts(&self, sign_in: &KeyHash, now: Timestamp) -> bool {
+        let known = self.sign_ins.known.read();
+        known
+            .get(sign_in)
+            .is_some_and(|sign_in| !sign_in.has_ended(now))
+    }
+
     /// Ends a sign-in; one that is not there has ended already.
     pub async fn sign_out(&self, token: &str) -> Result<(), Error> {
         let hash = KeyHash::of(token);

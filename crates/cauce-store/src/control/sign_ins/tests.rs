@@ -68,6 +68,19 @@ async fn token_stands_for_its_key_after_a_restart_and_is_not_on_disk() {
 }
 
 #[tokio::test]
+async fn sign_in_lasts_until_it_is_left_or_was_not_used_and_asking_is_no_use() {
+    let b = bench();
+    let secret = b.key().await;
+    let token = b.sign_in(&secret, NOW).await.token;
+    let of = KeyHash::of(&token);
+    assert!(b.control.lasts(&of, NOW + MAX_IDLE - HOUR));
+    assert!(!b.control.lasts(&of, NOW + MAX_IDLE));
+    assert!(!b.control.lasts(&KeyHash::of("another"), NOW));
+    b.control.sign_out(&token).await.unwrap();
+    assert!(!b.control.lasts(&of, NOW));
+}
+
+#[tokio::test]
 async fn sign_in_ends_with_its_key() {
     let b = bench();
     let secret = b.key().await;
