@@ -17,7 +17,8 @@ impl Sight<'_> {
             let whole = attempts.failed + attempts.delivered;
             (whole >= rule.min_volume.max(1)).then(|| {
                 let share = attempts.failed as f64 * 100.0 / whole as f64;
-                let detail = format!("{} of {whole}", attempts.failed);
+                // People read it in their language: figures alone are the same in each.
+                let detail = format!("{} / {whole}", attempts.failed);
                 (subject_of(queue, Some(tenant)), Reading::of(share, detail))
             })
         });

@@ -1,11 +1,13 @@
 //! English.
 
-use super::{Facts, Kind, Named, Say, figure, span};
+use super::{Facts, Kind, Named, Say, span};
 
 pub(super) const SAY: Say = Say {
     what,
+    was,
     advice,
     decimal: ".",
+    percent: "%",
     again: "Still",
     over: "Over",
     warning: "Warning",
@@ -27,7 +29,7 @@ pub(super) const SAY: Say = Say {
 
 fn what(facts: &Facts<'_>) -> String {
     let name = Named(&facts.subject.thing);
-    let value = figure(facts.value, facts.kind.unit());
+    let value = SAY.figure_of(facts.value, facts.kind.unit());
     match facts.kind {
         Kind::BreakerOpen => format!("{name}: the destination keeps failing and is left alone"),
         Kind::FailureRate => format!("{name}: {value} of the attempts fail"),
@@ -50,6 +52,32 @@ fn what(facts: &Facts<'_>) -> String {
         Kind::TrackingVolume => "Tracked events are unlike those of past weeks".to_owned(),
         Kind::CampaignPaused => "A campaign was paused and waits for you".to_owned(),
         Kind::ReportUndelivered => format!("Report {name}: letters that did not arrive: {value}"),
+    }
+}
+
+fn was(facts: &Facts<'_>) -> String {
+    let name = Named(&facts.subject.thing);
+    let value = SAY.figure_of(facts.value, facts.kind.unit());
+    match facts.kind {
+        Kind::BreakerOpen => format!("{name}: the destination kept failing and was left alone"),
+        Kind::FailureRate => format!("{name}: up to {value} of the attempts failed"),
+        Kind::ProcessingTime => format!("{name}: requests took up to {value} on the mean"),
+        Kind::QueueSaturated => format!("{name}: the queue was up to {value} full"),
+        Kind::OldestJob => format!("{name}: the oldest job waited for up to {value}"),
+        Kind::DeadLetters => {
+            let within = span(facts.within);
+            format!("{name}: up to {value} jobs became dead letters within {within}")
+        }
+        Kind::WorkerStalled => format!("{name}: jobs waited and nothing was sent for {value}"),
+        Kind::TokenInvalid => format!("{name}: the credentials did not work"),
+        Kind::TokenExpiring => format!("{name}: the credentials were about to end"),
+        Kind::DiskFull => format!("The disk was up to {value} full"),
+        Kind::StoreFailing => format!("Store ({name}): something was wrong"),
+        Kind::CountersDisagree => format!("{value} counters disagreed with what was there"),
+        Kind::BackendRoute => format!("{name}: the backend lacked a route"),
+        Kind::TrackingVolume => "Tracked events were unlike those of past weeks".to_owned(),
+        Kind::CampaignPaused => "A campaign was paused and waited for you".to_owned(),
+        Kind::ReportUndelivered => format!("Report {name}: letters that had not arrived: {value}"),
     }
 }
 

@@ -1,11 +1,14 @@
 //! Spanish.
 
-use super::{Facts, Kind, Named, Say, figure, span};
+use super::{Facts, Kind, Named, Say, span};
 
 pub(super) const SAY: Say = Say {
     what,
+    was,
     advice,
     decimal: ",",
+    // Spanish orthography (RAE, 2010) sets a space before it; this one breaks no line.
+    percent: "\u{a0}%",
     again: "Continúa",
     over: "Resuelto",
     warning: "Aviso",
@@ -27,7 +30,7 @@ pub(super) const SAY: Say = Say {
 
 fn what(facts: &Facts<'_>) -> String {
     let name = Named(&facts.subject.thing);
-    let value = figure(facts.value, facts.kind.unit()).replace('.', SAY.decimal);
+    let value = SAY.figure_of(facts.value, facts.kind.unit());
     match facts.kind {
         Kind::BreakerOpen => {
             format!("{name}: el destino no deja de fallar y se han detenido los envíos")
@@ -54,6 +57,42 @@ fn what(facts: &Facts<'_>) -> String {
         }
         Kind::CampaignPaused => "Una campaña se ha pausado y te espera".to_owned(),
         Kind::ReportUndelivered => format!("Informe {name}: correos que no han llegado: {value}"),
+    }
+}
+
+fn was(facts: &Facts<'_>) -> String {
+    let name = Named(&facts.subject.thing);
+    let value = SAY.figure_of(facts.value, facts.kind.unit());
+    match facts.kind {
+        Kind::BreakerOpen => {
+            format!("{name}: el destino no dejaba de fallar y se detuvieron los envíos")
+        }
+        Kind::FailureRate => format!("{name}: falló hasta el {value} de los intentos"),
+        Kind::ProcessingTime => {
+            format!("{name}: las peticiones tardaron hasta {value} de media")
+        }
+        Kind::QueueSaturated => format!("{name}: la cola estuvo llena hasta el {value}"),
+        Kind::OldestJob => format!("{name}: el trabajo más antiguo esperó hasta {value}"),
+        Kind::DeadLetters => {
+            let within = span(facts.within);
+            format!("{name}: hasta {value} trabajos pasaron a cartas muertas en {within}")
+        }
+        Kind::WorkerStalled => {
+            format!("{name}: había trabajos en espera y no se envió nada durante {value}")
+        }
+        Kind::TokenInvalid => format!("{name}: las credenciales no funcionaban"),
+        Kind::TokenExpiring => format!("{name}: las credenciales estaban a punto de caducar"),
+        Kind::DiskFull => format!("El disco estuvo lleno hasta el {value}"),
+        Kind::StoreFailing => format!("Almacén ({name}): algo iba mal"),
+        Kind::CountersDisagree => format!("{value} contadores no coincidían con lo que había"),
+        Kind::BackendRoute => format!("{name}: al backend le faltaba una ruta"),
+        Kind::TrackingVolume => {
+            "Los eventos de seguimiento no se parecían a los de semanas anteriores".to_owned()
+        }
+        Kind::CampaignPaused => "Una campaña se había pausado y te esperaba".to_owned(),
+        Kind::ReportUndelivered => {
+            format!("Informe {name}: correos que no habían llegado: {value}")
+        }
     }
 }
 

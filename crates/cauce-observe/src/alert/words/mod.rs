@@ -90,11 +90,10 @@ pub struct Words {
 /// Puts an alert into words.
 pub fn words(facts: &Facts<'_>, language: Language) -> Words {
     let say = Say::of(language);
-    let what = (say.what)(facts);
     let title = match facts.notice {
-        Notice::Fired => what,
-        Notice::Again => format!("{}: {what}", say.again),
-        Notice::Over => format!("{}: {what}", say.over),
+        Notice::Fired => (say.what)(facts),
+        Notice::Again => format!("{}: {}", say.again, (say.what)(facts)),
+        Notice::Over => format!("{}: {}", say.over, (say.was)(facts)),
     };
     Words {
         title,
@@ -127,10 +126,15 @@ pub fn severity(severity: Severity, language: Language) -> &'static str {
 
 /// One language.
 struct Say {
+    /// What happens.
     what: fn(&Facts<'_>) -> String,
+    /// What happened, and how bad it was at its worst.
+    was: fn(&Facts<'_>) -> String,
     advice: fn(Kind) -> &'static str,
     /// What stands between a number and its fractions.
     decimal: &'static str,
+    /// What stands behind hundredths.
+    percent: &'static str,
     again: &'static str,
     over: &'static str,
     warning: &'static str,
@@ -158,6 +162,18 @@ impl Say {
         }
     }
 
+    /// A figure for people.
+    fn figure_of(&self, value: f64, unit: Unit) -> String {
+        let text = match unit {
+            Unit::State | Unit::Count => format!("{value:.0}"),
+            Unit::Percent => format!("{value:.1}{}", self.percent),
+            Unit::Seconds if value < 10.0 => format!("{value:.1} s"),
+            Unit::Seconds => span(Duration::from_secs_f64(value.max(0.0))),
+            Unit::Deviations => format!("{value:.1}"),
+        };
+        text.replace('.', self.decimal)
+    }
+
     fn severity_of(&self, severity: Severity) -> &'static str {
         match severity {
             Severity::Warning => self.warning,
@@ -178,9 +194,9 @@ fn lines(facts: &Facts<'_>, say: &Say) -> Vec<(&'static str, String)> {
     };
     lines.push((for_so_long, span(facts.until.since(facts.since))));
     if facts.kind.unit() != Unit::State {
-        let shown = |value| figure(value, facts.kind.unit()).replace('.', say.decimal);
-        lines.push((say.figure, shown(facts.value)));
-        lines.push((say.limit, shown(facts.above)));
+        let unit = facts.kind.unit();
+        lines.push((say.figure, say.figure_of(facts.value, unit)));
+        lines.push((say.limit, say.figure_of(facts.above, unit)));
     }
     if !facts.detail.is_empty() {
         lines.push((say.detail, facts.detail.to_owned()));
@@ -215,17 +231,6 @@ fn span(length: Duration) -> String {
         (_, 1.., _) => format!("{hours} h {} min", minutes % 60),
         (_, _, 2..) => format!("{minutes} min"),
         _ => format!("{seconds} s"),
-    }
-}
-
-/// A figure for people.
-fn figure(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::State | Unit::Count => format!("{value:.0}"),
-        Unit::Percent => format!("{value:.1} %"),
-        Unit::Seconds if value < 10.0 => format!("{value:.1} s"),
-        Unit::Seconds => span(Duration::from_secs_f64(value.max(0.0))),
-        Unit::Deviations => format!("{value:.1}"),
     }
 }
 
