@@ -41,11 +41,19 @@ pub(crate) struct App {
     pub(crate) document: Bytes,
 }
 
-/// A control action: what is done, to what, and whose it is.
+/// A control action: what is done, to what, and whose that is; none for everybody's, and while it is
+/// not known.
 pub(crate) struct Deed {
     pub(crate) verb: &'static str,
     pub(crate) object: String,
     pub(crate) tenant: Option<TenantId>,
+}
+
+impl Deed {
+    /// Says whose that is what it is done to, so that its tenant finds it in the audit log.
+    pub(crate) fn is_of(&mut self, tenant: &TenantId) {
+        self.tenant = Some(tenant.clone());
+    }
 }
 
 impl App {
@@ -85,7 +93,22 @@ impl App {
         deed: Deed,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
+        self.audited_of(caller, deed, work, |_, _| {}).await
+    }
+
+    /// The same where only what was done says what it was done to, or whose that is: it completes
+    /// the deed.
+    pub(crate) async fn audited_of<T>(
+        &self,
+        caller: &Caller,
+        mut deed: Deed,
+        work: impl Future<Output = Result<T, Problem>>,
+        complete: impl FnOnce(&T, &mut Deed),
+    ) -> Result<T, Problem> {
         let result = work.await;
+        if let Ok(done) = &result {
+            complete(done, &mut deed);
+        }
         let outcome = result
             .as_ref()
             .err()

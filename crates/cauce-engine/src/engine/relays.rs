@@ -72,15 +72,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes a relay that was made so. What waits in its queue stays there.
-    pub async fn remove_relay(&self, name: &AccountName, scope: &Scope) -> Result<(), MakeError> {
+    /// Removes a relay that was made so, and says whose it was. What waits in its queue stays there.
+    pub async fn remove_relay(
+        &self,
+        name: &AccountName,
+        scope: &Scope,
+    ) -> Result<TenantId, MakeError> {
         let _turn = self.inner.making.lock().await;
         let settings = Arc::clone(&self.inner.settings.read());
         let mut relays = settings.relays.iter();
         let known = relays.find(|relay| relay.line.account == *name && scope.covers(&relay.tenant));
-        if known.is_none() {
-            return Err(MakeError::Unknown);
-        }
+        let owner = known.ok_or(MakeError::Unknown)?.tenant.clone();
         if !self.inner.made.lock().contains_key(name) {
             return Err(MakeError::Configured);
         }
@@ -90,7 +92,7 @@ impl Engine {
         self.change_made(|made| {
             made.remove(name);
         });
-        Ok(())
+        Ok(owner)
     }
 
     /// The relays that were made before, at the start.

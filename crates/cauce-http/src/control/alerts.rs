@@ -10,7 +10,7 @@ use axum::{
 use cauce_engine::alerts::Refusal;
 use cauce_flow::id::TenantId;
 use cauce_observe::alert::{Kind, Severity};
-use cauce_store::control::alerts::Filter;
+use cauce_store::control::alerts::{Alert, Filter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -125,7 +125,8 @@ pub(crate) async fn acknowledge(
         let known = app.engine.acknowledge_alert(number, scope, who).await;
         known.map_err(|refusal| refused(refusal, "alert", &id))
     };
-    let alert = app.audited(&caller, deed, work).await?;
+    let of = |alert: &Alert, deed: &mut Deed| deed.tenant.clone_from(&alert.tenant);
+    let alert = app.audited_of(&caller, deed, work, of).await?;
     Ok(Json(AlertView::from(alert)))
 }
 

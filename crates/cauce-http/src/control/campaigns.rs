@@ -16,7 +16,7 @@ use cauce_flow::{
     id::{AccountName, GroupName, TenantId},
 };
 use cauce_store::{
-    campaigns::campaign::{Filter, Made, Named},
+    campaigns::campaign::{Campaign, Filter, Made, Named},
     jobs::Scope,
 };
 use serde::Deserialize;
@@ -125,11 +125,15 @@ pub(crate) async fn make(
     read(&app, body, &mut draft)?;
     let deed = Deed {
         verb: "campaign.make",
-        object: "a campaign".to_owned(),
+        // One that was refused has no id.
+        object: named(&draft.name),
         tenant: Some(draft.tenant.clone()),
     };
     let work = async { Ok(app.engine.make_campaign(draft).await?) };
-    let made = app.audited(&caller, deed, work).await?;
+    let done = |made: &Made, deed: &mut Deed| {
+        deed.object = format!("{} ({})", made.campaign.id, deed.object);
+    };
+    let made = app.audited_of(&caller, deed, work, done).await?;
     let view = view_of(&app, made).await?;
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
@@ -219,11 +223,14 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let scope = caller.scope(of.tenant.as_ref())?;
     let work = async {
+        let known = known(&app, scope.clone(), &id).await?;
         let gone = app.engine.delete_campaign(scope, &id).await;
-        gone.map_err(|refusal| refused(refusal, &id))
+        gone.map_err(|refusal| refused(refusal, &id))?;
+        Ok(known.campaign)
     };
     let deed = deed("campaign.delete", &id, of.tenant.clone());
-    app.audited(&caller, deed, work).await?;
+    let done = |campaign: &Campaign, deed: &mut Deed| deed.is_of(&campaign.tenant);
+    app.audited_of(&caller, deed, work, done).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -316,6 +323,11 @@ fn deed(verb: &'static str, id: &GroupName, tenant: Option<TenantId>) -> Deed {
         object: id.to_string(),
         tenant,
     }
+}
+
+/// A name as the audit log shows it.
+fn named(name: &str) -> String {
+    name.chars().take(80).collect()
 }
 
 fn unknown(id: &GroupName) -> Problem {

@@ -11,7 +11,7 @@ use cauce_flow::{
     id::{AccountName, GroupName, JobId, QueueName, TenantId},
     job::State as JobState,
 };
-use cauce_store::jobs::{Replay, Select};
+use cauce_store::jobs::{JobSummary, Replay, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -164,14 +164,16 @@ pub(crate) async fn retry(
             per_second: None,
         };
         match app.engine.jobs().replay(replay, app.engine.now()).await? {
-            0 => Err(wrong_state(&id.to_string(), found.as_str())),
-            count => Ok(Replayed {
-                count,
-                dry_run: false,
-            }),
+            0 => Err(wrong_state(&id.to_string(), found.state.as_str())),
+            count => Ok((found, count)),
         }
     };
-    app.audited(&caller, deed, work).await.map(Json)
+    let of = |(job, _): &(JobSummary, u64), deed: &mut Deed| jobs::of_job(job, deed);
+    let (_, count) = app.audited_of(&caller, deed, work, of).await?;
+    Ok(Json(Replayed {
+        count,
+        dry_run: false,
+    }))
 }
 
 /// Which dead letters to put back: all filters have to fit, and none means all.
@@ -304,13 +306,11 @@ pub(crate) async fn forget(
         tenant: None,
     };
     let work = async {
-        let scope = caller.scope(None)?;
-        Ok(app
-            .engine
-            .jobs()
-            .forget(id, scope, app.engine.now())
-            .await?)
+        let found = jobs::find(&app, &caller, id).await?;
+        let (jobs, scope) = (app.engine.jobs(), caller.scope(None)?);
+        jobs.forget(id, scope, app.engine.now()).await?;
+        Ok(found)
     };
-    app.audited(&caller, deed, work).await?;
+    app.audited_of(&caller, deed, work, jobs::of_job).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use cauce_engine::status::TokenStatus;
 use cauce_flow::id::AccountName;
 
 use super::{answer::Json, queues::OfTenant};
@@ -65,6 +66,7 @@ pub(crate) async fn test(
             .await;
         found.ok_or_else(|| Problem::not_found("destination", account.as_str()))
     };
-    let token = app.audited(&caller, deed, work).await?;
+    let of = |token: &TokenStatus, deed: &mut Deed| deed.is_of(&token.tenant);
+    let token = app.audited_of(&caller, deed, work, of).await?;
     Ok(Json(token.into()))
 }

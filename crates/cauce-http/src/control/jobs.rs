@@ -9,7 +9,7 @@ use cauce_flow::{
     priority::Priority,
     time::Timestamp,
 };
-use cauce_store::jobs::{Change, Page as StorePage, Select};
+use cauce_store::jobs::{Change, JobDetail, JobSummary, Page as StorePage, Select};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -180,22 +180,23 @@ pub(crate) async fn cancel(
             ..Select::all(caller.scope(None)?)
         };
         match app.engine.jobs().cancel(select, app.engine.now()).await? {
-            0 => Err(wrong_state(&id.to_string(), found.as_str())),
-            _ => Ok(StatusCode::NO_CONTENT),
+            0 => Err(wrong_state(&id.to_string(), found.state.as_str())),
+            _ => Ok(found),
         }
     };
-    app.audited(&caller, deed, work).await
+    app.audited_of(&caller, deed, work, of_job).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// The state of a job that the caller can see.
-pub(crate) async fn find(app: &App, caller: &Caller, id: JobId) -> Result<JobState, Problem> {
-    Ok(app
-        .engine
-        .jobs()
-        .job(id, caller.scope(None)?)
-        .await?
-        .summary
-        .state)
+/// A job that the caller can see.
+pub(crate) async fn find(app: &App, caller: &Caller, id: JobId) -> Result<JobSummary, Problem> {
+    let found = app.engine.jobs().job(id, caller.scope(None)?).await?;
+    Ok(found.summary)
+}
+
+/// Says whose job something was done to.
+pub(crate) fn of_job(job: &JobSummary, deed: &mut Deed) {
+    deed.is_of(&job.tenant);
 }
 
 /// What to change of a job that waits.
@@ -247,7 +248,8 @@ pub(crate) async fn change(
             .await?;
         Ok(jobs.job(id, scope).await?)
     };
-    let detail = app.audited(&caller, deed, work).await?;
+    let of = |detail: &JobDetail, deed: &mut Deed| of_job(&detail.summary, deed);
+    let detail = app.audited_of(&caller, deed, work, of).await?;
     Ok(Json(detail.into()))
 }
 
@@ -297,6 +299,7 @@ pub(crate) async fn resolve(
             .await?;
         Ok(jobs.job(id, scope).await?)
     };
-    let detail = app.audited(&caller, deed, work).await?;
+    let of = |detail: &JobDetail, deed: &mut Deed| of_job(&detail.summary, deed);
+    let detail = app.audited_of(&caller, deed, work, of).await?;
     Ok(Json(detail.into()))
 }

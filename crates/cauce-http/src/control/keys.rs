@@ -9,7 +9,7 @@ use axum::{
 };
 use cauce_flow::{id::TenantId, time::Timestamp};
 use cauce_store::{
-    control::{KeyScope, NewKey},
+    control::{CreatedKey, Key, KeyScope, NewKey},
     jobs::Scope,
 };
 use serde::Deserialize;
@@ -106,17 +106,16 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let now = app.engine.now();
     let new = checked(&caller, body, now)?;
-    let tenant = match &new.tenant {
-        Scope::All => None,
-        Scope::Tenant(tenant) => Some(tenant.clone()),
-    };
     let deed = Deed {
         verb: "key.create",
         object: new.name.clone(),
-        tenant,
+        tenant: owner(&new.tenant),
     };
     let work = async { Ok(app.engine.control().create_key(new, now).await?) };
-    let made = app.audited(&caller, deed, work).await?;
+    let done = |made: &CreatedKey, deed: &mut Deed| {
+        deed.object = format!("{} ({})", made.key.id, deed.object);
+    };
+    let made = app.audited_of(&caller, deed, work, done).await?;
     let view = NewKeyView {
         about: KeyView::from(&*made.key),
         key: made.secret,
@@ -217,8 +216,17 @@ pub(crate) async fn revoke(
             .revoke_key(&id, &scope, app.engine.now())
             .await?)
     };
-    app.audited(&caller, deed, work).await?;
+    let done = |key: &Arc<Key>, deed: &mut Deed| deed.tenant = owner(&key.tenant);
+    app.audited_of(&caller, deed, work, done).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose a key is; none for one for all tenants.
+fn owner(scope: &Scope) -> Option<TenantId> {
+    match scope {
+        Scope::All => None,
+        Scope::Tenant(tenant) => Some(tenant.clone()),
+    }
 }
 
 /// Somebody may give a key in place of its id; the audit log must not keep it.

@@ -9,7 +9,7 @@ use cauce_flow::{
     job::State as JobState,
     time::Timestamp,
 };
-use cauce_store::jobs::{Gate, Page as StorePage, Replay, Scope, Select};
+use cauce_store::jobs::{Gate, JobSummary, Page as StorePage, Replay, Scope, Select};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -247,7 +247,7 @@ pub(crate) async fn retry(
     };
     let work = async {
         let scope = caller.scope(None)?;
-        let found = job_of(&app, scope.clone(), id).await?.summary.state;
+        let found = job_of(&app, scope.clone(), id).await?.summary;
         let select = Select {
             ids: Some(vec![id]),
             states: vec![JobState::Dead],
@@ -259,11 +259,12 @@ pub(crate) async fn retry(
             per_second: None,
         };
         match app.engine.jobs().replay(replay, app.engine.now()).await? {
-            0 => Err(wrong_state(&id.to_string(), found.as_str())),
-            count => Ok(count),
+            0 => Err(wrong_state(&id.to_string(), found.state.as_str())),
+            count => Ok((found, count)),
         }
     };
-    let count = app.audited(&caller, deed, work).await?;
+    let of = |(job, _): &(JobSummary, u64), deed: &mut Deed| jobs::of_job(job, deed);
+    let (_, count) = app.audited_of(&caller, deed, work, of).await?;
     Ok(Json(Replayed::new(count, false)))
 }
 

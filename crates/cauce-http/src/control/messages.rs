@@ -17,7 +17,7 @@ use cauce_store::{
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::Json;
+use super::{answer::Json, jobs::of_job};
 use crate::{
     app::{App, Deed},
     auth::Caller,
@@ -207,12 +207,13 @@ pub(crate) async fn change(
             .await?;
         // The picture of messages follows in a moment; the job is changed already.
         let position = jobs.place(id).map(|before| before + 1);
-        let job = jobs.job(id, scope).await?;
-        OutDetailView::of_job(job, position).ok_or_else(|| not_found(id))
+        Ok((jobs.job(id, scope).await?, position))
     };
-    app.audited(&caller, deed("message.change", id), work)
-        .await
-        .map(Json)
+    let of = |(job, _): &(JobDetail, _), deed: &mut Deed| of_job(&job.summary, deed);
+    let deed = deed("message.change", id);
+    let (job, position) = app.audited_of(&caller, deed, work, of).await?;
+    let view = OutDetailView::of_job(job, position);
+    view.map(Json).ok_or_else(|| not_found(id))
 }
 
 /// Take back a message that is not on its way.
@@ -236,10 +237,12 @@ pub(crate) async fn cancel(
         };
         match app.engine.jobs().cancel(select, app.engine.now()).await? {
             0 => Err(wrong_state(&id.to_string(), found.summary.state.as_str())),
-            _ => Ok(StatusCode::NO_CONTENT),
+            _ => Ok(found.summary),
         }
     };
-    app.audited(&caller, deed("message.cancel", id), work).await
+    let deed = deed("message.cancel", id);
+    app.audited_of(&caller, deed, work, of_job).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn deed(verb: &'static str, id: JobId) -> Deed {

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cauce_engine::relays::{MakeError, NewRelay};
-use cauce_flow::id::AccountName;
+use cauce_flow::id::{AccountName, TenantId};
 
 use super::{answer::Json, queues::OfTenant};
 use crate::{
@@ -131,7 +131,8 @@ pub(crate) async fn remove(
         let removed = app.engine.remove_relay(&name, &scope).await;
         removed.map_err(|error| refused(error, &name))
     };
-    app.audited(&caller, deed, work).await?;
+    let of = |owner: &TenantId, deed: &mut Deed| deed.is_of(owner);
+    app.audited_of(&caller, deed, work, of).await?;
     Ok(Json(Affected { count: 1 }))
 }
 

@@ -304,6 +304,12 @@ async fn keys_are_made_listed_revoked_and_every_deed_is_recorded() {
         ["queue.pause", "key.revoke", "key.create"],
         "{audit}"
     );
+    assert_eq!(audit["items"][2]["object"], format!("{id} (shop)"));
+    // Whoever did it, what was done to a tenant's key is shown to that tenant.
+    let of_acme = server.get("/api/audit?tenant=acme").await;
+    let actions = of_acme["items"].as_array().unwrap().iter();
+    let actions: Vec<&Value> = actions.map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["key.revoke", "key.create"], "{of_acme}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,12 +7,13 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use cauce_engine::campaigns::Started;
 use cauce_flow::id::GroupName;
 use cauce_store::campaigns::campaign::Campaign;
 
 use super::{deed, refused};
 use crate::{
-    app::App,
+    app::{App, Deed},
     auth::Caller,
     control::{answer::Json, queues::OfTenant},
     problem::Problem,
@@ -46,7 +47,8 @@ pub(crate) async fn start(
         started.map_err(|refusal| refused(refusal, &id))
     };
     let deed = deed("campaign.start", &id, of.tenant.clone());
-    let started = app.audited(&caller, deed, work).await?;
+    let done = |started: &Started, deed: &mut Deed| deed.is_of(&started.campaign.tenant);
+    let started = app.audited_of(&caller, deed, work, done).await?;
     let view = StartedView::from(started);
     Ok((StatusCode::ACCEPTED, Json(view)).into_response())
 }
@@ -92,7 +94,7 @@ pub(crate) async fn pause(
         moved.map_err(|refusal| refused(refusal, &id))
     };
     let deed = deed("campaign.pause", &id, of.tenant.clone());
-    let campaign = app.audited(&caller, deed, work).await?;
+    let campaign = app.audited_of(&caller, deed, work, of_tenant).await?;
     Ok(moved("Campaña pausada", campaign))
 }
 
@@ -117,7 +119,7 @@ pub(crate) async fn resume(
         moved.map_err(|refusal| refused(refusal, &id))
     };
     let deed = deed("campaign.resume", &id, of.tenant.clone());
-    let campaign = app.audited(&caller, deed, work).await?;
+    let campaign = app.audited_of(&caller, deed, work, of_tenant).await?;
     Ok(moved("Campaña reanudada", campaign))
 }
 
@@ -142,7 +144,7 @@ pub(crate) async fn stop(
         moved.map_err(|refusal| refused(refusal, &id))
     };
     let deed = deed("campaign.stop", &id, of.tenant.clone());
-    let campaign = app.audited(&caller, deed, work).await?;
+    let campaign = app.audited_of(&caller, deed, work, of_tenant).await?;
     Ok(moved("Campaña detenida", campaign))
 }
 
@@ -160,6 +162,10 @@ pub(crate) async fn metrics(
 ) -> Result<Json<SystemAnswer>, Problem> {
     let scope = caller.scope(of.tenant.as_ref())?;
     Ok(Json(app.engine.campaign_metrics(&scope).await?.into()))
+}
+
+fn of_tenant(campaign: &Campaign, deed: &mut Deed) {
+    deed.is_of(&campaign.tenant);
 }
 
 fn moved(message: &'static str, campaign: Campaign) -> Json<MovedView> {

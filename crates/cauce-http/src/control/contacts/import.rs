@@ -96,10 +96,13 @@ pub(crate) async fn import(
     let pieces = pieces(body, app.settings.body_timeout);
     let work = async {
         let taken = app.engine.import_contacts(options, pieces).await;
-        let (import, _) = taken.ok_or_else(Problem::overloaded)?.map_err(refused)?;
-        Ok(ImportView::from(import))
+        taken.ok_or_else(Problem::overloaded)?.map_err(refused)
     };
-    let view = app.audited(&caller, deed, work).await?;
+    let done = |(import, _): &(Import, Report), deed: &mut Deed| {
+        deed.object = format!("{}, {}", import.id, deed.object);
+    };
+    let (import, _) = app.audited_of(&caller, deed, work, done).await?;
+    let view = ImportView::from(import);
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn out(
     let phones = phones(&app, &body, country)?;
     let deed = Deed {
         verb: "contacts.opt_out",
-        object: format!("{} numbers", phones.len()),
+        object: numbers(phones.len()),
         tenant: Some(tenant.clone()),
     };
     let work = async {
@@ -69,7 +69,7 @@ pub(crate) async fn back_in(
     let phones = phones(&app, &body, country)?;
     let deed = Deed {
         verb: "contacts.opt_in",
-        object: format!("{} numbers", phones.len()),
+        object: numbers(phones.len()),
         tenant: Some(tenant.clone()),
     };
     let work = async {
@@ -78,6 +78,14 @@ pub(crate) async fn back_in(
     };
     let count = app.audited(&caller, deed, work).await?;
     Ok(Json(Affected { count }))
+}
+
+/// So many numbers; which they are is nothing for a log.
+fn numbers(count: usize) -> String {
+    match count {
+        1 => "1 number".to_owned(),
+        many => format!("{many} numbers"),
+    }
 }
 
 fn phones(app: &App, body: &Phones, country: Option<Country>) -> Result<Vec<Phone>, Problem> {
