@@ -14,6 +14,7 @@ mod failure;
 mod global;
 mod logging;
 mod output;
+mod stops;
 mod top;
 
 use std::process::ExitCode;

@@ -29,6 +29,7 @@ use crate::{
     failure::{Failure, chain},
     global::Global,
     logging, output,
+    stops::Stops,
 };
 
 /// A graceful stop takes no longer.
@@ -85,26 +86,7 @@ fn with_hint(why: &str, config: &Config) -> String {
 
 /// What asks the process to stop, and what asks it to reload.
 fn catch_signals() -> io::Result<(Stops, Signal)> {
-    let stops = Stops {
-        terminate: signal(SignalKind::terminate())?,
-        interrupt: signal(SignalKind::interrupt())?,
-    };
-    Ok((stops, signal(SignalKind::hangup())?))
-}
-
-struct Stops {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stops {
-    /// Waits for one, and answers its name.
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
+    Ok((Stops::catch()?, signal(SignalKind::hangup())?))
 }
 
 /// A server at work.

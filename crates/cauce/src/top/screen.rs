@@ -13,6 +13,7 @@ use ratatui::{
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::{state::State, view};
+use crate::stops::Stops;
 
 /// How often the thread that reads keys looks whether anybody still listens.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -25,7 +26,7 @@ const WIDTH: u16 = 120;
 pub(super) enum Input {
     Key(KeyEvent),
     Resized,
-    /// There is no terminal any more.
+    /// There is no terminal any more, or it is wanted back: the process is asked to end.
     Closed,
 }
 
@@ -42,15 +43,21 @@ pub(super) trait Terminal {
 pub(super) struct Screen {
     terminal: DefaultTerminal,
     inputs: Receiver<Input>,
+    stops: Stops,
 }
 
 impl Screen {
     /// Takes the terminal over.
     pub(super) fn open() -> io::Result<Screen> {
+        let stops = Stops::catch()?;
         let terminal = ratatui::try_init()?;
         let (sender, inputs) = mpsc::channel(MAX_WAITING);
         std::thread::spawn(move || read(&sender));
-        Ok(Screen { terminal, inputs })
+        Ok(Screen {
+            terminal,
+            inputs,
+            stops,
+        })
     }
 }
 
@@ -61,13 +68,21 @@ impl Terminal for Screen {
     }
 
     async fn next(&mut self) -> Input {
-        self.inputs.recv().await.unwrap_or(Input::Closed)
+        next(&mut self.inputs, &mut self.stops).await
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
         ratatui::restore();
+    }
+}
+
+/// The next input. Who ends the process is not to find the terminal as it was watched.
+async fn next(inputs: &mut Receiver<Input>, stops: &mut Stops) -> Input {
+    tokio::select! {
+        input = inputs.recv() => input.unwrap_or(Input::Closed),
+        _ = stops.next() => Input::Closed,
     }
 }
 
@@ -113,4 +128,24 @@ pub(super) fn frame(state: &State, width: u16, height: u16) -> String {
     };
     let lines: Vec<String> = lines.map(text).collect();
     lines.join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_asked_to_end_leaves() {
+        for signal in ["-TERM", "-INT"] {
+            let mut stops = Stops::catch().unwrap();
+            let (_keys, mut inputs) = mpsc::channel(1);
+            let own = std::process::id().to_string();
+            let sent = Command::new("kill").args([signal, &own]).status().unwrap();
+            assert!(sent.success());
+            let heard = next(&mut inputs, &mut stops).await;
+            assert!(matches!(heard, Input::Closed), "{signal}");
+        }
+    }
 }
