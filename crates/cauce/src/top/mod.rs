@@ -74,6 +74,7 @@ fn colours() -> bool {
 /// Prints one frame, or its figures as JSON.
 async fn once(api: &Api, filter: Option<String>, global: &Global) -> Result<(), Failure> {
     let mut state = State::new(api.base(), ONCE, false);
+    state.is_alone = true;
     state.filter = filter.unwrap_or_default();
     state.take(look(api).await?, now());
     tokio::time::sleep(ONCE).await;

@@ -15,6 +15,8 @@ const MIN_APART: Duration = Duration::from_millis(200);
 pub(super) struct State {
     pub(super) url: String,
     pub(super) every: Duration,
+    /// No other frame follows this one.
+    pub(super) is_alone: bool,
     /// Whether there are colours.
     pub(super) colours: bool,
     /// When it was last looked; none before the first answer.
@@ -92,6 +94,7 @@ impl State {
         State {
             url: url.to_owned(),
             every,
+            is_alone: false,
             colours,
             at: None,
             queues: Vec::new(),

@@ -23,6 +23,8 @@ use cells::COLUMNS;
 
 /// Lines of a frame beside the rows of the table: head, sums, a gap, headings, and the foot.
 const AROUND: usize = 6;
+/// Between two columns.
+const GAP: u16 = 1;
 /// The lowest frame that `--once` prints.
 const MIN_HEIGHT: usize = 8;
 
@@ -71,7 +73,7 @@ fn heading(state: &State, width: u16) -> Paragraph<'static> {
     let name = Span::styled("cauce top", Style::new().add_modifier(Modifier::BOLD));
     let at = state.at.map(|at| at.to_string());
     let clock = at.as_deref().and_then(|at| at.get(11..19)).unwrap_or("-");
-    let right = format!("{clock} UTC, every {} s", state.every.as_secs());
+    let right = format!("{clock} UTC, {}", pace(state));
     let room = usize::from(width).saturating_sub(right.chars().count() + 14);
     let url = format::cut(&state.url, room);
     let gap = " ".repeat(room.saturating_sub(url.chars().count()) + 2);
@@ -80,6 +82,15 @@ fn heading(state: &State, width: u16) -> Paragraph<'static> {
         Span::raw(format!("  {url}{gap}")),
         Span::raw(right),
     ]))
+}
+
+/// How often it is looked; of a frame that stays alone, what its rates are the mean of.
+fn pace(state: &State) -> String {
+    let seconds = state.every.as_secs();
+    match state.is_alone {
+        true => format!("over {seconds} s"),
+        false => format!("every {seconds} s"),
+    }
 }
 
 fn in_all(state: &State) -> Text<'static> {
@@ -134,8 +145,11 @@ fn rows(frame: &mut Frame<'_>, state: &State, area: Rect) {
         .style(Style::new().add_modifier(Modifier::BOLD))
         .top_margin(1);
     let now = state.at.unwrap_or_default();
+    // As the table divides its room, so that it can be seen where something is cut.
+    let columns = Layout::horizontal(widths.clone()).spacing(GAP).split(area);
     let body = rows.iter().map(|row| {
-        let cells = shown.iter().map(|column| column.cell(state, row, now));
+        let cells = (shown.iter().zip(columns.iter()))
+            .map(|(column, area)| column.cell(state, row, now, area.width));
         TableRow::new(cells)
     });
     let marked = match state.mode {
@@ -143,6 +157,7 @@ fn rows(frame: &mut Frame<'_>, state: &State, area: Rect) {
         _ => Style::new().add_modifier(Modifier::REVERSED),
     };
     let table = Table::new(body, widths)
+        .column_spacing(GAP)
         .header(headings)
         .row_highlight_style(marked);
     let mut at = TableState::new().with_selected(state.selected);

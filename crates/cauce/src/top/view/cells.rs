@@ -75,9 +75,16 @@ impl Column {
         Text::from(self.name).alignment(self.alignment)
     }
 
-    /// What stands in it.
-    pub(super) fn cell(&self, state: &State, row: &Row<'_>, now: Timestamp) -> Cell<'static> {
+    /// What stands in it, where it is so wide.
+    pub(super) fn cell(
+        &self,
+        state: &State,
+        row: &Row<'_>,
+        now: Timestamp,
+        width: u16,
+    ) -> Cell<'static> {
         let (text, tone) = (self.show)(state, row, now);
+        let text = format::cut(&text, usize::from(width));
         Cell::new(Text::from(text).alignment(self.alignment)).style(style(state, tone.style()))
     }
 }

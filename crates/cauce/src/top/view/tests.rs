@@ -82,6 +82,31 @@ fn a_narrow_screen_keeps_what_matters_most() {
 }
 
 #[test]
+fn what_is_too_long_for_its_column_is_cut_with_a_sign() {
+    let mut long = relay();
+    long["name"] = json!("relay.orders-of-the-house");
+    let mut state = State::new("http://127.0.0.1:8080", Duration::from_secs(2), false);
+    state.take(look(&[long]), START);
+    for width in [42, 60, 80] {
+        let shown = frame(&state, width, 12);
+        assert!(
+            shown.contains("relay.orders") && shown.contains('…'),
+            "{shown}"
+        );
+    }
+    let shown = frame(&state, 150, 12);
+    assert!(shown.contains("of-the-house (paused)"), "{shown}");
+}
+
+#[test]
+fn a_frame_that_stays_alone_says_what_its_rates_are_the_mean_of() {
+    let mut state = at_work();
+    assert!(frame(&state, 80, 12).contains("UTC, every 2 s"));
+    state.is_alone = true;
+    assert!(frame(&state, 80, 12).contains("UTC, over 2 s"));
+}
+
+#[test]
 fn the_first_frames_say_what_is_missing() {
     let mut state = State::new("http://127.0.0.1:8080", Duration::from_secs(2), false);
     insta::assert_snapshot!("nothing_yet", frame(&state, 80, 8));
