@@ -21,15 +21,53 @@ const MINUTE_MS: i64 = 60_000;
 /// How a queue did lately.
 #[derive(Clone, Default)]
 pub(crate) struct Recent {
+    /// What was sent in the last minute.
     pub(crate) per_minute: u64,
     pub(crate) latency: Quantiles,
 }
 
-impl Recent {
-    fn of(rollup: &Rollup) -> Recent {
+/// What adds up to [`Recent`].
+struct Gathering {
+    now: Timestamp,
+    all: Rollup,
+    /// What was sent in the minute that is under way, and in the one before.
+    this_minute: u64,
+    last_minute: u64,
+}
+
+impl Gathering {
+    fn new(now: Timestamp) -> Gathering {
+        Gathering {
+            now,
+            all: Rollup::default(),
+            this_minute: 0,
+            last_minute: 0,
+        }
+    }
+
+    fn add(&mut self, start: Timestamp, rollup: &Rollup) {
+        let this = Step::Minute.start(self.now.as_millis());
+        match start.as_millis() {
+            start if start >= this => self.this_minute += rollup.sent,
+            start if start == this - MINUTE_MS => self.last_minute += rollup.sent,
+            _ => {}
+        }
+        self.all.merge(rollup);
+    }
+
+    /// Sums are kept by the minute: of the one before, the part counts that is not over for 60
+    /// seconds, as if it had been sent evenly.
+    fn per_minute(&self) -> u64 {
+        let now = self.now.as_millis();
+        let left = MINUTE_MS - (now - Step::Minute.start(now));
+        let (left, whole) = (left.unsigned_abs(), MINUTE_MS.unsigned_abs());
+        self.this_minute + (self.last_minute * left + whole / 2) / whole
+    }
+
+    fn recent(&self) -> Recent {
         Recent {
-            per_minute: rollup.sent / RECENT_MINUTES.unsigned_abs(),
-            latency: quantiles(rollup),
+            per_minute: self.per_minute(),
+            latency: quantiles(&self.all),
         }
     }
 }
@@ -37,32 +75,36 @@ impl Recent {
 impl Inner {
     /// How each queue did in the last minutes.
     pub(crate) fn recent(&self, scope: &Scope) -> BTreeMap<QueueName, Recent> {
-        let now = self.clock.now().as_millis();
-        let from = Timestamp::from_millis(now - RECENT_MINUTES * MINUTE_MS);
-        let mut by_queue: BTreeMap<QueueName, Rollup> = BTreeMap::new();
-        for (key, rollup) in self.rollups.recent(from) {
+        let now = self.clock.now();
+        let mut by_queue: BTreeMap<QueueName, Gathering> = BTreeMap::new();
+        for (key, rollup) in self.rollups.recent(recent_from(now)) {
             if scope.covers(&key.tenant) {
-                by_queue.entry(key.queue).or_default().merge(&rollup);
+                let queue = by_queue.entry(key.queue);
+                let gathering = queue.or_insert_with(|| Gathering::new(now));
+                gathering.add(key.start, &rollup);
             }
         }
         by_queue
             .into_iter()
-            .map(|(queue, rollup)| (queue, Recent::of(&rollup)))
+            .map(|(queue, gathering)| (queue, gathering.recent()))
             .collect()
     }
 
     /// The same of some queues, taken together.
     pub(crate) fn recent_of(&self, scope: &Scope, is_one: fn(&QueueName) -> bool) -> Recent {
-        let now = self.clock.now().as_millis();
-        let from = Timestamp::from_millis(now - RECENT_MINUTES * MINUTE_MS);
-        let mut all = Rollup::default();
-        for (key, rollup) in self.rollups.recent(from) {
+        let now = self.clock.now();
+        let mut all = Gathering::new(now);
+        for (key, rollup) in self.rollups.recent(recent_from(now)) {
             if scope.covers(&key.tenant) && is_one(&key.queue) {
-                all.merge(&rollup);
+                all.add(key.start, &rollup);
             }
         }
-        Recent::of(&all)
+        all.recent()
     }
+}
+
+fn recent_from(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis(now.as_millis() - RECENT_MINUTES * MINUTE_MS)
 }
 
 /// Answers a question about the pixels part.
@@ -153,5 +195,33 @@ fn quantiles(rollup: &Rollup) -> Quantiles {
         p50: rollup.latency_ms(0.50),
         p95: rollup.latency_ms(0.95),
         p99: rollup.latency_ms(0.99),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_minute_is_what_was_sent_in_it_and_nothing_older() {
+        let sent = |count| {
+            let mut rollup = Rollup::default();
+            rollup.sent = count;
+            rollup
+        };
+        let at = |second: i64| Timestamp::from_millis(second * 1_000);
+        let per_minute = |now, sums: &[(i64, u64)]| {
+            let mut gathering = Gathering::new(at(now));
+            for (start, count) in sums {
+                gathering.add(at(*start), &sent(*count));
+            }
+            gathering.recent().per_minute
+        };
+        assert_eq!(per_minute(300, &[(60, 65)]), 0);
+        assert_eq!(per_minute(310, &[(300, 4)]), 4);
+        assert_eq!(per_minute(300, &[(240, 6)]), 6);
+        assert_eq!(per_minute(315, &[(300, 1), (240, 8), (180, 9)]), 1 + 6);
+        assert_eq!(per_minute(330, &[(240, 1)]), 1);
+        assert_eq!(per_minute(331, &[(240, 1)]), 0);
     }
 }

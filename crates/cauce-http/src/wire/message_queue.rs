@@ -44,7 +44,7 @@ pub(crate) struct MetricsView {
     by_priority: ByPriority,
     /// From taken to given to the provider, in milliseconds, over the last minutes.
     latency_ms: QuantilesView,
-    /// Messages given to their provider in a minute, over the last minutes.
+    /// Messages given to their provider in the last minute.
     processing_rate: u64,
     /// Requests on their way; those of all senders.
     active_workers: u64,

@@ -33,7 +33,8 @@ pub(crate) struct QueueView {
     oldest_waiting_at: Option<Timestamp>,
     /// For how long it has been due, in seconds.
     oldest_waiting_seconds: Option<f64>,
-    /// Jobs delivered in the last minute.
+    /// Jobs delivered in the last minute. They are counted by the minute: of the minute before, the
+    /// part counts that is not over for 60 seconds.
     completed_per_minute: u64,
     /// From accepted to delivered, in milliseconds.
     latency_ms: QuantilesView,
