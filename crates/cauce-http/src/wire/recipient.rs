@@ -72,7 +72,8 @@ pub(crate) struct RecipientView {
     /// `skipped`.
     #[schema(value_type = String, example = "delivered")]
     pub(crate) state: &'static str,
-    /// The place of the variant among those of the campaign.
+    /// The place of the variant among those of the campaign, from 0 on; null for a campaign without
+    /// variants. With `format=csv`, its name.
     pub(crate) variant: Option<u16>,
     /// The message.
     pub(crate) message_id: Option<String>,

@@ -1,7 +1,7 @@
 //! Campaigns: made, started, held and ended over sockets, and counted at the provider.
 
 use cauce_sim::{Callbacks, Fault, Treatment};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     SOON, Senders, Server,
@@ -66,6 +66,49 @@ async fn everybody_of_a_campaign_gets_one_message_or_a_reason_why_not() {
     let dashboard = server.get("/api/dashboard/campaign-queue-metrics").await;
     assert_eq!(dashboard["metrics"]["campaignQueue"]["completed"], 1);
     assert_eq!(dashboard["metrics"]["system"]["messagesSent"], 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn table_of_recipients_names_their_variants_where_there_are_some() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    with_contacts(&server, 2).await;
+    let cells = async |body: Value| {
+        let id = make(&server, body).await;
+        order(&server, &id, "start").await;
+        becomes(&server, &id, "completed").await;
+        let path = format!("GET /api/campaigns/{id}/recipients?format=csv");
+        let table = server.ask(&path, None).await.body;
+        let cell = |row: &str| row.split(',').nth(3).unwrap().to_owned();
+        let rows = table.lines().filter(|row| row.contains(",sent,"));
+        let cells: Vec<String> = rows.map(cell).collect();
+        let list = format!("/api/campaigns/{id}/recipients");
+        let listed = server.get(&list).await["items"][0]["variant"].clone();
+        (cells, listed)
+    };
+    let plain = cells(json!({})).await;
+    assert_eq!(plain, (vec![String::new(); 2], Value::Null));
+    // Everybody gets the second.
+    let variants = json!([
+        {"name": "Lunes", "message": "Hola", "weight": 0},
+        {"name": "Martes, tarde", "message": "Buenas", "weight": 1},
+    ]);
+    let (named, listed) = cells(json!({"message": null, "variants": variants})).await;
+    assert_eq!(named, ["\"Martes", "\"Martes"]);
+    assert_eq!(listed, 1);
+    // What was done to campaigns is told with their ids, to the tenant that they belong to.
+    let audit = server.get("/api/audit?tenant=acme&limit=500").await;
+    let of = |action: &str| {
+        let entries = audit["items"].as_array().unwrap().iter();
+        let mut own = entries.filter(|entry| entry["action"] == action);
+        own.next().unwrap_or_else(|| panic!("no {action}: {audit}"))["object"].clone()
+    };
+    let (made, started) = (of("campaign.make"), of("campaign.start"));
+    let id = started.as_str().unwrap();
+    assert!(
+        made.as_str().unwrap().starts_with(&format!("{id} (")),
+        "{made}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

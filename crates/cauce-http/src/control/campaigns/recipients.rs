@@ -8,9 +8,10 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use cauce_engine::campaigns::Draft;
 use cauce_flow::id::{GroupName, JobId, TenantId};
 use cauce_store::{
-    campaigns::campaign::Skipped,
+    campaigns::campaign::{Campaign, Skipped},
     jobs::Scope,
     messages::{Filter, MessageState},
 };
@@ -69,11 +70,12 @@ pub(crate) async fn list(
     Query(filters): Query<Filters>,
 ) -> Result<Response, Problem> {
     let scope = caller.scope(filters.tenant.as_ref())?;
-    known(&app, scope.clone(), &id).await?;
+    let campaign = known(&app, scope.clone(), &id).await?.campaign;
     let reader = Reader {
         app,
         scope,
         id,
+        variants: variants(&campaign),
         which: which(filters.state.as_deref())?,
     };
     match filters.format.as_deref() {
@@ -149,6 +151,8 @@ struct Reader {
     app: Arc<App>,
     scope: Scope,
     id: GroupName,
+    /// The names of the variants, by their places.
+    variants: Vec<String>,
     which: Which,
 }
 
@@ -192,8 +196,14 @@ impl Reader {
             (None, Which::All) => Some(Next::Skipped(None)),
             (None, _) => None,
         };
-        let items = listed.messages.into_iter().map(RecipientView::from);
-        Ok((items.collect(), next))
+        let mut items: Vec<_> = (listed.messages.into_iter())
+            .map(RecipientView::from)
+            .collect();
+        if self.variants.is_empty() {
+            // Their messages carry the place of the first all the same.
+            items.iter_mut().for_each(|item| item.variant = None);
+        }
+        Ok((items, next))
     }
 
     async fn skipped(
@@ -214,6 +224,12 @@ impl Reader {
     }
 }
 
+fn variants(campaign: &Campaign) -> Vec<String> {
+    let plan = Draft::of(campaign).map(|draft| draft.plan);
+    let variants = plan.map(|plan| plan.variants).unwrap_or_default();
+    variants.into_iter().map(|variant| variant.name).collect()
+}
+
 /// All recipients as CSV (RFC 4180), a page at a time while the client reads.
 fn table(reader: Reader) -> Response {
     let name = format!("attachment; filename=\"{}-recipients.csv\"", reader.id);
@@ -227,7 +243,8 @@ fn table(reader: Reader) -> Response {
             let from = next?;
             match reader.page(from, MAX_LIMIT).await {
                 Ok((items, next)) => {
-                    let rows: String = items.iter().map(row).collect();
+                    let rows = items.iter().map(|item| row(item, &reader.variants));
+                    let rows: String = rows.collect();
                     Some((Ok(Bytes::from(rows)), (reader, next, None)))
                 }
                 Err(problem) => {
@@ -254,18 +271,17 @@ fn table(reader: Reader) -> Response {
 const HEADER: &str = "contactId,phone,state,variant,messageId,providerId,reason,detail,sentAt,\
                       deliveredAt,readAt,answeredAt,failedAt\r\n";
 
-fn row(recipient: &RecipientView) -> String {
+fn row(recipient: &RecipientView, variants: &[String]) -> String {
     let at = |at: Option<cauce_flow::time::Timestamp>| at.map(|at| at.to_string());
     let text = |text: &Option<String>| text.as_deref().map(cell).unwrap_or_default();
+    let place = recipient.variant.map(usize::from);
+    let variant = place.and_then(|place| variants.get(place));
     let cells = [
         text(&recipient.contact_id),
         // A number with its + is no formula.
         recipient.phone.clone().unwrap_or_default(),
         recipient.state.to_owned(),
-        recipient
-            .variant
-            .map(|own| own.to_string())
-            .unwrap_or_default(),
+        variant.map(|name| cell(name)).unwrap_or_default(),
         text(&recipient.message_id),
         text(&recipient.provider_id),
         text(&recipient.reason),
