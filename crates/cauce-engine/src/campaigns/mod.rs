@@ -128,7 +128,7 @@ pub enum Unfit {
     Empty,
     /// Nobody has what its text asks for.
     #[error(
-        "none of the first {looked} contacts of its audience has `{name}`; hint: known of them are \
+        "none of the {looked} contacts of its audience has `{name}`; hint: known of them are \
          {known}; give the text a word for those of whom it is not known: {{{{{name}|…}}}}"
     )]
     Variable {
