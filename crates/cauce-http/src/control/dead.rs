@@ -11,7 +11,7 @@ use cauce_flow::{
     id::{AccountName, GroupName, JobId, QueueName, TenantId},
     job::State as JobState,
 };
-use cauce_store::jobs::{JobSummary, Replay, Select};
+use cauce_store::jobs::{GroupGate, JobSummary, Replay, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -163,8 +163,8 @@ pub(crate) async fn retry(
             dry_run: false,
             per_second: None,
         };
-        match app.engine.jobs().replay(replay, app.engine.now()).await? {
-            0 => Err(wrong_state(&id.to_string(), found.state.as_str())),
+        match app.engine.replay(replay).await? {
+            0 => Err(not_put_back(&app, &found)),
             count => Ok((found, count)),
         }
     };
@@ -174,6 +174,21 @@ pub(crate) async fn retry(
         count,
         dry_run: false,
     }))
+}
+
+/// Why a job was not put back.
+pub(super) fn not_put_back(app: &App, job: &JobSummary) -> Problem {
+    let by_state = wrong_state(&job.id.to_string(), job.state.as_str());
+    let gate = |group: &GroupName| app.engine.jobs().group_gate(&job.tenant, group);
+    let stopped = job.group.as_ref();
+    let stopped = stopped.filter(|group| gate(group) == GroupGate::Stopped);
+    match (stopped, job.state) {
+        (Some(group), JobState::Dead | JobState::Unknown) => by_state.saying(format!(
+            "job {} belongs to {group}, which was stopped for good: nothing of it is sent again",
+            job.id
+        )),
+        _ => by_state,
+    }
 }
 
 /// Which dead letters to put back: all filters have to fit, and none means all.

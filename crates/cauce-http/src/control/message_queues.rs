@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answer::Json,
-    dead::Replayed,
+    dead::{Replayed, not_put_back},
     jobs,
     messages::job_of,
     queues::{Clean, OfTenant},
@@ -24,7 +24,7 @@ use crate::{
     app::{App, Deed},
     auth::Caller,
     body, cursor,
-    problem::{Fault, Problem, wrong_state},
+    problem::{Fault, Problem},
     query::{Limit, Query, Segment},
     wire::{
         Affected, Page,
@@ -258,8 +258,8 @@ pub(crate) async fn retry(
             dry_run: false,
             per_second: None,
         };
-        match app.engine.jobs().replay(replay, app.engine.now()).await? {
-            0 => Err(wrong_state(&id.to_string(), found.state.as_str())),
+        match app.engine.replay(replay).await? {
+            0 => Err(not_put_back(&app, &found)),
             count => Ok((found, count)),
         }
     };
