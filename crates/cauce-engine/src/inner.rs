@@ -179,6 +179,7 @@ impl Inner {
             walking: walking.clone(),
             catch_up: catch_up.clone(),
             nudge: Arc::default(),
+            put_back: Arc::default(),
             moving: Arc::default(),
         };
         let messaging = Messaging {
@@ -192,6 +193,7 @@ impl Inner {
             walking,
             catch_up,
             unsettled: Arc::default(),
+            put_back: Arc::clone(&campaigning.put_back),
             moved_times: Arc::default(),
             telling: Arc::default(),
         };

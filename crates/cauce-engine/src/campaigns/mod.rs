@@ -22,6 +22,7 @@ mod orders;
 mod plan;
 mod preview;
 pub(crate) mod round;
+mod reopen;
 mod status;
 mod system;
 mod walking;
@@ -78,6 +79,8 @@ pub(crate) struct Campaigning {
     /// Wakes the loop, because there may be something to do.
     pub(crate) nudge: Arc<Notify>,
     /// Held from a look at where a campaign stands until its gate follows, so that of two who move
+    /// Wakes the loop, because messages were put back by none of those who ask it to look.
+    pub(crate) put_back: Arc<Notify>,
     /// it the gate follows the one that was kept last.
     pub(crate) moving: Arc<tokio::sync::Mutex<()>>,
 }

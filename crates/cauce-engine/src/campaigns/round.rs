@@ -16,6 +16,7 @@ use cauce_flow::{
         failing::Verdict,
         late::Due,
         state::{Order, State},
+        window::Window,
     },
     id::{AccountName, GroupName},
     reason::Reason,
@@ -55,6 +56,7 @@ pub(crate) async fn run(
         let Some(settings) = settings() else { return };
         let now = part.clock.now();
         if now >= prune_at {
+            part.mend().await;
             part.prune(now).await;
             prune_at = now + PRUNE_EVERY;
         }
@@ -69,6 +71,7 @@ pub(crate) async fn run(
         tokio::select! {
             () = stop.cancelled() => break,
             () = part.nudge.notified() => {}
+            () = part.put_back.notified() => part.mend().await,
             Some(ended) = work.tasks.join_next() => work.end(&part, ended.ok()).await,
             () = wait => {}
         }
@@ -107,7 +110,8 @@ impl Work {
 impl Campaigning {
     /// Takes the hours of the campaigns that are under way.
     pub(crate) async fn recall(&self) -> Result<(), Refusal> {
-        self.hours.follow(windows(&self.store.under_way().await?));
+        let under_way = self.store.under_way().await?;
+        self.hours.follow(windows(&under_way));
         Ok(())
     }
 
@@ -195,7 +199,7 @@ impl Campaigning {
     }
 
     /// Gives an order that a person may have made pointless meanwhile.
-    async fn settle(&self, campaign: &Campaign, order: Move) -> Result<(), Refusal> {
+    pub(super) async fn settle(&self, campaign: &Campaign, order: Move) -> Result<(), Refusal> {
         let now = self.clock.now();
         let id = campaign.id.as_str();
         match self.store.move_campaign(Scope::All, id, order, now).await {
@@ -328,6 +332,13 @@ impl Campaigning {
         }
     }
 
+    /// Does what was not done because the process ended, or the store was busy.
+    pub(crate) async fn mend(&self) {
+        if let Err(error) = self.reopen().await {
+            tracing::warn!(%error, "campaigns with messages that were put back are not under way yet");
+        }
+    }
+
     /// Forgets what has outlived its time.
     async fn prune(&self, now: Timestamp) {
         if let Err(error) = self.try_prune(now).await {
@@ -336,6 +347,8 @@ impl Campaigning {
     }
 
     async fn try_prune(&self, now: Timestamp) -> Result<(), Refusal> {
+        // None goes on while its jobs are forgotten: it would be walked again.
+        let _moving = self.moving.lock().await;
         loop {
             for old in self.store.outlived_campaigns(now).await? {
                 self.jobs.forget_group(old.tenant, old.id, now).await?;
@@ -355,8 +368,10 @@ fn has_ended(figures: &CampaignFigures, accepted: u64) -> bool {
 }
 
 /// The send windows of campaigns.
-fn windows(campaigns: &[Campaign]) -> BTreeMap<String, cauce_flow::campaign::window::Window> {
-    let with_window = campaigns.iter().filter_map(|campaign| {
+pub(super) fn windows<'a>(
+    campaigns: impl IntoIterator<Item = &'a Campaign>,
+) -> BTreeMap<String, Window> {
+    let with_window = campaigns.into_iter().filter_map(|campaign| {
         let window = plan(campaign)?.window?.hours().ok()?;
         Some((campaign.id.to_string(), window))
     });

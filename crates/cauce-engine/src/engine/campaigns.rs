@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cauce_flow::{id::GroupName, time::Timestamp};
 use cauce_store::{
     campaigns::campaign::{Campaign, Made},
-    jobs::{self, Scope},
+    jobs::{self, Replay, Scope},
 };
 
 use super::Engine;
@@ -100,13 +100,32 @@ impl Engine {
             .await
     }
 
+    /// Puts dead letters or unknown jobs back in their line. Campaigns that were through are under
+    /// way again when it answers, so that they can be paused and stopped.
+    pub async fn replay(&self, replay: Replay) -> Result<u64, jobs::Error> {
+        let (part, jobs) = (self.inner.campaigning.clone(), Arc::clone(&self.inner.jobs));
+        let (dry_run, now) = (replay.dry_run, self.now());
+        let whole = async move {
+            let count = jobs.replay(replay, now).await?;
+            if count > 0 && !dry_run {
+                part.mend().await;
+            }
+            Ok(count)
+        };
+        self.whole(whole).await
+    }
+
     /// In a task of its own, so that it is carried out to its end even if the caller waits no longer.
-    async fn whole<T: Send + 'static>(
+    async fn whole<T, E>(
         &self,
-        order: impl Future<Output = Result<T, Refusal>> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        order: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<jobs::Error> + Send + 'static,
+    {
         let done = self.inner.loops.spawn(order).await;
-        done.unwrap_or(Err(Refusal::Jobs(jobs::Error::Closed)))
+        done.unwrap_or(Err(jobs::Error::Closed.into()))
     }
 
     /// How a campaign does.

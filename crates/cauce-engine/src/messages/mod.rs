@@ -68,6 +68,8 @@ pub(crate) struct Messaging {
     pub(crate) catch_up: CatchUp,
     /// Wakes the loop that settles, because there may be something to settle.
     pub(crate) unsettled: Arc<Notify>,
+    /// Wakes the loop of campaigns, because messages were put back.
+    pub(crate) put_back: Arc<Notify>,
     /// Times of providers that could not be, and were moved.
     pub(crate) moved_times: Arc<AtomicU64>,
     /// Held by whoever tells on what people wish.

@@ -162,8 +162,11 @@ impl Messaging {
             dry_run: false,
             per_second: None,
         };
-        if let Err(error) = self.jobs.replay(replay, now).await {
-            tracing::warn!(%error, %job, "a message could not be put back in its line");
+        match self.jobs.replay(replay, now).await {
+            Ok(_) => self.put_back.notify_one(),
+            Err(error) => {
+                tracing::warn!(%error, %job, "a message could not be put back in its line");
+            }
         }
     }
 

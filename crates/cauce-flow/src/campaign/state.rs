@@ -20,7 +20,8 @@
 //!
 //! For example: a campaign is made (`draft`), started (`queued`), finds ten others of its sender
 //! under way and waits, is admitted (`sending`), paused by a person, resumed (`queued`, admitted at
-//! once), and `completed` when the last of its messages has reached an end.
+//! once), and `completed` when the last of its messages has reached an end. Where some of these are
+//! put back into their line, it is `sending` again until they have ended, too.
 
 use std::fmt;
 
@@ -69,6 +70,8 @@ pub enum Order {
     Stop,
     /// All of its messages have reached an end.
     Complete,
+    /// Some of its messages were put back.
+    Reopen,
     /// It cannot be sent.
     Fail,
 }
@@ -111,13 +114,14 @@ impl State {
             (State::Scheduled | State::Queued | State::Sending | State::Paused, Order::Stop)
             | (State::Stopped, Order::Stop) => State::Stopped,
             (State::Sending, Order::Complete) => State::Completed,
+            (State::Completed, Order::Reopen) => State::Sending,
             (State::Scheduled | State::Queued | State::Sending, Order::Fail) => State::Failed,
             (state, order) => return Err(Refusal { state, order }),
         };
         Ok(next)
     }
 
-    /// Whether nothing leads out of it.
+    /// Whether it is over: no order of a person leads out of it.
     pub const fn is_final(self) -> bool {
         matches!(self, State::Stopped | State::Completed | State::Failed)
     }
@@ -175,6 +179,7 @@ impl fmt::Display for Order {
             Order::Resume => "resume",
             Order::Stop => "stop",
             Order::Complete => "complete",
+            Order::Reopen => "reopen",
             Order::Fail => "fail",
         })
     }

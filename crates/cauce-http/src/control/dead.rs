@@ -262,7 +262,7 @@ pub(crate) async fn retry_many(
         dry_run: body.dry_run,
         per_second: body.per_second,
     };
-    let work = async { Ok(app.engine.jobs().replay(replay, app.engine.now()).await?) };
+    let work = async { Ok(app.engine.replay(replay).await?) };
     let count = app.audited(&caller, deed, work).await?;
     Ok(Json(Replayed {
         count,

@@ -7,7 +7,6 @@ use cauce_engine::engine::message_queues;
 use cauce_flow::{
     id::{AccountName, GroupName, JobId, TenantId},
     job::State as JobState,
-    time::Timestamp,
 };
 use cauce_store::jobs::{Gate, JobSummary, Page as StorePage, Replay, Scope, Select};
 use serde::Deserialize;
@@ -329,7 +328,6 @@ async fn replay_all(
     body: &RetryBody,
     text: Option<String>,
 ) -> Result<u64, Problem> {
-    let now: Timestamp = app.engine.now();
     let mut count = 0;
     for queue in message_queues() {
         let select = Select {
@@ -345,7 +343,7 @@ async fn replay_all(
             dry_run: body.dry_run,
             per_second: body.per_second,
         };
-        count += app.engine.jobs().replay(replay, now).await?;
+        count += app.engine.replay(replay).await?;
     }
     Ok(count)
 }

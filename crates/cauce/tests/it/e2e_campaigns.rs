@@ -327,7 +327,87 @@ async fn an_unknown_recipient_of_a_campaign_that_is_through_can_be_sent_it_again
     let effects = senders.evolution.messages().effects();
     assert_eq!(effects.len(), 3, "{effects:?}");
     assert!(effects.values().all(|count| *count == 1), "{effects:?}");
-    assert_eq!(status(&server, &id).await["status"], "completed");
+    becomes(&server, &id, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_whose_dead_letters_are_put_back_is_under_way_until_they_have_ended() {
+    let senders = Senders::start().await;
+    let slow = "rate = [[2, \"1s\"]]\nconcurrency = 1\n";
+    let server = Server::start(&senders.setup().with("queues.campaigns", slow));
+    with_contacts(&server, 6).await;
+    let twilio = senders.twilio.messages();
+    twilio.treat_others(Treatment::Refused(63_016));
+    let id = make(&server, json!({})).await;
+    order(&server, &id, "start").await;
+    let done = becomes(&server, &id, "completed").await;
+    assert_eq!(done["progress"]["failed"], 6, "{done}");
+    twilio.treat_others(Treatment::Leaves);
+    let again = server
+        .post("/api/whatsapp/dlq/retry", &json!({"campaignId": id}))
+        .await;
+    assert_eq!(again["count"], 6, "{again}");
+    let under_way = status(&server, &id).await;
+    assert_eq!(under_way["status"], "sending", "{under_way}");
+    assert!(under_way["metrics"]["finishedAt"].is_null(), "{under_way}");
+    order(&server, &id, "queue-pause").await;
+    let held = twilio.count();
+    assert!(held < 6, "it was paused at once");
+    order(&server, &id, "queue-resume").await;
+    let done = becomes(&server, &id, "completed").await;
+    assert_eq!(done["progress"]["success"], 6, "{done}");
+    assert_eq!(twilio.count(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_of_a_stopped_campaign_says_that_it_was_stopped() {
+    let senders = Senders::start().await;
+    let slow = "rate = [[4, \"1s\"]]\nconcurrency = 1\n";
+    let server = Server::start(&senders.setup().with("queues.campaigns", slow));
+    with_contacts(&server, 20).await;
+    let twilio = senders.twilio.messages();
+    twilio.treat_others(Treatment::Refused(63_016));
+    let id = make(&server, json!({})).await;
+    order(&server, &id, "start").await;
+    let list = format!("/api/campaigns/{id}/recipients?state=failed");
+    until("one has failed", SOON, async || {
+        server.get(&list).await["items"][0].is_object()
+    })
+    .await;
+    order(&server, &id, "queue-stop").await;
+    let message = server.get(&list).await["items"][0]["messageId"].clone();
+    let message = message.as_str().unwrap().to_owned();
+    for path in ["whatsapp/dlq", "dead"] {
+        let path = format!("POST /api/{path}/{message}/retry");
+        let refused = server.ask(&path, Some("{}")).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(
+            refused.body.contains("stopped for good"),
+            "{}",
+            refused.body
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_only_the_last_contacts_have_is_no_reason_to_refuse_a_start() {
+    let senders = Senders::start().await;
+    let server = Server::start(&senders.setup());
+    let text = json!({"message": "Hola, {{ciudad}}"});
+    with_contacts(&server, 3).await;
+    let id = make(&server, text.clone()).await;
+    let start = format!("POST /api/campaigns/{id}/start");
+    let refused = server.ask(&start, Some("{}")).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains("`ciudad`"), "{}", refused.body);
+    with_contacts(&server, 600).await;
+    let last = json!([{"phone": phone(600), "tags": ["vip"], "attributes": {"ciudad": "Lima"}}]);
+    let path = format!("/api/contacts{OF_TENANT}");
+    server.post(&path, &last).await;
+    order(&server, &id, "start").await;
+    let done = becomes(&server, &id, "completed").await;
+    assert_eq!(done["progress"]["success"], 1, "{done}");
+    assert_eq!(done["metrics"]["skipped"], json!({"missing_variable": 600}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

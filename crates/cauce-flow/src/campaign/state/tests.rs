@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ORDERS: [Order; 10] = [
+const ORDERS: [Order; 11] = [
     Order::Schedule,
     Order::Unschedule,
     Order::Edit,
@@ -12,6 +12,7 @@ const ORDERS: [Order; 10] = [
     Order::Resume,
     Order::Stop,
     Order::Complete,
+    Order::Reopen,
     Order::Fail,
 ];
 
@@ -30,6 +31,7 @@ fn orders_lead_where_the_drawing_says() {
         (State::Scheduled, Order::Stop, State::Stopped),
         (State::Stopped, Order::Stop, State::Stopped),
         (State::Sending, Order::Complete, State::Completed),
+        (State::Completed, Order::Reopen, State::Sending),
     ] {
         assert_eq!(from.on(order), Ok(to), "{from} {order}");
     }
@@ -46,6 +48,8 @@ fn what_nobody_can_mean_is_refused_with_what_to_do() {
         (State::Paused, Order::Start),
         (State::Sending, Order::Edit),
         (State::Paused, Order::Complete),
+        (State::Stopped, Order::Reopen),
+        (State::Failed, Order::Reopen),
     ] {
         let refusal = state.on(order).unwrap_err();
         assert_eq!(refusal, Refusal { state, order });
@@ -55,14 +59,17 @@ fn what_nobody_can_mean_is_refused_with_what_to_do() {
 
 proptest! {
     #[test]
-    fn no_end_is_ever_left_and_no_start_undone(orders in prop::collection::vec(0usize..10, 0..30)) {
+    fn no_end_is_left_but_by_messages_that_are_put_back_and_no_start_undone(
+        orders in prop::collection::vec(0usize..11, 0..30),
+    ) {
         let mut state = State::Draft;
         for order in orders {
             let before = state;
             if let Ok(next) = state.on(ORDERS[order]) {
                 state = next;
             }
-            prop_assert!(!before.is_final() || state == before);
+            let reopened = (before, ORDERS[order]) == (State::Completed, Order::Reopen);
+            prop_assert!(!before.is_final() || state == before || reopened);
             prop_assert!(!before.has_started() || state.has_started());
             prop_assert_eq!(State::named(state.as_str()), Some(state));
         }

@@ -71,6 +71,14 @@ impl Campaigns {
             .await
     }
 
+    /// Campaigns that are through, and of which nothing has been forgotten yet.
+    pub async fn completed_campaigns(&self) -> Result<Vec<Campaign>, Error> {
+        let which = "state = 'completed' AND pruned = 0";
+        self.database
+            .read(move |connection| Ok(select(connection, which, &[])?))
+            .await
+    }
+
     /// Campaigns that a rule has paused or has not started and that wait for a person, at most so
     /// many, the newest.
     pub async fn held_campaigns(&self, limit: usize) -> Result<Vec<Campaign>, Error> {

@@ -106,8 +106,8 @@ fn carry_out(
     }
     campaign.note = order.note;
     campaign.forgiven = order.forgiven.unwrap_or(campaign.forgiven);
+    campaign.ended_at = campaign.state.is_final().then_some(now);
     if campaign.state.is_final() {
-        campaign.ended_at = Some(now);
         walks::end(tx, campaign.row)?;
     }
     campaign.updated_at = now;

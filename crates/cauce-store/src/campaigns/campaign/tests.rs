@@ -367,6 +367,24 @@ async fn who_was_left_out_is_forgotten_a_while_after_the_end_and_the_campaign_lo
     let open = Open::new();
     with_contacts(&open.store, 1).await;
     let store = &open.store;
+#[tokio::test]
+async fn a_campaign_that_goes_on_after_its_end_has_none_until_it_is_through_again() {
+    let open = Open::new();
+    with_contacts(&open.store, 1).await;
+    open.store.make_campaign(new("a"), ms(1)).await.unwrap();
+    let give = async |order: Move, at: i64| {
+        let moved = open.store.move_campaign(acme(), "a", order, ms(at)).await;
+        moved.unwrap().campaign.ended_at
+    };
+    assert_eq!(give(start(), 2).await, None);
+    assert_eq!(give(Move::just(Order::Admit), 3).await, None);
+    assert_eq!(give(Move::just(Order::Complete), 4).await, Some(ms(4)));
+    assert_eq!(open.store.completed_campaigns().await.unwrap().len(), 1);
+    assert_eq!(give(Move::just(Order::Reopen), 5).await, None);
+    assert!(open.store.completed_campaigns().await.unwrap().is_empty());
+    assert_eq!(give(Move::just(Order::Complete), 6).await, Some(ms(6)));
+}
+
     let named = vec![Named::Id("c0".to_owned()), Named::Id("nobody".to_owned())];
     let new = NewCampaign {
         contacts: Some(named),
