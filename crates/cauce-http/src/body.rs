@@ -18,6 +18,11 @@ use crate::{
 };
 use std::sync::Arc;
 
+mod objects;
+mod wanted;
+
+pub(crate) use wanted::in_json;
+
 /// The route whose body is a file that is taken while it comes, and never held as a whole.
 pub(crate) const STREAMED: &str = "/api/contacts/import";
 
@@ -197,15 +202,23 @@ pub(crate) fn not_json(what: &str) -> Problem {
 /// Reads a value, or says what kind of fault it has and where.
 pub(crate) fn parse_at<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (Kind, Fault)> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        (kind(&error), Fault::at(pointer, in_words(&error)))
-    })?;
+    let value =
+        serde_path_to_error::deserialize(objects::Strict(&mut reader)).map_err(|error| {
+            let pointer = pointer(error.path());
+            let error = error.into_inner();
+            (kind(&error), Fault::at(pointer, in_words(&error)))
+        })?;
     reader
         .end()
         .map_err(|error| (Kind::Syntax, Fault::at("", in_words(&error))))?;
     Ok(value)
+}
+
+/// Reads a value as [`parse_at`] does where it is enough to know that something is wrong.
+pub(crate) fn parse_fast<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(objects::Strict(&mut reader)).ok()?;
+    reader.end().is_ok().then_some(value)
 }
 
 fn kind(error: &serde_json::Error) -> Kind {
@@ -247,10 +260,9 @@ fn in_words(error: &serde_json::Error) -> String {
         "invalid length",
         "unknown variant",
     ];
-    match message.rfind("expected ") {
-        Some(start) if shows_value.iter().any(|what| message.starts_with(what)) => {
-            message[start..].to_owned()
-        }
+    let shows_value = shows_value.iter().any(|what| message.starts_with(what));
+    match message.rsplit_once("expected ") {
+        Some((_, wanted)) if shows_value => format!("expected {}", in_json(wanted)),
         _ => message.to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use cauce_flow::id::TenantId;
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
 use utoipa::IntoParams;
 
-use crate::problem::Problem;
+use crate::{body::in_json, problem::Problem};
 
 /// Items of a page where the caller does not say.
 pub(crate) const DEFAULT_LIMIT: usize = 50;
@@ -40,9 +40,29 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         given.into_iter().map(|(name, value)| (name, Text(value))),
     );
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let name = error.path().to_string();
-        Problem::bad_parameter(name, error.into_inner().to_string())
+        let path = error.path().to_string();
+        let (name, what) = in_words(&path, &error.into_inner().to_string());
+        Problem::bad_parameter(name, what)
     })
+}
+
+/// Which parameter is at fault and how, without the value that it has.
+fn in_words(path: &str, message: &str) -> (String, String) {
+    let quoted = |text: &str| text.split('`').nth(1).unwrap_or(path).to_owned();
+    if message.starts_with("duplicate field") {
+        let what = "given more than once; give it once, several values with commas between them";
+        return (quoted(message), what.to_owned());
+    }
+    if message.starts_with("missing field") {
+        return (quoted(message), "missing".to_owned());
+    }
+    let what = match message.split_once(", expected ") {
+        Some((what, wanted)) if what.starts_with("unknown variant") => {
+            format!("not a value of this parameter; expected {wanted}")
+        }
+        _ => message.to_owned(),
+    };
+    (path.to_owned(), what)
 }
 
 /// A text that is read as whatever is wanted.
@@ -52,7 +72,8 @@ macro_rules! parsed {
     ($($method:ident $visit:ident $type:ty;)*) => {$(
         fn $method<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
             let value = self.0.parse::<$type>().map_err(|_| {
-                de::Error::custom(format!("not a value of this parameter ({})", stringify!($type)))
+                let wanted = in_json(stringify!($type));
+                de::Error::custom(format!("not a value of this parameter; expected {wanted}"))
             })?;
             visitor.$visit(value)
         }
@@ -228,9 +249,10 @@ mod tests {
         for (query, name, says) in [
             ("limit=501", "limit", "1 to 500"),
             ("limit=x", "limit", "1 to 500"),
-            ("state=dead,gone", "state", "unknown variant"),
+            ("state=dead,gone", "state", "expected one of `scheduled`"),
             ("since=yesterday", "since", "RFC 3339"),
-            ("dry=maybe", "dry", "bool"),
+            ("dry=maybe", "dry", "expected true or false"),
+            ("state=dead&state=waiting", "state", "given more than once"),
             ("stat=dead", "stat", "unknown field"),
         ] {
             let text = fault(query);

@@ -113,11 +113,11 @@ impl Draft {
             (None, _) => None,
         };
         if found.is_none() && !own.is_empty() {
-            let what = format!(
-                "not an account that sends messages; name one of: {}",
-                names.join(", ")
-            );
-            faults.add("/sender", what);
+            let what = match self.sender {
+                Some(_) => "not an account that sends messages; name one of",
+                None => "several accounts send messages; name one of",
+            };
+            faults.add("/sender", format!("{what}: {}", names.join(", ")));
         }
         found.cloned()
     }

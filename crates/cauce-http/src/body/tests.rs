@@ -29,7 +29,7 @@ fn fault_is_named_by_its_pointer_and_without_the_value() {
         (
             r#"{"name":"x","lines":[{"a/b":1},{"a/b":"ana@x.es"}]}"#,
             "/lines/1/a~1b",
-            "expected u32",
+            "expected a whole number from 0 to 4294967295",
         ),
         (r#"{"lines":[]}"#, "", "missing field `name`"),
         (r#"{"name":1,"lines":[]}"#, "/name", "expected a string"),
@@ -46,6 +46,81 @@ fn fault_is_named_by_its_pointer_and_without_the_value() {
             "{text}"
         );
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Every<'a> {
+    count: Option<u64>,
+    signed: i64,
+    share: f64,
+    flag: bool,
+    names: Vec<String>,
+    by_name: std::collections::BTreeMap<String, String>,
+    place: Option<Place>,
+    places: Vec<Place>,
+    kind: Option<Kinds>,
+    #[serde(borrow)]
+    raw: Option<&'a serde_json::value::RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only whether it can be read matters")]
+struct Place {
+    north: f64,
+    east: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only whether it can be read matters")]
+enum Kinds {
+    Plain,
+    At { north: f64 },
+    In(Place),
+}
+
+#[test]
+fn what_was_expected_is_told_in_words_of_json_and_no_list_is_an_object() {
+    let cases = [
+        ("[]", "", "an object"),
+        ("[1,2,0.5,true,[],{},null,[],null,null]", "", "an object"),
+        ("7", "", "an object"),
+        (r#"{"count":"x"}"#, "/count", "a whole number, 0 or above"),
+        (r#"{"count":-1}"#, "/count", "a whole number, 0 or above"),
+        (r#"{"signed":1.5}"#, "/signed", "a whole number"),
+        (r#"{"share":"x"}"#, "/share", "a number"),
+        (r#"{"flag":1}"#, "/flag", "true or false"),
+        (r#"{"names":{}}"#, "/names", "a list"),
+        (r#"{"names":[1]}"#, "/names/0", "a string"),
+        (r#"{"byName":[]}"#, "/byName", "an object"),
+        (r#"{"place":[40,3]}"#, "/place", "an object"),
+        (r#"{"places":[[40,3]]}"#, "/places/0", "an object"),
+        (r#"{"kind":{"at":[40]}}"#, "/kind/at", "an object"),
+        (r#"{"kind":{"in":[40,3]}}"#, "/kind/in", "an object"),
+        (r#"{"kind":"other"}"#, "/kind", "one of `plain`, `at`, `in`"),
+    ];
+    for (text, pointer, wanted) in cases {
+        let (kind, fault) = parse_at::<Every<'_>>(text).unwrap_err();
+        let told = (kind, fault.pointer.as_deref(), fault.detail.as_str());
+        let expected = format!("expected {wanted}");
+        assert_eq!(
+            told,
+            (Kind::Shape, Some(pointer), expected.as_str()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_borrowed_and_what_is_listed_is_read_as_before() {
+    let text =
+        r#"{"raw": [1, {"a":[]}], "places":[{"north":1,"east":2}], "kind":{"at":{"north":1}}}"#;
+    let read: Every<'_> = parse(text).ok().unwrap();
+    assert_eq!(read.raw.unwrap().get(), r#"[1, {"a":[]}]"#);
+    let pieces: Vec<&serde_json::value::RawValue> = parse(r#"[{"a":1},[2]]"#).ok().unwrap();
+    assert_eq!(pieces[1].get(), "[2]");
 }
 
 #[test]

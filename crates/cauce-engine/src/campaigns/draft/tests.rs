@@ -88,8 +88,16 @@ fn a_whole_campaign_is_sent_by_the_one_account_there_is_or_by_the_one_it_names()
     };
     assert_eq!(named.check(&two, &zones(), NOW), Ok(account("other")));
     for (own, sender, says) in [
-        (&two, None, "name one of: shop, other"),
-        (&two, Some(account("third")), "name one of: shop, other"),
+        (
+            &two,
+            None,
+            "several accounts send messages; name one of: shop, other",
+        ),
+        (
+            &two,
+            Some(account("third")),
+            "not an account that sends messages; name one of: shop, other",
+        ),
         (
             &Vec::new(),
             None,

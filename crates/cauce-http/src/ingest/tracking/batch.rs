@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{limits::Limits, names::Names};
+use crate::body;
 
 /// A batch as it was handed in.
 #[derive(Debug, Default)]
@@ -77,7 +78,7 @@ struct Entry<'a> {
 
 /// Reads a batch in which nothing is wrong.
 pub(super) fn read(text: &str, limits: &Limits, names: &Names) -> Option<Batch> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
+    let envelope: Envelope<'_> = body::parse_fast(text)?;
     let count = envelope.events.len();
     if count == 0 || count > limits.max_events {
         return None;
