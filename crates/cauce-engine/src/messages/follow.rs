@@ -8,7 +8,7 @@ use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 use cauce_destinations::message::Message;
 use cauce_flow::{job::State, queue::settlement::Outcome};
 use cauce_store::{
-    jobs::{self, News, NewsBatch},
+    jobs::{self, News, NewsBatch, ends},
     messages::{Bearing, Change, Next, Part, Taken, What},
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -170,17 +170,20 @@ pub(crate) fn change(news: News) -> Option<Change> {
             attempt,
             next: next(outcome),
         },
-        jobs::What::Ended { state } | jobs::What::Rescued { state } => What::Moved(state),
+        jobs::What::Ended { state: State::Dead } => ended(State::Dead, ends::DAMAGED),
+        jobs::What::Ended { state } => What::Moved(state),
+        jobs::What::Rescued { state } => {
+            let code = ends::code_of_rescue(state);
+            code.map_or(What::Moved(state), |code| ended(state, code))
+        }
         jobs::What::Replayed { due_at } => What::Tried {
             attempt: None,
             next: Next::Waits {
                 due_at: Some(due_at),
             },
         },
-        jobs::What::Resolved { delivered } => What::Moved(match delivered {
-            true => State::Completed,
-            false => State::Dead,
-        }),
+        jobs::What::Resolved { delivered: true } => What::Moved(State::Completed),
+        jobs::What::Resolved { delivered: false } => ended(State::Dead, ends::RESOLVED),
         jobs::What::Changed { due_at, .. } => What::Due(due_at),
     };
     Some(Change {
@@ -192,6 +195,19 @@ pub(crate) fn change(news: News) -> Option<Change> {
 }
 
 fn next(outcome: Outcome) -> Next {
+/// An end that no attempt explains, with its reason.
+fn ended(state: State, code: &str) -> What {
+    let next = match (state, ends::explain(state, code)) {
+        (State::Dead, Some(reason)) => Next::Dead { reason },
+        (State::Unknown, Some(reason)) => Next::Unknown { reason },
+        _ => return What::Moved(state),
+    };
+    What::Tried {
+        attempt: None,
+        next,
+    }
+}
+
     match outcome {
         Outcome::Completed { provider_id } => Next::Completed { provider_id },
         Outcome::Retry { due_at } | Outcome::Snooze { due_at } => Next::Waits {
@@ -207,8 +223,64 @@ fn next(outcome: Outcome) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cauce_flow::{
+        id::{AccountName, QueueName, TenantId},
+        time::Timestamp,
+    };
+
 
     #[test]
+    /// The code of the reason that a piece of news carries.
+    fn code(what: jobs::What) -> Option<String> {
+        let news = News {
+            position: 1,
+            at: Timestamp::EPOCH,
+            number: 1,
+            tenant: TenantId::new("acme").unwrap(),
+            queue: QueueName::new("campaigns").unwrap(),
+            account: AccountName::new("acme-wa").unwrap(),
+            what,
+        };
+        match change(news)?.what {
+            What::Tried {
+                next: Next::Dead { reason } | Next::Unknown { reason },
+                attempt: None,
+            } => Some(reason.code.to_string()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn ends_that_no_attempt_explains_have_a_reason() {
+        use jobs::What::{Ended, Rescued, Resolved};
+        for (what, wanted) in [
+            (
+                Rescued {
+                    state: State::Unknown,
+                },
+                Some("crashed"),
+            ),
+            (Rescued { state: State::Dead }, Some("poison")),
+            (
+                Rescued {
+                    state: State::Waiting,
+                },
+                None,
+            ),
+            (Resolved { delivered: false }, Some("resolved")),
+            (Resolved { delivered: true }, None),
+            (Ended { state: State::Dead }, Some("damaged")),
+            (
+                Ended {
+                    state: State::Cancelled,
+                },
+                None,
+            ),
+        ] {
+            assert_eq!(code(what.clone()).as_deref(), wanted, "{what:?}");
+        }
+    }
+
     fn transactions_are_fit_to_the_time_they_may_take() {
         let ms = Duration::from_millis;
         for (max_news, count, took, next) in [

@@ -13,10 +13,10 @@ use super::{
     state::{SUPERSEDED, State},
     unread::Unread,
 };
-use crate::jobs::{Error, JobDetail, JobSummary};
-
-/// The code of jobs whose record cannot be read.
-const DAMAGED: &str = "damaged";
+use crate::jobs::{
+    Error, JobDetail, JobSummary,
+    ends::{self, DAMAGED},
+};
 
 /// The `max_attempts` of a job that was copied forward though its record is damaged: nothing is
 /// left of it but what the index knew. A job that was taken has one attempt at least.
@@ -228,27 +228,11 @@ pub(super) fn read_detail(shared: &Shared, known: Known, whole: bool) -> Result<
 /// What an end means that no attempt explains.
 fn explain(state: JobState, code: &str) -> Option<Reason> {
     match (state, code) {
-        (JobState::Dead, "poison") => Some(Reason::new(
-            "poison",
-            "the process crashed three times with this job in hand",
-        )),
-        (JobState::Unknown, "crashed") => Some(Reason::new(
-            "crashed",
-            "the process crashed while the request was on its way; it may have been accepted",
-        )),
-        (JobState::Dead, DAMAGED) => Some(Reason::new(
-            DAMAGED,
-            "its record in the log could not be read, so that it was not delivered",
-        )),
         (JobState::Cancelled, SUPERSEDED) => Some(Reason::new(
             SUPERSEDED,
             "a newer one with the same key went in its place",
         )),
-        (JobState::Dead, "resolved") => Some(Reason::new(
-            "resolved",
-            "a person said that it was not delivered",
-        )),
-        _ => None,
+        _ => ends::explain(state, code),
     }
 }
 

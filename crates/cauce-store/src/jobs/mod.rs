@@ -9,6 +9,7 @@
 //!                             +--- retry, release --+
 //! ```
 
+pub mod ends;
 mod enqueue;
 mod figures;
 mod group;

@@ -13,7 +13,7 @@ use super::{
     ends::{End, ended_code},
     unread::queue_of,
 };
-use crate::jobs::DropReason;
+use crate::jobs::{DropReason, ends};
 
 /// How a [`Record::Dropped`] names its reason.
 pub(super) const DROPPED_DUPLICATE: u8 = 0;
@@ -103,7 +103,7 @@ impl State {
                 state,
             } => {
                 self.tick(*at);
-                let (state, at, code) = (*state, *at, "resolved");
+                let (state, at, code) = (*state, *at, ends::RESOLVED);
                 if !self.tell_lost(*owner, *job, Some(state)) {
                     self.revive(*owner, *job, JobState::Unknown);
                     self.end(*owner, *job, End { state, at, code });
@@ -307,10 +307,7 @@ impl State {
         if state == JobState::Waiting {
             self.return_to_line(number, None);
         } else {
-            let code = match state {
-                JobState::Dead => "poison",
-                _ => "crashed",
-            };
+            let code = ends::code_of_rescue(state).unwrap_or(ends::CRASHED);
             self.end(owner, number, End { state, at, code });
         }
         if self.table.get(number).is_none() {
