@@ -141,8 +141,9 @@ impl Facts {
             failed,
         };
         let mut skipped = self.skipped.clone();
-        if withdrawn > 0 {
-            *skipped.entry(Skip::OptedOut).or_default() += withdrawn;
+        // What a person has taken back is in the messages that are cancelled, and there alone.
+        if withdrawn > 0 && all.unwanted > 0 {
+            *skipped.entry(Skip::OptedOut).or_default() += all.unwanted;
         }
         let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
         let metrics = Metrics {

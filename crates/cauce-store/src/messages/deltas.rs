@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Transaction, params};
 
 use super::{
-    figures::{ANSWERED, ATTEMPT_MS, ATTEMPTS, BESIDE, FAILED_ATTEMPTS},
+    figures::{ANSWERED, ATTEMPT_MS, ATTEMPTS, BESIDE, FAILED_ATTEMPTS, UNWANTED},
     row::{Place, Row},
     state::MessageState,
 };
@@ -15,6 +15,7 @@ use super::{
 pub(super) struct Counted {
     state: MessageState,
     is_answered: bool,
+    is_unwanted: bool,
     failure: Option<String>,
 }
 
@@ -28,6 +29,7 @@ impl Counted {
         Counted {
             state: row.state,
             is_answered: row.answered_at.is_some(),
+            is_unwanted: row.is_unwanted(),
             failure: row.failure().map(str::to_owned),
         }
     }
@@ -133,6 +135,9 @@ impl Deltas {
         *self.sum(place, counted.state.code()) += by;
         if counted.is_answered {
             *self.sum(place, ANSWERED) += by;
+        }
+        if counted.is_unwanted {
+            *self.sum(place, UNWANTED) += by;
         }
         if let Some(code) = counted.failure {
             let key = (self.owner(&place.tenant, &place.campaign), code);

@@ -15,6 +15,7 @@ pub(super) const ATTEMPT_MS: i64 = 102;
 pub(super) const FAILED_ATTEMPTS: i64 = 103;
 /// Of a whole campaign: under the variant at 0.
 pub(super) const BESIDE: i64 = 104;
+pub(super) const UNWANTED: i64 = 105;
 
 /// What a campaign has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct VariantFigures {
     pub states: BTreeMap<MessageState, u64>,
     /// Of them, those that were answered.
     pub answered: u64,
+    /// Of those that are cancelled, the ones whose recipient had opted out by then.
+    pub unwanted: u64,
     /// Requests that were made.
     pub attempts: u64,
     /// Of them, those that failed.
@@ -80,6 +83,7 @@ impl VariantFigures {
             *self.states.entry(*state).or_default() += count;
         }
         self.answered += other.answered;
+        self.unwanted += other.unwanted;
         self.attempts += other.attempts;
         self.failed_attempts += other.failed_attempts;
         self.attempt_ms += other.attempt_ms;
@@ -174,6 +178,7 @@ fn add(figures: &mut VariantFigures, measure: i64, sum: i64) {
         (_, Some(_)) if sum == 0 => {}
         (_, Some(state)) => drop(figures.states.insert(state, sum)),
         (ANSWERED, None) => figures.answered = sum,
+        (UNWANTED, None) => figures.unwanted = sum,
         (ATTEMPTS, None) => figures.attempts = sum,
         (ATTEMPT_MS, None) => figures.attempt_ms = sum,
         (FAILED_ATTEMPTS, None) => figures.failed_attempts = sum,

@@ -1,6 +1,8 @@
 //! One message as the file holds it: read, told anew from what is known, written.
 
-use cauce_flow::{id::AccountName, queue::settlement::Attempt, reason::Reason};
+use cauce_flow::{
+    campaign::skip::Skip, id::AccountName, queue::settlement::Attempt, reason::Reason,
+};
 use rusqlite::{OptionalExtension, Row as SqlRow, Transaction, params};
 use serde::{Deserialize, Serialize};
 
@@ -295,8 +297,14 @@ impl Row {
         error.filter(|_| has_failed).map(|(code, _)| code.as_str())
     }
 
-    /// When the provider took it, as the job knows.
+    /// Whether it was taken back because its recipient had opted out.
+    pub(super) fn is_unwanted(&self) -> bool {
+        let why = self.job_error.as_ref().map(|(code, _)| code.as_str());
+        self.state == MessageState::Cancelled && why == Some(Skip::OptedOut.as_str())
+    }
+
     pub(super) fn completed_at(&self) -> Option<i64> {
+    /// When the provider took it, as the job knows.
         self.completed_at
     }
 }

@@ -160,4 +160,11 @@ pub(super) const STEPS: &[&str] = &[
     INSERT INTO figures SELECT tenant, campaign, 0, 104, count(*) FROM messages
         WHERE campaign IS NOT NULL AND number IS NULL GROUP BY tenant, campaign;
 ",
+    // When messages expire, and those that were taken back because their recipient had opted out.
+    "
+    ALTER TABLE messages ADD COLUMN expires_at INTEGER;
+    INSERT INTO figures SELECT tenant, campaign, variant, 105, count(*) FROM messages
+        WHERE campaign IS NOT NULL AND number IS NOT NULL AND state = 7 AND job_code = 'opted_out'
+        GROUP BY tenant, campaign, variant;
+",
 ];

@@ -315,6 +315,26 @@ async fn lists_are_filtered_and_paged() {
     };
     let numbers = |listed: &Listed| {
         let jobs = listed.messages.iter().map(|message| message.job.number());
+#[tokio::test]
+async fn whoever_opted_out_is_told_from_what_a_person_took_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages = open(&dir);
+    let cancelled = |code: &str| What::Tried {
+        attempt: None,
+        next: Next::Cancelled {
+            reason: Reason::new(code, "why"),
+        },
+    };
+    let mut log: Vec<Change> = (0..3).map(|n| taken(n, "+34600000001", Some(n))).collect();
+    log.push(change(4, 0, cancelled("opted_out")));
+    log.push(change(5, 1, What::Moved(JobState::Cancelled)));
+    log.push(change(6, 2, cancelled("other")));
+    messages.project(LOG, 6, log).await.unwrap();
+    let spring = GroupName::new("spring").unwrap();
+    let all = messages.campaign(&tenant(), &spring).await.unwrap().all();
+    assert_eq!((all.state(MessageState::Cancelled), all.unwanted), (3, 1));
+}
+
         jobs.collect::<Vec<_>>()
     };
     let page = messages.list(filter.clone()).await.unwrap();

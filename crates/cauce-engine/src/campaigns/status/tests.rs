@@ -113,9 +113,9 @@ proptest! {
         let of_variants: u64 = status.metrics.variants.iter().map(|own| own.taken).sum();
         prop_assert_eq!(of_variants, taken);
         let cancelled = messages.iter().filter(|(_, state)| *state == MessageState::Cancelled);
-        let left_out = status.metrics.skipped.values().sum::<u64>();
         let cancelled = cancelled.count() as u64;
-        // Whoever is left out is not part of the whole, and nobody is counted in both.
+        // What is taken back is not part of the whole.
+        let left_out = if state == State::Stopped { 0 } else { cancelled };
         let walking = !done && !state.is_final();
         let whole = match state {
             State::Completed => taken,
@@ -123,9 +123,19 @@ proptest! {
             _ => accepted,
         };
         prop_assert_eq!(progress.total + left_out, whole);
-        prop_assert_eq!(left_out, if state == State::Stopped { 0 } else { cancelled });
         prop_assert!(total * BATCH >= whole && (total == 0 || (total - 1) * BATCH < whole));
     }
+}
+
+#[test]
+fn only_who_opted_out_is_told_to_have() {
+    let messages = [(0, MessageState::Cancelled), (0, MessageState::Cancelled)];
+    let mut facts = facts(State::Completed, &messages, 2, true, 2);
+    facts.figures.variants.get_mut(&0).unwrap().unwanted = 1;
+    let status = facts.status();
+    assert_eq!(status.metrics.skipped, [(Skip::OptedOut, 1)].into());
+    assert_eq!(status.metrics.states[&MessageState::Cancelled], 2);
+    assert_eq!(status.progress.total, 0);
 }
 
 #[test]
