@@ -164,6 +164,7 @@ pub(crate) fn change(news: News) -> Option<Change> {
                 metadata,
                 priority: taken.priority,
                 due_at: taken.due_at,
+                expires_at: taken.expires_at,
             }))
         }
         jobs::What::Settled { outcome, attempt } => What::Tried {
@@ -194,7 +195,6 @@ pub(crate) fn change(news: News) -> Option<Change> {
     })
 }
 
-fn next(outcome: Outcome) -> Next {
 /// An end that no attempt explains, with its reason.
 fn ended(state: State, code: &str) -> What {
     let next = match (state, ends::explain(state, code)) {
@@ -208,6 +208,7 @@ fn ended(state: State, code: &str) -> What {
     }
 }
 
+fn next(outcome: Outcome) -> Next {
     match outcome {
         Outcome::Completed { provider_id } => Next::Completed { provider_id },
         Outcome::Retry { due_at } | Outcome::Snooze { due_at } => Next::Waits {
@@ -222,14 +223,13 @@ fn ended(state: State, code: &str) -> What {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use cauce_flow::{
         id::{AccountName, QueueName, TenantId},
         time::Timestamp,
     };
 
+    use super::*;
 
-    #[test]
     /// The code of the reason that a piece of news carries.
     fn code(what: jobs::What) -> Option<String> {
         let news = News {
@@ -281,6 +281,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn transactions_are_fit_to_the_time_they_may_take() {
         let ms = Duration::from_millis;
         for (max_news, count, took, next) in [

@@ -41,6 +41,7 @@ fn refused() -> Vec<Change> {
         metadata: None,
         priority: Priority::Normal,
         due_at: Timestamp::EPOCH,
+        expires_at: Timestamp::NEVER,
     };
     let next = Next::Dead {
         reason: Reason::new("twilio_21610", "the person has opted out"),

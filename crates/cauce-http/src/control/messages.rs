@@ -31,13 +31,33 @@ use crate::{
 };
 
 /// A state to filter by.
-#[derive(Clone, Copy)]
-struct Status(MessageState);
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// Queued, and not due yet.
+    Scheduled,
+    /// This one.
+    Of(MessageState),
+}
+
+impl Status {
+    fn of_message(self) -> Option<MessageState> {
+        match self {
+            Status::Scheduled => None,
+            Status::Of(state) => Some(state),
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Status).map_err(de::Error::custom)
+        match text.as_str() {
+            "scheduled" => Ok(Status::Scheduled),
+            text => text
+                .parse()
+                .map(Status::Of)
+                .map_err(|error| de::Error::custom(format!("{error}; or scheduled"))),
+        }
     }
 }
 
@@ -46,7 +66,8 @@ impl<'de> Deserialize<'de> for Status {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct Filters {
-    /// In one of these states, with commas between them. Scheduled ones are `queued`.
+    /// In one of these states, with commas between them. Those that are `scheduled` are `queued`,
+    /// too.
     #[serde(default)]
     #[param(value_type = Option<String>, example = "failed,unknown")]
     status: List<Status>,
@@ -91,9 +112,14 @@ pub(crate) async fn list(
         .as_deref()
         .map(|to| phone(&app, &scope, to))
         .transpose()?;
+    let now = app.engine.now();
+    let wants_scheduled = filters.status.0.contains(&Status::Scheduled);
+    let states = filters.status.0.into_iter().filter_map(Status::of_message);
     let filter = Filter {
         scope,
-        states: filters.status.0.into_iter().map(|state| state.0).collect(),
+        states: states.collect(),
+        due_after: wants_scheduled.then_some(now),
+        of_audience: false,
         sender: filters.sender,
         campaign: filters.campaign_id,
         conversation: filters.conversation_id,
@@ -102,7 +128,6 @@ pub(crate) async fn list(
         before: filters.cursor.as_deref().map(cursor::job).transpose()?,
         limit: filters.limit.0,
     };
-    let now = app.engine.now();
     let listed = app.engine.messages().list(filter).await?;
     let items = listed.messages.into_iter();
     Ok(Json(Page {

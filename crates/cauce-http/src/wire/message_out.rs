@@ -63,6 +63,9 @@ pub(crate) struct OutView {
     /// to be sent at once.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_at: Option<Timestamp>,
+    /// When it expires if it has not been sent by then; put back after its end, it has as long again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
     /// The campaign that it belongs to.
     campaign_id: Option<String>,
     /// The contact of that campaign.
@@ -213,6 +216,7 @@ impl OutView {
             },
             priority: view.priority.as_str(),
             scheduled_at: due.shown(),
+            expires_at: view.expires_at,
             campaign_id: view.campaign,
             contact_id: view.place.map(|place| place.contact),
             conversation_id: view.conversation,
@@ -250,6 +254,7 @@ impl OutView {
             status: status_of(summary.state),
             priority: summary.priority.as_str(),
             scheduled_at: due.shown(),
+            expires_at: Some(summary.expires_at).filter(|at| *at < Timestamp::NEVER),
             campaign_id: summary.group.map(|group| group.to_string()),
             contact_id: message.campaign.map(|part| part.contact),
             conversation_id: message.conversation_id,

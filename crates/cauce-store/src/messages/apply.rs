@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use cauce_flow::id::GroupName;
+use cauce_flow::{id::GroupName, time::Timestamp};
 use rusqlite::{OptionalExtension, params};
 
 use super::{
@@ -150,6 +150,9 @@ impl Applying<'_> {
             kind: &taken.kind,
             phone: &hidden.phone,
             priority: taken.priority.index() as u8,
+            expires_at: Some(taken.expires_at)
+                .filter(|at| *at < Timestamp::NEVER)
+                .map(Timestamp::as_millis),
         };
         if !row.insert(self.tx, &rest)? {
             return Ok(());

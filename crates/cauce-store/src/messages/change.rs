@@ -97,6 +97,8 @@ pub struct Taken {
     pub priority: Priority,
     /// When it is due.
     pub due_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
 }
 
 /// A recipient's place in a campaign.

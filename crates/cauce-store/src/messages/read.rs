@@ -48,6 +48,8 @@ pub struct MessageView {
     pub tries: Vec<Tried>,
     /// When it is due.
     pub due_at: Timestamp,
+    /// When it expires if it has not been sent, as it was taken.
+    pub expires_at: Option<Timestamp>,
     /// When the provider had it.
     pub sent_at: Option<Timestamp>,
     /// When it was delivered.
@@ -106,6 +108,10 @@ pub struct Filter {
     pub scope: Scope,
     /// In one of these states; in any where there is none.
     pub states: Vec<MessageState>,
+    /// Or queued and due after this.
+    pub due_after: Option<Timestamp>,
+    /// Only those to the audience of a campaign, and none that others have sent under its name.
+    pub of_audience: bool,
     /// Of this account.
     pub sender: Option<AccountName>,
     /// Of this campaign.
@@ -194,13 +200,17 @@ fn list(connection: &Connection, filter: &Filter, personal: &Personal) -> rusqli
     if let Some(before) = filter.before {
         wants("job < ?", Box::new(Key::of(before)));
     }
-    if !filter.states.is_empty() {
-        let codes: Vec<String> = filter
-            .states
-            .iter()
-            .map(|state| state.code().to_string())
-            .collect();
-        conditions.push(format!("state IN ({})", codes.join(", ")));
+    if filter.of_audience {
+        conditions.push("number IS NOT NULL".to_owned());
+    }
+    if !filter.states.is_empty() || filter.due_after.is_some() {
+        let codes = filter.states.iter().map(|state| state.code().to_string());
+        let codes = codes.collect::<Vec<_>>().join(", ");
+        let queued = MessageState::Queued.code();
+        let due_after = filter.due_after.map_or(i64::MAX, Timestamp::as_millis);
+        conditions.push(format!(
+            "(state IN ({codes}) OR (state = {queued} AND due_at > {due_after}))"
+        ));
     }
     let conditions = match conditions.is_empty() {
         true => String::new(),
@@ -271,6 +281,7 @@ fn view(row: &SqlRow<'_>, personal: &Personal) -> rusqlite::Result<MessageView> 
         error,
         tries: tries.into_iter().map(Tried::from).collect(),
         due_at: Timestamp::from_millis(row.get("due_at")?),
+        expires_at: at("expires_at")?,
         sent_at: at("sent_at")?,
         delivered_at: at("delivered_at")?,
         read_at: at("read_at")?,

@@ -231,9 +231,9 @@ impl Row {
             .prepare_cached(
                 "INSERT OR IGNORE INTO messages (job, taken_at, tenant, sender, campaign, number, variant,
                      contact, conversation, metadata, kind, phone_hash, phone, priority,
-                     stage, state, tries, due_at, wanted_at)
+                     stage, state, tries, due_at, wanted_at, expires_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '[]',
-                     ?17, ?17)",
+                     ?17, ?17, ?18)",
             )?
             .execute(params![
                 self.key,
@@ -253,6 +253,7 @@ impl Row {
                 self.stage.code(),
                 self.state.code(),
                 self.due_at,
+                rest.expires_at,
             ])?;
         Ok(inserted > 0)
     }
@@ -303,8 +304,8 @@ impl Row {
         self.state == MessageState::Cancelled && why == Some(Skip::OptedOut.as_str())
     }
 
-    pub(super) fn completed_at(&self) -> Option<i64> {
     /// When the provider took it, as the job knows.
+    pub(super) fn completed_at(&self) -> Option<i64> {
         self.completed_at
     }
 }
@@ -320,6 +321,8 @@ pub(super) struct Rest<'a> {
     pub(super) kind: &'a str,
     pub(super) phone: &'a [u8],
     pub(super) priority: u8,
+    /// None where it does not.
+    pub(super) expires_at: Option<i64>,
 }
 
 impl From<&Attempt> for Try {

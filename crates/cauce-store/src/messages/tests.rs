@@ -50,6 +50,7 @@ fn taken(number: u64, to: &str, campaign: Option<u64>) -> Change {
             metadata: Some(r#"{"order":7}"#.to_owned()),
             priority: Priority::High,
             due_at: at(0),
+            expires_at: at(500_000),
         })),
     )
 }
@@ -123,6 +124,23 @@ fn open(dir: &tempfile::TempDir) -> Messages {
     Messages::open(dir.path(), 2, judge).unwrap()
 }
 
+/// Every message of the tenant.
+fn every() -> Filter {
+    Filter {
+        scope: Scope::Tenant(tenant()),
+        states: Vec::new(),
+        due_after: None,
+        of_audience: false,
+        sender: None,
+        campaign: None,
+        conversation: None,
+        to: None,
+        answered: None,
+        before: None,
+        limit: 9,
+    }
+}
+
 async fn state(messages: &Messages, number: u64) -> MessageState {
     look(messages, number).await.0.state
 }
@@ -140,7 +158,9 @@ async fn a_message_is_followed_from_taken_to_answered() {
         .project(LOG, 1, vec![taken(0, "+34600000001", None)])
         .await
         .unwrap();
-    assert_eq!(state(&messages, 0).await, MessageState::Queued);
+    let queued = look(&messages, 0).await.0;
+    assert_eq!(queued.state, MessageState::Queued);
+    assert_eq!(queued.expires_at, Some(at(500_000)));
     let heard = messages
         .hear(words(vec![told("SM1", Word::Read, 30_000)]), at(31_000))
         .await
@@ -296,26 +316,6 @@ async fn that_an_earlier_send_failed_says_nothing_of_a_later_one() {
 }
 
 #[tokio::test]
-async fn lists_are_filtered_and_paged() {
-    let dir = tempfile::tempdir().unwrap();
-    let messages = open(&dir);
-    let all = (0..5).map(|n| taken(n, &format!("+3460000000{}", n % 2), (n < 3).then_some(n)));
-    let all: Vec<Change> = all.collect();
-    messages.project(LOG, 9, all).await.unwrap();
-    let filter = Filter {
-        scope: Scope::Tenant(tenant()),
-        states: Vec::new(),
-        sender: None,
-        campaign: None,
-        conversation: None,
-        to: None,
-        answered: None,
-        before: None,
-        limit: 2,
-    };
-    let numbers = |listed: &Listed| {
-        let jobs = listed.messages.iter().map(|message| message.job.number());
-#[tokio::test]
 async fn whoever_opted_out_is_told_from_what_a_person_took_back() {
     let dir = tempfile::tempdir().unwrap();
     let messages = open(&dir);
@@ -335,6 +335,19 @@ async fn whoever_opted_out_is_told_from_what_a_person_took_back() {
     assert_eq!((all.state(MessageState::Cancelled), all.unwanted), (3, 1));
 }
 
+#[tokio::test]
+async fn lists_are_filtered_and_paged() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages = open(&dir);
+    let all = (0..5).map(|n| taken(n, &format!("+3460000000{}", n % 2), (n < 3).then_some(n)));
+    let all: Vec<Change> = all.collect();
+    messages.project(LOG, 9, all).await.unwrap();
+    let filter = Filter {
+        limit: 2,
+        ..every()
+    };
+    let numbers = |listed: &Listed| {
+        let jobs = listed.messages.iter().map(|message| message.job.number());
         jobs.collect::<Vec<_>>()
     };
     let page = messages.list(filter.clone()).await.unwrap();
@@ -352,6 +365,23 @@ async fn whoever_opted_out_is_told_from_what_a_person_took_back() {
         ..wide.clone()
     };
     assert_eq!(numbers(&messages.list(of_person).await.unwrap()), [3, 1]);
+    messages
+        .project(LOG, 10, vec![change(10, 2, What::Due(at(9_000)))])
+        .await
+        .unwrap();
+    for (states, numbers_there) in [
+        (Vec::new(), vec![2]),
+        (vec![MessageState::Queued], vec![4, 3, 2, 1, 0]),
+        (vec![MessageState::Failed], vec![2]),
+    ] {
+        let scheduled = Filter {
+            due_after: Some(at(8_000)),
+            states,
+            ..wide.clone()
+        };
+        let listed = messages.list(scheduled).await.unwrap();
+        assert_eq!(numbers(&listed), numbers_there);
+    }
     let of_campaign = Filter {
         campaign: GroupName::new("spring").ok(),
         states: vec![MessageState::Queued, MessageState::Failed],
@@ -600,6 +630,15 @@ async fn what_is_sent_beside_a_campaign_is_counted_apart_and_awaited() {
     let figures = messages.campaign(&tenant(), &campaign).await.unwrap();
     assert_eq!((figures.all().taken(), figures.beside), (1, 2));
     assert_eq!(figures.variants.len(), 1);
+    let listed = async |of_audience: bool| {
+        let filter = Filter {
+            campaign: Some(campaign.clone()),
+            of_audience,
+            ..every()
+        };
+        messages.list(filter).await.unwrap().messages.len()
+    };
+    assert_eq!((listed(true).await, listed(false).await), (1, 3));
     // A recipient that was made after them may be unknown, however many others are known.
     assert_eq!(reached(4).await, None);
     let found = reached(3).await.unwrap();

@@ -182,6 +182,8 @@ impl Reader {
         let filter = Filter {
             scope: self.scope.clone(),
             states,
+            due_after: None,
+            of_audience: true,
             sender: None,
             campaign: Some(self.id.clone()),
             conversation: None,
