@@ -34,7 +34,7 @@ pub(crate) use self::follow::change;
 pub(crate) use self::screen::CampaignScreen;
 pub use self::{
     hear::{Sender, Told},
-    take::{MessageFault, NewMessage, Refusal, TakenMessage},
+    take::{MessageFault, NewMessage, Refusal, TakenMessage, is_past},
 };
 use crate::{
     campaigns::Walking, catch_up::CatchUp, clock::Clock, lines::Lines, transport::Transport,

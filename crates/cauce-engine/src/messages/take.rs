@@ -123,6 +123,11 @@ impl Messaging {
     }
 }
 
+/// Whether a message cannot be due at this time any more.
+pub fn is_past(at: Timestamp, now: Timestamp) -> bool {
+    at + LEEWAY < now
+}
+
 type Faults = Vec<(String, String)>;
 
 fn job_of(
@@ -140,7 +145,7 @@ fn job_of(
         let found = new.message.check(provider).into_iter();
         faults.extend(found.map(|fault| (fault.pointer, fault.detail)));
     }
-    if new.scheduled_at.is_some_and(|at| at + LEEWAY < now) {
+    if new.scheduled_at.is_some_and(|at| is_past(at, now)) {
         let what = "lies in the past; leave it out to send at once";
         faults.push(("/scheduledAt".to_owned(), what.to_owned()));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
 use cauce_destinations::message::Phone;
-use cauce_engine::engine::message_queues;
+use cauce_engine::{engine::message_queues, messages::is_past};
 use cauce_flow::{
     id::{AccountName, GroupName, JobId, TenantId},
     priority::Priority,
@@ -216,10 +216,7 @@ pub(crate) async fn change(
     Segment(id): Segment<JobId>,
     body::Json(body): body::Json<ChangeBody>,
 ) -> Result<Json<OutDetailView>, Problem> {
-    if body.priority.is_none() && body.scheduled_at.is_none() {
-        let what = "name `scheduledAt`, `priority` or both";
-        return Err(Problem::invalid(vec![Fault::at("", what)]));
-    }
+    check_change(&body, app.engine.now())?;
     let change = Change {
         priority: body.priority,
         due_at: body.scheduled_at,
@@ -239,6 +236,22 @@ pub(crate) async fn change(
     let (job, position) = app.audited_of(&caller, deed, work, of).await?;
     let view = OutDetailView::of_job(job, position);
     view.map(Json).ok_or_else(|| not_found(id))
+}
+
+fn check_change(body: &ChangeBody, now: Timestamp) -> Result<(), Problem> {
+    let fault = match (body.scheduled_at, body.priority) {
+        (None, None) => {
+            let what = "name `scheduledAt`, `priority` or both; null is neither a time nor a \
+                        priority, and to send at once, name the time that it is now";
+            Fault::at("", what)
+        }
+        (Some(at), _) if is_past(at, now) => Fault::at(
+            "/scheduledAt",
+            "lies in the past; to send at once, name the time that it is now",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Problem::invalid(vec![fault]))
 }
 
 /// Take back a message that is not on its way.

@@ -267,13 +267,18 @@ async fn a_message_that_waits_can_be_changed_and_taken_back() {
         .ask(&format!("DELETE /api/whatsapp/messages/{first}"), None)
         .await;
     assert_eq!(again.status, 409, "{}", again.body);
-    let now = json!({"scheduledAt": "2020-01-01T00:00:00Z", "priority": "critical"}).to_string();
-    let changed = server
-        .ask(
-            &format!("PATCH /api/whatsapp/messages/{second}"),
-            Some(&now),
-        )
-        .await;
+    let path = format!("PATCH /api/whatsapp/messages/{second}");
+    for wrong in [
+        json!({"scheduledAt": "2020-01-01T00:00:00Z"}),
+        json!({"scheduledAt": null}),
+    ] {
+        let refused = server.ask(&path, Some(&wrong.to_string())).await;
+        assert_eq!(refused.status, 422, "{wrong}: {}", refused.body);
+    }
+    assert_eq!(message(&server, &second).await["status"], "scheduled");
+    let now = jiff::Timestamp::now().to_string();
+    let now = json!({"scheduledAt": now, "priority": "critical"}).to_string();
+    let changed = server.ask(&path, Some(&now)).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     reaches(&server, &second, "read").await;
     let mut past = text("twilio", 1);
