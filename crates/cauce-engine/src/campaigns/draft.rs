@@ -6,6 +6,7 @@ use cauce_destinations::{
 };
 use cauce_flow::{
     campaign::{variant::Weights, window::TimeZoneDatabase},
+    currency::Currency,
     id::{AccountName, GroupName, TenantId},
     time::Timestamp,
 };
@@ -75,6 +76,7 @@ impl Draft {
         {
             faults.add("/cost", "not the price of a message: 0 or more");
         }
+        faults.currency(&self.plan);
         if self.tags.len() > MAX_TAGS {
             faults.add("/audience/tags", format!("more than {MAX_TAGS} tags"));
         }
@@ -130,6 +132,17 @@ struct Faults(Vec<FieldFault>);
 impl Faults {
     fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(FieldFault::at(pointer, detail));
+    }
+
+    fn currency(&mut self, plan: &Plan) {
+        let Some(code) = &plan.currency else { return };
+        if Currency::new(code).is_none() {
+            let what = "not a currency; write a code of ISO 4217, such as EUR";
+            self.add("/currency", what);
+        } else if plan.cost.is_none() {
+            let what = "a currency of no cost; leave it out, or add `cost`";
+            self.add("/currency", what);
+        }
     }
 
     fn length(&mut self, pointer: &str, text: &str, max_chars: usize) {

@@ -4,6 +4,7 @@ use cauce_destinations::message::{Content, Template};
 use cauce_engine::campaigns::{Draft, Plan, SendWindow, Variant};
 use cauce_flow::{
     campaign::{late, window::Clock},
+    currency::Currency,
     id::{AccountName, TenantId},
     priority::Priority,
     time::Timestamp,
@@ -219,7 +220,10 @@ impl CampaignBody {
         plan.cost = self.cost.unwrap_or(plan.cost);
         plan.late = self.late.unwrap_or(plan.late);
         if let Some(currency) = self.currency {
-            plan.currency = currency;
+            plan.currency = currency.map(|code| match Currency::new(&code) {
+                Some(known) => known.as_str().to_owned(),
+                None => code,
+            });
         }
         draft.name = self.name.unwrap_or(std::mem::take(&mut draft.name));
         draft.sender = self.sender.or(draft.sender.take());

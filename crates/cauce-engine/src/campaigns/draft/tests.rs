@@ -125,6 +125,9 @@ fn each_fault_is_named_at_its_place() {
         "/cost",
         "0 or more",
     );
+    let euro = |draft: &mut Draft| draft.plan.currency = Some("EURO".to_owned());
+    check(euro, "/currency", "ISO 4217");
+    check(|draft| draft.plan.cost = None, "/currency", "of no cost");
     let tags = |draft: &mut Draft| draft.tags = vec!["a".to_owned(); 51];
     check(tags, "/audience/tags", "50 tags");
     let many = |draft: &mut Draft| {
