@@ -14,6 +14,7 @@
 
 mod asked;
 mod draft;
+mod eta;
 mod expand;
 mod fill;
 mod hours;
@@ -21,8 +22,8 @@ mod members;
 mod orders;
 mod plan;
 mod preview;
-pub(crate) mod round;
 mod reopen;
+pub(crate) mod round;
 mod status;
 mod system;
 mod walking;
@@ -78,9 +79,9 @@ pub(crate) struct Campaigning {
     pub(crate) catch_up: CatchUp,
     /// Wakes the loop, because there may be something to do.
     pub(crate) nudge: Arc<Notify>,
-    /// Held from a look at where a campaign stands until its gate follows, so that of two who move
     /// Wakes the loop, because messages were put back by none of those who ask it to look.
     pub(crate) put_back: Arc<Notify>,
+    /// Held from a look at where a campaign stands until its gate follows, so that of two who move
     /// it the gate follows the one that was kept last.
     pub(crate) moving: Arc<tokio::sync::Mutex<()>>,
 }

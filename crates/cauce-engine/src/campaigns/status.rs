@@ -18,7 +18,7 @@ use cauce_store::{
     messages::{CampaignFigures, MessageState, VariantFigures},
 };
 
-use super::{Campaigning, Refusal, estimated_ms, plan};
+use super::{Campaigning, Refusal, plan};
 use crate::settings::Settings;
 
 /// How a campaign does.
@@ -308,7 +308,10 @@ impl Campaigning {
                 .progress
                 .total
                 .saturating_sub(status.progress.processed);
-            status.metrics.eta_ms = Some(estimated_ms(settings, &status.campaign, left));
+            match self.eta_ms(&status.campaign, left, settings).await {
+                Ok(eta_ms) => status.metrics.eta_ms = Some(eta_ms),
+                Err(why) => status.campaign.note = Some(why),
+            }
         }
         Ok(status)
     }

@@ -11,7 +11,7 @@ use cauce_store::messages::MessageState;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::campaign_view::CampaignView;
+use super::campaign_view::{CampaignView, NoteView};
 
 /// A campaign that was started.
 #[derive(Serialize, ToSchema)]
@@ -89,6 +89,9 @@ pub(crate) struct StatusView {
     /// Where it stands.
     #[schema(value_type = String, example = "sending")]
     status: &'static str,
+    /// Why it stands there, or why it does not go on, where that needs a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<NoteView>,
     /// Its batches (setting `campaigns.batch_size`): the sum of the four that follow.
     #[schema(example = 5)]
     total_jobs: u64,
@@ -148,8 +151,8 @@ pub(crate) struct MetricsView {
     /// When it was over.
     #[schema(value_type = Option<String>, format = DateTime)]
     finished_at: Option<Timestamp>,
-    /// How long the rest takes at the rate of its sender, in milliseconds; null where it does not
-    /// run.
+    /// How long the rest takes at the rate of its sender, in milliseconds, with the wait for its
+    /// send window; null where it does not run, or its sender does not.
     eta_ms: Option<u64>,
     /// The breaker of its sender: `closed`, `open` or `half-open`; null where there is no such
     /// sender.
@@ -233,6 +236,7 @@ impl From<CampaignStatus> for StatusView {
         StatusView {
             campaign_id: campaign.id.to_string(),
             status: campaign.state.as_str(),
+            reason: campaign.note.map(NoteView::from),
             total_jobs: total,
             active_jobs: active,
             waiting_jobs: waiting,

@@ -2,7 +2,9 @@
 
 use cauce_destinations::message::Template;
 use cauce_engine::campaigns::Draft;
-use cauce_flow::{campaign::late, id::AccountName, priority::Priority, time::Timestamp};
+use cauce_flow::{
+    campaign::late, id::AccountName, priority::Priority, reason::Reason, time::Timestamp,
+};
 use cauce_store::campaigns::campaign::{Campaign, SkipCounts};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -100,6 +102,23 @@ pub(crate) struct NoteView {
 
 impl CampaignView {
     /// A campaign; with how many contacts it is for and how many it has left out, where that is
+impl From<Reason> for NoteView {
+    fn from(note: Reason) -> NoteView {
+        NoteView {
+            code: note.code,
+            detail: note.detail,
+        }
+    }
+}
+
+/// For whom a campaign is, as it was made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CampaignAudienceView)]
+pub(crate) struct AudienceView {
+    /// For the contacts with any of these tags.
+    tags: Vec<String>,
+}
+
     /// known.
     pub(crate) fn new(
         campaign: Campaign,
@@ -116,10 +135,7 @@ impl CampaignView {
             tenant: campaign.tenant.to_string(),
             name: campaign.name,
             status: campaign.state.as_str(),
-            reason: campaign.note.map(|note| NoteView {
-                code: note.code,
-                detail: note.detail,
-            }),
+            reason: campaign.note.map(NoteView::from),
             sender: campaign.sender,
             message,
             template,
