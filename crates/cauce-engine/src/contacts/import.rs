@@ -30,8 +30,6 @@ use super::{
 const MAX_WAITING: usize = 2;
 /// Bytes of a refused file that are passed over before the answer.
 const MAX_PASSED_OVER: usize = 16 << 20;
-/// Batches after which a running import tells how far it is.
-const TELL_EVERY: u32 = 25;
 
 /// How a file is taken.
 #[derive(Clone, Debug)]
@@ -123,7 +121,6 @@ pub async fn import(
             dry_run: options.dry_run,
             ..Report::default()
         },
-        batches: 0,
     };
     let (fed, taken) = tokio::join!(feed(body, to_reader), taking.take_all(&mut read));
     // So that the reader does not wait for somebody to take what it has read.
@@ -196,7 +193,6 @@ struct Taking<'a, N, T> {
     told: T,
     begun: Option<(Import, Rejected)>,
     report: Report,
-    batches: u32,
 }
 
 impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
@@ -247,27 +243,26 @@ impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
         let outcome = self.upsert(entries).await?;
         for (done, (number, text)) in outcome.into_iter().zip(places) {
             match done {
-                Ok(Upserted { made, .. }) => self.count(made),
+                Ok(upserted) => self.report.count(&upserted),
                 Err(refusal) => self.reject(code(&refusal), number, &refusal.to_string(), &text),
             }
         }
         self.keep_rejected(false).await?;
-        self.batches += 1;
-        if let Some((import, _)) = &self.begun
-            && self.batches.is_multiple_of(TELL_EVERY)
-        {
-            self.store.tell_import(import, self.to_tell()).await?;
-        }
         (self.told)(&self.report);
         Ok(())
     }
 
-    /// Commits a batch; where it is only looked at, all of it would be taken.
+    /// Commits a batch with how far the import is then; where it is only looked at, all of it would
+    /// be taken.
     async fn upsert(
         &self,
         entries: Vec<cauce_store::campaigns::upsert::Entry>,
     ) -> Result<Outcome, Error> {
+        let Some((import, _)) = &self.begun else {
+            return Ok(Vec::new());
+        };
         if self.options.dry_run {
+            self.store.tell_import(import, self.to_tell()).await?;
             let looked = |_| {
                 Ok(Upserted {
                     id: String::new(),
@@ -281,16 +276,18 @@ impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
             entries,
             all_or_none: false,
         };
-        self.store.upsert(upsert, (self.now)()).await
-    }
-
-    fn count(&mut self, made: bool) {
-        self.report.rows += 1;
-        match (self.options.dry_run, made) {
-            (true, _) => {}
-            (false, true) => self.report.created += 1,
-            (false, false) => self.report.updated += 1,
-        }
+        let mut report = self.report.clone();
+        let tell = move |outcome: &Outcome| {
+            for done in outcome {
+                match done {
+                    Ok(upserted) => report.count(upserted),
+                    Err(refusal) => report.reject(code(refusal)),
+                }
+            }
+            to_json(&report)
+        };
+        let now = (self.now)();
+        self.store.upsert_of_import(import, upsert, now, tell).await
     }
 
     fn reject(&mut self, code: &str, line: u64, reason: &str, text: &str) {
@@ -342,9 +339,13 @@ impl<N: Fn() -> Timestamp, T: FnMut(&Report)> Taking<'_, N, T> {
     }
 
     fn to_tell(&self) -> serde_json::Value {
-        // Texts and numbers always have a JSON form.
-        serde_json::to_value(&self.report).unwrap_or_default()
+        to_json(&self.report)
     }
+}
+
+fn to_json(report: &Report) -> serde_json::Value {
+    // Texts and numbers always have a JSON form.
+    serde_json::to_value(report).unwrap_or_default()
 }
 
 /// A refusal as a short code to group by.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cauce_store::campaigns::imports::Import;
+use cauce_store::campaigns::{
+    imports::{Import, State},
+    upsert::Upserted,
+};
 use serde::{Deserialize, Serialize};
 
 /// What an import has to tell. It is kept with the import.
@@ -38,7 +41,23 @@ pub struct Report {
 impl Report {
     /// What is kept with an import.
     pub fn of(import: &Import) -> Report {
-        serde_json::from_value(import.told.clone()).unwrap_or_default()
+        let mut report: Report = serde_json::from_value(import.told.clone()).unwrap_or_default();
+        if import.state == State::Interrupted && report.fault.is_none() {
+            let what = "the server stopped before the last row; import the file again, which \
+                        changes what is there and makes the rest";
+            report.fault = Some(what.to_owned());
+        }
+        report
+    }
+
+    /// Counts a row that was taken.
+    pub(super) fn count(&mut self, row: &Upserted) {
+        self.rows += 1;
+        match (self.dry_run, row.made) {
+            (true, _) => {}
+            (false, true) => self.created += 1,
+            (false, false) => self.updated += 1,
+        }
     }
 
     /// Counts a row that was not taken.

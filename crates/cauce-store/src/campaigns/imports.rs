@@ -114,14 +114,9 @@ impl Campaigns {
 
     /// Notes how far an import is.
     pub async fn tell_import(&self, import: &Import, told: Value) -> Result<(), Error> {
-        let number = numbers::to(import.number);
-        let work = move |tx: &Transaction<'_>| -> Result<(), Error> {
-            tx.execute(
-                "UPDATE imports SET told = ?2 WHERE import = ?1",
-                (number, told.to_string()),
-            )?;
-            Ok(())
-        };
+        let number = import.number;
+        let work =
+            move |tx: &Transaction<'_>| -> Result<(), Error> { Ok(tell(tx, number, &told)?) };
         self.database.write(work).await
     }
 
@@ -224,11 +219,22 @@ fn place(import: &str, piece: u32) -> Vec<u8> {
     format!("rejected\0{import}\0{piece}").into_bytes()
 }
 
-/// Marks what was running when the process ended.
+/// Notes how far an import is.
+pub(super) fn tell(tx: &Transaction<'_>, import: u64, told: &Value) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE imports SET told = ?2 WHERE import = ?1",
+        (numbers::to(import), told.to_string()),
+    )
+    .map(drop)
+}
+
+/// Marks what was running when the process ended: when that was is not known, so that it is over by
+/// the time of the start that finds it.
 pub(super) fn mark_interrupted(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .execute(
-            "UPDATE imports SET state = ?2 WHERE state = ?1",
+            "UPDATE imports SET state = ?2, ended_at = CAST(unixepoch('subsec') * 1000 AS INTEGER)
+             WHERE state = ?1",
             (State::Running.as_str(), State::Interrupted.as_str()),
         )
         .map(drop)

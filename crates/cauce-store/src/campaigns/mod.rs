@@ -23,6 +23,7 @@ mod page;
 mod reading;
 mod schema;
 mod tagging;
+mod taking;
 mod tenants;
 pub mod upsert;
 mod walks;

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::Value;
 
 use super::{
-    Campaigns, Error,
+    Error,
     contact::{MAX_PERSONAL_BYTES, MAX_TAGS, Number, OptOut, OptedBy},
     opt_outs,
     reading::{Person, Sealed},
@@ -113,43 +113,6 @@ pub enum Refusal {
 
 /// What became of each entry, in their order.
 pub type Outcome = Vec<Result<Upserted, Refusal>>;
-
-impl Campaigns {
-    /// Takes entries in one commit. Where one is refused and [`Upsert::all_or_none`] is set, nothing
-    /// is taken, and what the answer says of the others is what would have become of them.
-    pub async fn upsert(&self, upsert: Upsert, now: Timestamp) -> Result<Outcome, Error> {
-        let (personal, opted_out) = (self.personal.clone(), self.opted_out.clone());
-        let work = move |tx: &Transaction<'_>| -> Result<(Outcome, Vec<PhoneHash>), Taken> {
-            let mut batch = Batch::begin(tx, &personal, &upsert.tenant, now)?;
-            let mut outcome = Vec::with_capacity(upsert.entries.len());
-            for entry in upsert.entries {
-                outcome.push(batch.take(entry)?);
-            }
-            if upsert.all_or_none && outcome.iter().any(Result::is_err) {
-                return Err(Taken::None(outcome));
-            }
-            let new = batch.finish()?;
-            Ok((outcome, new))
-        };
-        let then = move |(_, new): &(Outcome, Vec<PhoneHash>)| opted_out.add(new.iter().copied());
-        match self.database.write_then(work, then).await {
-            Ok((outcome, _)) | Err(Taken::None(outcome)) => Ok(outcome),
-            Err(Taken::Failed(error)) => Err(error),
-        }
-    }
-}
-
-/// Why a batch leaves nothing.
-enum Taken {
-    None(Outcome),
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Taken {
-    fn from(error: E) -> Taken {
-        Taken::Failed(error.into())
-    }
-}
 
 /// A contact as it is stored.
 struct Known {

@@ -32,6 +32,7 @@ async fn import_is_known_with_its_end_and_its_rejected_rows_for_a_week() {
     );
     let broken = b.store.import(&acme(), &second.id).await.unwrap().unwrap();
     assert_eq!(broken.state, State::Interrupted);
+    assert!(broken.ended_at.is_some());
     let listed = b.store.imports(&acme(), None, 1).await.unwrap();
     let rest = b
         .store
@@ -61,4 +62,26 @@ async fn import_is_known_with_its_end_and_its_rejected_rows_for_a_week() {
         ),
         (None, vec![])
     );
+}
+
+#[tokio::test]
+async fn what_an_import_tells_is_as_much_as_it_has_taken() {
+    let b = bench();
+    let begun = b.store.begin_import(&acme(), json!({"rows": 0}), NOW).await;
+    let import = begun.unwrap();
+    let upsert = Upsert {
+        tenant: acme(),
+        entries: vec![entry("c1", 1), entry("c2", 2)],
+        all_or_none: false,
+    };
+    let tell = |outcome: &Outcome| json!({"rows": outcome.len()});
+    let taken = b.store.upsert_of_import(&import, upsert, NOW, tell).await;
+    assert_eq!(taken.unwrap().len(), 2);
+    let b = b.again().await;
+    let known = b.store.import(&acme(), &import.id).await.unwrap().unwrap();
+    assert_eq!(
+        (known.state, known.told),
+        (State::Interrupted, json!({"rows": 2}))
+    );
+    assert_eq!(b.store.count(&acme()).await.unwrap(), 2);
 }
