@@ -257,6 +257,6 @@ fn skip(place: usize, id: Option<String>, why: Skip) -> Skipped {
         contact: -1 - i64::try_from(place).unwrap_or(i64::MAX - 1),
         id,
         why,
-        detail: None,
+        detail: Some(format!("/contacts/{place}")),
     }
 }

@@ -23,7 +23,8 @@ pub struct Skipped {
     pub id: Option<String>,
     /// Why.
     pub why: Skip,
-    /// What was missing, by name.
+    /// What was missing, by name; of those below 0, the place in the campaign's body where they were
+    /// named.
     pub detail: Option<String>,
 }
 

@@ -189,6 +189,11 @@ async fn contacts_that_are_named_are_taken_or_left_out_with_a_reason() {
         .unwrap();
     let places: Vec<i64> = told.iter().map(|skipped| skipped.contact).collect();
     assert_eq!(places, [-5, -4, -2]);
+    let details: Vec<&str> = told
+        .iter()
+        .filter_map(|one| one.detail.as_deref())
+        .collect();
+    assert_eq!(details, ["/contacts/4", "/contacts/3", "/contacts/1"]);
 }
 
 #[tokio::test]
@@ -363,11 +368,6 @@ async fn a_list_goes_page_by_page_newest_first() {
 }
 
 #[tokio::test]
-async fn who_was_left_out_is_forgotten_a_while_after_the_end_and_the_campaign_long_after() {
-    let open = Open::new();
-    with_contacts(&open.store, 1).await;
-    let store = &open.store;
-#[tokio::test]
 async fn a_campaign_that_goes_on_after_its_end_has_none_until_it_is_through_again() {
     let open = Open::new();
     with_contacts(&open.store, 1).await;
@@ -385,6 +385,11 @@ async fn a_campaign_that_goes_on_after_its_end_has_none_until_it_is_through_agai
     assert_eq!(give(Move::just(Order::Complete), 6).await, Some(ms(6)));
 }
 
+#[tokio::test]
+async fn who_was_left_out_is_forgotten_a_while_after_the_end_and_the_campaign_long_after() {
+    let open = Open::new();
+    with_contacts(&open.store, 1).await;
+    let store = &open.store;
     let named = vec![Named::Id("c0".to_owned()), Named::Id("nobody".to_owned())];
     let new = NewCampaign {
         contacts: Some(named),
