@@ -79,7 +79,8 @@ async fn waiting_gates(
     };
     let mut gates = Vec::new();
     if inner.jobs.gate(&line.queue, Some(&detail.summary.tenant)) == Gate::Paused {
-        let detail = "the queue is paused; POST /api/queues/{queue}/resume opens it".to_owned();
+        let queue = &line.queue;
+        let detail = format!("the queue is paused; POST /api/queues/{queue}/resume opens it");
         gates.push(shut("paused", detail));
     }
     gates.extend(group_gate(inner, detail).map(|told| shut("group", told)));

@@ -22,7 +22,7 @@ impl From<jobs::Error> for Problem {
         match error {
             Error::Full { .. } => Problem::new(
                 Code::QueueFull,
-                format!("{error}; none of the call was taken: wait as told by Retry-After, leave out what `errors` names, or raise the setting"),
+                format!("{error}; none of the call was taken: wait as told by Retry-After, or raise the setting"),
             )
             .retry_after(FULL_AFTER),
             Error::DiskFull { .. } => Problem::new(
@@ -32,7 +32,7 @@ impl From<jobs::Error> for Problem {
             .retry_after(DISK_FULL_AFTER),
             Error::Draining { ref queue, .. } => Problem::new(
                 Code::QueueDraining,
-                format!("{error}; none of the call was taken: leave out what `errors` names, or open it again with POST /api/queues/{queue}/resume"),
+                format!("{error}; none of the call was taken: open it again with POST /api/queues/{queue}/resume"),
             )
             .retry_after(DRAINING_AFTER),
             Error::State { job, found } => wrong_state(&job.to_string(), found.as_str()),

@@ -103,6 +103,8 @@ fn errors_of_the_store_have_their_status_and_wait() {
         (jobs::Error::Closed, 503, true),
     ];
     for (error, status, waits) in cases {
+        let detail = Problem::from(error.clone()).detail;
+        assert!(!detail.contains("`errors`"), "there are none: {detail}");
         let response = Problem::from(error.clone()).into_response();
         assert_eq!(response.status(), status, "{error}");
         assert_eq!(
