@@ -9,6 +9,28 @@ use crate::{
     normalize::country::Country,
 };
 
+/// What spreadsheets write in place of a formula that could not be worked out, in English and in
+/// Spanish. A CSV file has nothing but this text to tell it by.
+const FAILED_FORMULAS: [&str; 17] = [
+    "#N/A",
+    "#REF!",
+    "#NAME?",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#CALC!",
+    "#N/D",
+    "#¡REF!",
+    "#¿NOMBRE?",
+    "#¡VALOR!",
+    "#¡DIV/0!",
+    "#¡NUM!",
+    "#¡NULO!",
+    "#¡DESBORDAMIENTO!",
+];
+
 /// A contact as a row tells it. An empty cell tells nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
@@ -115,6 +137,10 @@ pub(super) fn read<'a>(
             _ if cell.is_empty() => {}
             None => return Err(RowFault::Cells { found, wanted }),
             Some(Column::Ignored) => {}
+            Some(column) if FAILED_FORMULAS.contains(&cell) => {
+                let column = column.name().to_owned();
+                return Err(RowFault::Formula { column });
+            }
             Some(column) => take(&mut row, column, cell, country).map_err(|fault| {
                 let column = column.name().to_owned();
                 RowFault::Cell { column, fault }

@@ -313,3 +313,17 @@ fn apostrophe_is_a_spreadsheets_before_a_number_and_a_persons_before_a_name() {
     let text = format!("{HEAD}'+34600111222;'t Hooft\n");
     assert_eq!(told(text.as_bytes()), named(&[(2, "'t Hooft")]));
 }
+
+#[test]
+fn what_is_left_of_a_formula_is_no_name() {
+    let file = "phone;name\n\
+        +34600111222;#N/A\n\
+        +34600111223;#¡REF!\n\
+        #¡VALOR!;Luz\n\
+        +34600111224;#1 de la lista\n";
+    let failed = "formula_failed";
+    assert_eq!(
+        told(file.as_bytes()),
+        named(&[(2, failed), (3, failed), (4, failed), (5, "#1 de la lista")])
+    );
+}
