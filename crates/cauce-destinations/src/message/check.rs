@@ -161,6 +161,10 @@ impl Faults {
                 if !is_language(language) {
                     self.add("/template/language", "not a language such as es or es_MX");
                 }
+                let values = components.iter().enumerate();
+                for (place, _) in values.filter(|(_, value)| !value.is_object()) {
+                    self.add(&format!("/template/components/{place}"), "not an object");
+                }
                 self.bytes("/template/components", components);
             }
             (Template::Named { .. }, Provider::Twilio) => {

@@ -156,9 +156,17 @@ fn each_provider_names_what_it_cannot_carry() {
             ],
         ),
         (
-            json!({"template": {"name": "a", "language": "es", "components": ["x".repeat(33_000)]}}),
+            json!({"template": {"name": "a", "language": "es", "components": [{"type": "x".repeat(33_000)}]}}),
             WhatsappCloud,
             vec!["/template/components: longer than 32768 bytes"],
+        ),
+        (
+            json!({"template": {"name": "a", "language": "es", "components": ["a", {}, 1]}}),
+            WhatsappCloud,
+            vec![
+                "/template/components/0: not an object",
+                "/template/components/2: not an object",
+            ],
         ),
         (
             json!({"location": {"latitude": 91, "longitude": -181}}),

@@ -179,7 +179,7 @@ impl Reading<'_> {
                 None => return Ok(false),
                 Some(Piece::End) if is_book => return self.book(&first).map(|()| true),
                 Some(Piece::End) => {
-                    let mut sheet = Sheet::new(self.wanted.known.clone());
+                    let mut sheet = self.csv()?;
                     self.piece(&mut sheet, &first)?;
                     return self.end(&mut sheet).map(|()| true);
                 }
@@ -199,7 +199,7 @@ impl Reading<'_> {
 
     /// Reads a CSV file that begins so.
     fn sheet(&mut self, first: &[u8], pieces: &mut Receiver<Piece>) -> Result<bool, Stop> {
-        let mut sheet = Sheet::new(self.wanted.known.clone());
+        let mut sheet = self.csv()?;
         self.piece(&mut sheet, first)?;
         while let Some(piece) = pieces.blocking_recv() {
             match piece {
@@ -208,6 +208,14 @@ impl Reading<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// An empty CSV file, unless a sheet is named that only a workbook could have.
+    fn csv(&self) -> Result<Sheet, Stop> {
+        match self.wanted.worksheet {
+            Some(_) => Err(BookFault::OfNoBook.into()),
+            None => Ok(Sheet::new(self.wanted.known.clone())),
+        }
     }
 
     fn piece(&mut self, sheet: &mut Sheet, bytes: &[u8]) -> Result<(), Stop> {

@@ -217,6 +217,20 @@ async fn file_that_is_no_table_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_sheet_of_a_file_that_is_no_workbook_is_refused() {
+    let b = bench();
+    for file in [FILE, "a"] {
+        let options = Options {
+            worksheet: Some("Clientes".to_owned()),
+            ..options()
+        };
+        let refused = b.import(options, file, None).await.unwrap_err();
+        assert!(refused.to_string().contains("`worksheet`"), "{refused}");
+    }
+    assert!(b.all().await.is_empty());
+}
+
+#[tokio::test]
 async fn file_that_breaks_off_leaves_what_had_come_and_says_so() {
     let b = bench();
     let mut text = "phone\n".to_owned();

@@ -68,6 +68,9 @@ pub enum BookFault {
     /// It is damaged.
     #[error("the workbook is damaged ({0}); open it in a spreadsheet and save it again")]
     Damaged(String),
+    /// A sheet of it is named, and the file is none.
+    #[error("the file is no workbook, and has no sheets to choose from; leave `worksheet` out")]
+    OfNoBook,
     /// It has no sheet that could be read.
     #[error("the workbook has no sheet with cells")]
     NoSheet,
