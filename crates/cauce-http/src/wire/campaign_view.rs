@@ -44,7 +44,9 @@ pub(crate) struct CampaignView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     variants: Vec<VariantBody>,
-    /// For the contacts with any of these tags.
+    /// For whom it is, beside the contacts that were named.
+    audience: AudienceView,
+    /// The same tags as in `audience`.
     tags: Vec<String>,
     /// When it is to start by itself.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -100,8 +102,6 @@ pub(crate) struct NoteView {
     detail: String,
 }
 
-impl CampaignView {
-    /// A campaign; with how many contacts it is for and how many it has left out, where that is
 impl From<Reason> for NoteView {
     fn from(note: Reason) -> NoteView {
         NoteView {
@@ -119,6 +119,8 @@ pub(crate) struct AudienceView {
     tags: Vec<String>,
 }
 
+impl CampaignView {
+    /// A campaign; with how many contacts it is for and how many it has left out, where that is
     /// known.
     pub(crate) fn new(
         campaign: Campaign,
@@ -144,6 +146,9 @@ pub(crate) struct AudienceView {
                 .flatten()
                 .map(VariantBody::of)
                 .collect(),
+            audience: AudienceView {
+                tags: campaign.tags.clone(),
+            },
             tags: campaign.tags,
             scheduled_at: campaign.scheduled_at,
             priority: plan.as_ref().map_or(Priority::Normal, |plan| plan.priority),
