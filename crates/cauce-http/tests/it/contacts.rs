@@ -513,3 +513,39 @@ async fn file_that_does_not_go_on_is_given_up_and_what_came_before_stays() {
     );
     bench.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_in_place_of_an_object_is_refused_wherever_it_stands() {
+    let bench = Bench::start().await;
+    let at_places =
+        r#"["+34600111222","Hola",null,null,null,null,null,null,null,null,null,null,{}]"#;
+    let location = r#"{"to":"+34600111222","location":[40,3,null,null]}"#;
+    for (route, body, pointer) in [
+        ("POST /api/whatsapp/messages", at_places.to_owned(), ""),
+        (
+            "POST /api/whatsapp/messages",
+            location.to_owned(),
+            "/location",
+        ),
+        (
+            "POST /api/whatsapp/messages/bulk",
+            format!("[{at_places}]"),
+            "/0",
+        ),
+        (
+            "POST /api/contacts/opt-out",
+            r#"[["+34600111222"]]"#.to_owned(),
+            "",
+        ),
+        (
+            "POST /api/campaigns",
+            r#"["acme","Navidad"]"#.to_owned(),
+            "",
+        ),
+    ] {
+        let refused = bench.ask(route, Some(&body)).await;
+        assert_eq!(refused.status, 422, "{route}: {}", refused.body);
+        let expected = format!("{pointer}: expected an object");
+        assert_eq!(faults(&refused), [expected], "{route}");
+    }
+}
