@@ -6,9 +6,9 @@
 //! looks [`LOOKS`] times, at each pair of variants.
 
 /// The chance of calling a difference real that is none.
-const ALPHA: f64 = 0.05;
+pub const ALPHA: f64 = 0.05;
 /// Looks at one test that are allowed for: daily for two weeks.
-const LOOKS: u32 = 14;
+pub const LOOKS: u32 = 14;
 /// Each side of a comparison has to have so many hits and misses for the normal approximation.
 const MIN_COUNT: f64 = 5.0;
 /// The quantile of the normal distribution for intervals of 95 %.
