@@ -1,13 +1,13 @@
 // What an application may have to tell of the last four weeks. The same each time, but for when it is.
 
 const HOUR_MS = 3_600_000;
-const WEEK_HOURS = 168;
+const HOURS = 4 * 168;
 
 type Event = Record<string, unknown>;
 
 export function story(now: number): Event[] {
   const last = Math.floor(now / HOUR_MS) - 1;
-  const hours = Array.from({ length: 4 * WEEK_HOURS }, (_, back) => last - back);
+  const hours = Array.from({ length: HOURS }, (_, back) => last - back);
   return [...hours.flatMap((hour, back) => talk(hour * HOUR_MS, back)), ...campaign(now)];
 }
 
@@ -15,8 +15,8 @@ export function story(now: number): Event[] {
 function talk(at: number, back: number): Event[] {
   const [hour, day] = [new Date(at).getUTCHours(), new Date(at).getUTCDay()];
   const usual = hour < 7 || hour > 20 ? 0 : Math.ceil((3 + 4 * Math.sin(((hour - 7) / 14) * Math.PI)) * (day % 6 === 0 ? 0.4 : 1));
-  // At night, too, it is so many that the hour is unusual.
-  const count = back === 26 ? usual + 40 : usual;
+  // Whatever hour it is now: one is unusual at night, too, and the past begins with somebody.
+  const count = back === 26 ? usual + 40 : back === HOURS - 1 ? Math.max(1, usual) : usual;
   const apart = Math.floor((50 * 60_000) / Math.max(1, count));
   return Array.from({ length: count }, (_, n) => person(at + n * apart, back * 40 + n)).flat();
 }
