@@ -5,6 +5,9 @@
 //! with, and of those that have the number as their name are gone. So sums stay as they are, also
 //! when they are made anew. What becomes of a message that was counted before goes on under the
 //! same numbers.
+//!
+//! What goes is written over, and so are the logs. Only where a row had moved to another page before
+//! may the page that it came from hold its bytes on, in room that is not used.
 
 use cauce_flow::id::TenantId;
 use rusqlite::{OptionalExtension, Transaction, params};

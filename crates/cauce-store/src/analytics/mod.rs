@@ -187,7 +187,7 @@ impl Analytics {
         })?;
         let rules = settings.rules();
         let prepare = |connection: &mut Connection| {
-            // What is taken away is written over: nothing says any more who was erased.
+            // What is taken away is written over, so that nothing is left of who was erased.
             connection.pragma_update(None, "secure_delete", "ON")?;
             let tx = connection.transaction()?;
             let found = (

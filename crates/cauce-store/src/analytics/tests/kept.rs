@@ -278,7 +278,7 @@ async fn erased_people_stay_so_when_more_is_told_of_their_messages() {
 }
 
 #[tokio::test]
-async fn erased_people_are_in_no_byte_of_any_file() {
+async fn who_is_erased_is_written_over_also_in_the_logs() {
     let dir = TempDir::new().unwrap();
     let analytics = open(&dir);
     let in_files = |hash: &[u8]| {
